@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TidemarkError } from './errors.ts';
+
+/** Time as a dependency: tests pass a manual one and never sleep. */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. */
+  nowMs(): number;
+  /** Never goes back; for measuring how long something took, in milliseconds. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with `cancelled` as soon as `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await delay(ms, undefined, signal ? { signal } : {});
+    } catch (cause) {
+      throw new TidemarkError('cancelled', 'sleep was cancelled', { cause });
+    }
+  },
+};
+
+/** The newest slot `k x intervalMs + phaseMs` at or before `timeMs`. */
+export function slotAt(timeMs: number, intervalMs: number, phaseMs = 0): number {
+  return Math.floor((timeMs - phaseMs) / intervalMs) * intervalMs + phaseMs;
+}
