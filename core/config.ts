@@ -1,0 +1,230 @@
+/**
+ * Every setting, in one table: the only reader of the environment. The table is validated whole at
+ * start (all mistakes at once) and `docs/configuration.md` is generated from it.
+ */
+import { z } from 'zod';
+import { TidemarkError } from './errors.ts';
+import type { LogLevel } from './log.ts';
+
+export type Role = 'write' | 'read' | 'admin';
+
+export interface ApiKey {
+  readonly name: string;
+  readonly role: Role;
+  readonly secret: string;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly influxPort: number;
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  /** Undefined: the embedded engine. */
+  readonly influxUrl: string | undefined;
+  readonly influxToken: string | undefined;
+  readonly influxOrg: string;
+  readonly influxBucket: string;
+  readonly retentionMs: number;
+  readonly engineMemoryBytesMax: number;
+  /** Undefined: PGlite in the data directory. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: all of the well-tried ones. */
+  readonly exchanges: readonly string[] | undefined;
+  /** Exchange id in lower case -> base URL (scheme, host, port). */
+  readonly exchangeUrls: Readonly<Record<string, string>>;
+  readonly priceIntervalMs: number;
+  readonly spoolBytesMax: number;
+  readonly apiKeys: readonly ApiKey[];
+}
+
+export interface Setting {
+  readonly name: string;
+  readonly default: string | undefined;
+  readonly expected: string;
+  readonly about: string;
+  readonly secret: boolean;
+  readonly schema: z.ZodType<unknown, string>;
+}
+
+const UNIT_MS: Record<string, number> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
+const UNIT_BYTES: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+const text = z.string().min(1);
+const port = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().max(65535));
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+const bytes = z
+  .string()
+  .regex(/^\d+(kB|MB|GB|TB)?$/)
+  .transform((value) => Number.parseInt(value, 10) * (UNIT_BYTES[value.replace(/^\d+/, '')] ?? 1));
+
+function duration(minMs: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+[smhdw]$/)
+    .transform((value) => Number.parseInt(value, 10) * (UNIT_MS[value.slice(-1)] ?? 0))
+    .pipe(z.number().min(minMs));
+}
+
+const idList = z
+  .string()
+  .transform((value) => value.split(',').map((id) => id.trim()))
+  .pipe(z.array(z.string().regex(/^[a-z0-9:.-]+$/)).min(1));
+
+const apiKeys = z.string().transform((value, context): ApiKey[] =>
+  value.split(',').map((entry) => {
+    const [name = '', role = '', ...rest] = entry.trim().split(':');
+    const secret = rest.join(':');
+    const known = role === 'read' || role === 'write' || role === 'admin';
+    if (name === '' || !known || secret.length < 16) context.addIssue('wrong key');
+    return { name, role: known ? role : 'read', secret };
+  }),
+);
+
+const setting = (
+  name: string,
+  schema: z.ZodType<unknown, string>,
+  rest: { default?: string; expected: string; about: string; secret?: boolean },
+): Setting => ({ default: undefined, secret: false, ...rest, name, schema });
+
+export const settings = {
+  host: setting('HOST', text, {
+    default: '127.0.0.1',
+    expected: 'an address to listen on',
+    about: 'Address of the API. Anything but loopback needs `API_KEYS`.',
+  }),
+  port: setting('PORT', port, {
+    default: '8001',
+    expected: 'a port, 0 to 65535',
+    about: 'Port of the API.',
+  }),
+  influxPort: setting('INFLUX_PORT', port, {
+    default: '8086',
+    expected: 'a port, 0 to 65535',
+    about: 'Port of the embedded engine (always on loopback). Unused with `INFLUX_URL`.',
+  }),
+  dataDir: setting('DATA_DIR', text, {
+    default: './data',
+    expected: 'a directory',
+    about: 'Where the spool, the embedded engine and the embedded PostgreSQL keep their files.',
+  }),
+  logLevel: setting('LOG_LEVEL', z.enum(['debug', 'info', 'warn', 'error', 'silent']), {
+    default: 'info',
+    expected: 'debug, info, warn, error or silent',
+    about: 'Least severe log line that is written.',
+  }),
+  influxUrl: setting('INFLUX_URL', httpUrl, {
+    expected: 'an http or https URL',
+    about: 'A real InfluxDB 2. Unset: the embedded engine.',
+  }),
+  influxToken: setting('INFLUX_TOKEN', text, {
+    expected: 'a token',
+    about: 'Token that may read and write the bucket and manage tasks. Needed with `INFLUX_URL`.',
+    secret: true,
+  }),
+  influxOrg: setting('INFLUX_ORG', text, {
+    default: 'tidemark',
+    expected: 'a name',
+    about: 'Organisation in InfluxDB.',
+  }),
+  influxBucket: setting('INFLUX_BUCKET', text, {
+    default: 'tidemark',
+    expected: 'a name',
+    about: 'Bucket in InfluxDB; made when it is absent.',
+  }),
+  retentionMs: setting('RETENTION', duration(36e5), {
+    default: '30d',
+    expected: 'a whole number and s, m, h, d or w, at least 1h',
+    about: 'How long points are kept in a bucket that Tidemark makes; the longest `duration`.',
+  }),
+  engineMemoryBytesMax: setting('ENGINE_MEMORY_MAX', bytes, {
+    default: '512MB',
+    expected: 'bytes: a whole number, or one with kB, MB, GB',
+    about: "The embedded engine's memory for storage and queries; beyond it, work goes to disk.",
+  }),
+  databaseUrl: setting('DATABASE_URL', postgresUrl, {
+    expected: 'a postgres:// URL',
+    about: 'PostgreSQL for the registry. Unset: PGlite in the data directory.',
+    secret: true,
+  }),
+  exchanges: setting('EXCHANGES', idList, {
+    expected: 'exchange ids with commas between',
+    about: 'Which exchanges are polled. Unset: all of the well-tried ones.',
+  }),
+  priceIntervalMs: setting('PRICE_INTERVAL', duration(1000), {
+    default: '1m',
+    expected: 'a whole number and s, m, h, d or w, at least 1s',
+    about: 'How often every exchange is polled, on exact slots.',
+  }),
+  spoolBytesMax: setting('SPOOL_BYTES_MAX', bytes, {
+    default: '4GB',
+    expected: 'bytes: a whole number, or one with kB, MB, GB, TB',
+    about: 'Most that may wait on disk for InfluxDB; beyond it ingest is held back and says so.',
+  }),
+  apiKeys: setting('API_KEYS', apiKeys, {
+    default: '',
+    expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',
+    about: 'Keys of the API. None: open on loopback.',
+    secret: true,
+  }),
+} as const satisfies Record<Exclude<keyof Config, 'exchangeUrls'>, Setting>;
+
+/** `EXCHANGE_<ID>_URL`: an exchange's base URL, for proxies, mirrors and tests. */
+export const EXCHANGE_URL = /^EXCHANGE_([A-Z0-9]+)_URL$/;
+
+/**
+ * Reads and checks all settings. Throws `invalid` with every mistake in `details`; a secret's value
+ * is never part of a message.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(settings) as [string, Setting][]) {
+    values[key] = readSetting(entry, env, mistakes);
+  }
+  values.exchangeUrls = readExchangeUrls(env, mistakes);
+  if (values.influxUrl !== undefined && values.influxToken === undefined) {
+    mistakes.push('INFLUX_TOKEN: needed because INFLUX_URL is set');
+  }
+  if (mistakes.length > 0) {
+    throw new TidemarkError('invalid', `settings: ${mistakes.join('; ')}`, { details: mistakes });
+  }
+  return values as unknown as Config;
+}
+
+function readSetting(entry: Setting, env: NodeJS.ProcessEnv, mistakes: string[]): unknown {
+  const raw = env[entry.name]?.trim() || entry.default;
+  if (raw === undefined) return undefined;
+  if (raw === '') return [];
+  const parsed = entry.schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const got = entry.secret ? 'something else' : `"${raw}"`;
+  mistakes.push(`${entry.name}: expected ${entry.expected}, got ${got}`);
+  return undefined;
+}
+
+function readExchangeUrls(env: NodeJS.ProcessEnv, mistakes: string[]): Record<string, string> {
+  const urls: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const id = EXCHANGE_URL.exec(name)?.[1];
+    if (id === undefined || !value) continue;
+    const parsed = httpUrl.safeParse(value);
+    if (parsed.success) urls[id.toLowerCase()] = parsed.data;
+    else mistakes.push(`${name}: expected an http or https URL, got "${value}"`);
+  }
+  return urls;
+}
+
+/** The table of docs/configuration.md. */
+export function settingsTable(): string {
+  const rows = (Object.values(settings) as Setting[]).map((entry) => {
+    const fallback = entry.default === undefined || entry.default === '' ? '' : entry.default;
+    const about = entry.secret ? `${entry.about} Secret.` : entry.about;
+    return `| \`${entry.name}\` | ${fallback && `\`${fallback}\``} | ${entry.expected} | ${about} |`;
+  });
+  return ['| setting | default | expected | what it does |', '|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}

@@ -1,0 +1,48 @@
+/** Writes the generated documents; with --check it only says which of them are out of date. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settingsTable } from '../core/config.ts';
+import { projectRoot } from '../core/paths.ts';
+
+interface Document {
+  readonly path: string;
+  render(): string | Promise<string>;
+}
+
+const documents: readonly Document[] = [
+  {
+    path: 'docs/configuration.md',
+    render: () =>
+      [
+        '# Configuration',
+        '',
+        'Generated from `core/config.ts` by `make docs`. Settings are environment variables; they are',
+        'read once, at start, and every mistake is named at once.',
+        '',
+        settingsTable(),
+        '',
+        'Besides these, `EXCHANGE_<ID>_URL` (as `EXCHANGE_KRAKEN_URL=http://127.0.0.1:9001`) replaces',
+        "the scheme, host and port of an exchange's API, for proxies, mirrors and tests.",
+        '',
+      ].join('\n'),
+  },
+];
+
+function current(path: string): string {
+  try {
+    return readFileSync(join(projectRoot, path), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const checkOnly = process.argv.includes('--check');
+let stale = 0;
+for (const { path, render } of documents) {
+  const wanted = await render();
+  if (current(path) === wanted) continue;
+  stale += 1;
+  if (!checkOnly) writeFileSync(join(projectRoot, path), wanted);
+  process.stdout.write(`${path}: ${checkOnly ? 'out of date, run `make docs`' : 'written'}\n`);
+}
+process.exit(checkOnly && stale > 0 ? 1 : 0);
