@@ -1,0 +1,151 @@
+import pg from 'pg';
+import { TidemarkError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Database, Row, SqlValue, Transaction } from './database.ts';
+import { databaseFailure } from './failures.ts';
+
+export interface PostgresOptions {
+  /** postgres://user:password@host:port/database */
+  readonly url: string;
+  readonly connectionsMax?: number;
+  readonly connectTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+  readonly log: Log;
+}
+
+const INT8 = 20;
+
+/** int8 as a number while that is exact, as PGlite does. */
+function readInt8(text: string): number | bigint {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}
+
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary'
+      ? readInt8
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * A pool on a PostgreSQL server. Connects lazily, apart from one probe, so that a wrong address,
+ * password or database name is an error here and says what to fix.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const where = placeOf(options.url);
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: 'tidemark',
+    max: options.connectionsMax ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    types,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
+  pool.on('error', (error) =>
+    options.log.warn({ where, error: error.message }, 'idle database connection was lost'),
+  );
+  const database = new Postgres(pool, where);
+  try {
+    await database.query('select 1');
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+class Postgres implements Database {
+  readonly kind = 'postgres';
+  readonly where: string;
+  readonly #pool: pg.Pool;
+  #closing: Promise<void> | undefined;
+
+  constructor(pool: pg.Pool, where: string) {
+    this.#pool = pool;
+    this.where = where;
+  }
+
+  query(text: string, parameters: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    return run(this.#pool, this.where, { text, parameters });
+  }
+
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(handle(client, this.where));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      broken = await rollback(client);
+      throw databaseFailure(error, this.where);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#pool.end();
+    return this.#closing;
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw databaseFailure(error, this.where);
+    }
+  }
+}
+
+function handle(client: pg.PoolClient, where: string): Transaction {
+  return {
+    query: (text, parameters = []) => run(client, where, { text, parameters }),
+    script: async (text) => {
+      try {
+        await client.query(text);
+      } catch (error) {
+        throw databaseFailure(error, where);
+      }
+    },
+  };
+}
+
+async function run(
+  target: pg.Pool | pg.PoolClient,
+  where: string,
+  statement: { text: string; parameters: readonly SqlValue[] },
+): Promise<readonly Row[]> {
+  try {
+    const result = await target.query<Row>(statement.text, [...statement.parameters]);
+    return result.rows;
+  } catch (error) {
+    throw databaseFailure(error, where);
+  }
+}
+
+/** A connection whose rollback fails is in an unknown state: the pool must throw it away. */
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** host:port/database of a URL, without user and password. */
+function placeOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined) {
+    throw new TidemarkError(
+      'invalid',
+      'DATABASE_URL is not a URL: expected postgres://user:password@host:port/database',
+    );
+  }
+  const host = parsed.hostname || parsed.searchParams.get('host') || 'localhost';
+  return `${host}:${parsed.port || '5432'}${parsed.pathname}`;
+}
