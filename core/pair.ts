@@ -11,7 +11,7 @@ export function clashPairOf(base: string, quote: string): string {
 }
 
 const SEPARATOR = /[/_-]/;
-const NAME_MAX = 64;
+const NAME_MAX = 128;
 /** White space and control characters have no place in a symbol; everything else might be one. */
 const REFUSED = /[\p{White_Space}\p{Cc}\p{Cs}]/u;
 

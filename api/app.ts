@@ -1,0 +1,146 @@
+import Router from '@koa/router';
+import Koa, { type Context, type Next } from 'koa';
+import type { Clock } from '../core/clock.ts';
+import { TidemarkError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import { createGuard, type Guard } from './auth.ts';
+import { conditional } from './conditional.ts';
+import type { ApiKey, Influx, Probe } from './contract.ts';
+import { catchErrors, HttpProblem } from './errors.ts';
+import { observe } from './observe.ts';
+import { openApiOf } from './openapi.ts';
+import type { Queries } from './queries.ts';
+import type { Ranks } from './ranks.ts';
+import { isReserved } from './reserved.ts';
+import { defineRoute, type Route } from './route.ts';
+import { listRoutes } from './routes/lists.ts';
+import { priceRoutes } from './routes/prices.ts';
+import { systemRoutes } from './routes/system.ts';
+import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
+
+export interface Dependencies {
+  readonly influx: Influx;
+  readonly catalog: Catalog;
+  readonly queries: Queries;
+  readonly ranks: Ranks;
+  readonly probes: readonly Probe[];
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Longest range that can be asked for. */
+  readonly retentionMs: number;
+  readonly keys: readonly ApiKey[];
+  readonly version: string;
+  /** A fresh id for a request that brings none. */
+  readonly newId: () => string;
+}
+
+/** Every route, in the order of matching: a pair's address is the last. */
+export function routesOf(dependencies: Dependencies): readonly Route[] {
+  const routes: Route[] = [
+    ...systemRoutes(dependencies),
+    ...listRoutes(dependencies),
+    defineRoute({
+      id: 'openapi',
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This document',
+      access: 'open',
+      query: noQuery,
+      answers: { 200: { about: 'OpenAPI 3.1', media: ['application/json'] } },
+      handle: async () => document,
+    }),
+    ...priceRoutes(dependencies),
+  ];
+  const document = openApiOf(routes, dependencies.version);
+  return routes;
+}
+
+/** The API as a Koa application: requests in, no state of its own. `server.ts` listens with it. */
+export function createApp(dependencies: Dependencies): Koa {
+  const { log, keys } = dependencies;
+  const app = new Koa();
+  // Whatever still reaches Koa after the catch below is a failure to answer at all.
+  app.on('error', (error: Error) => log.debug({ reason: error.message }, 'answer not delivered'));
+  app.use(observe(dependencies));
+  app.use(securityHeaders);
+  app.use(catchErrors(log));
+  app.use(checkPath);
+  const router = routerOf(routesOf(dependencies), createGuard(keys));
+  app.use(answerOthers);
+  app.use(router.routes());
+  return app;
+}
+
+function routerOf(routes: readonly Route[], guard: Guard): Router {
+  const router = new Router();
+  for (const route of routes) {
+    router.get(route.path, async (ctx) => {
+      ctx.state.route = route.id;
+      const caller = guard.identify(ctx.get('authorization'));
+      if (route.access !== 'open') guard.demand(caller, route.access);
+      const query = readQuery(route.query, ctx.querystring);
+      const { params } = ctx;
+      const body = await route.handle({ ctx, params, query, caller, signal: leaving(ctx) });
+      if (body !== undefined) conditional(ctx, body);
+    });
+  }
+  return router;
+}
+
+/** Aborts when the connection closes before the answer is complete. */
+function leaving(ctx: Context): AbortSignal {
+  const controller = new AbortController();
+  ctx.res.once('close', () => {
+    if (ctx.res.writableFinished) return;
+    controller.abort(new TidemarkError('cancelled', 'the client left'));
+  });
+  return controller.signal;
+}
+
+async function securityHeaders(ctx: Context, next: Next): Promise<void> {
+  ctx.set({
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  });
+  await next();
+}
+
+/** Refuses paths that no route could read; the router itself takes bad escapes as they stand. */
+async function checkPath(ctx: Context, next: Next): Promise<void> {
+  decodeStrictly(ctx.path);
+  await next();
+}
+
+/** OPTIONS, 405 with what is allowed, and 404, for everything that no route has taken. */
+async function answerOthers(ctx: Context, next: Next): Promise<void> {
+  await next();
+  if (ctx.state.route !== undefined) return;
+  const methods = methodsAt(ctx);
+  if (methods.length === 0) {
+    throw new TidemarkError('not-found', `nothing at ${ctx.path}`, {
+      details: { index: '/api/v1' },
+    });
+  }
+  const Allow = [...methods, 'OPTIONS'].sort().join(', ');
+  if (ctx.method !== 'OPTIONS') {
+    throw new HttpProblem(405, 'method-not-allowed', `${ctx.method} is not allowed here`, {
+      details: { allowed: Allow.split(', ') },
+      headers: { Allow },
+    });
+  }
+  ctx.set('Allow', Allow);
+  ctx.status = 204;
+}
+
+/** What can be done at this path. A pair's route matches any path, so reserved words are no match. */
+function methodsAt(ctx: Context): readonly string[] {
+  const layers = (ctx.matched ?? []) as readonly { path: string; methods: string[] }[];
+  const reserved = isReserved(ctx.path.split('/')[1] ?? '');
+  const matching = layers.filter(({ path }) => !(reserved && path.startsWith('/:')));
+  return [...new Set(matching.flatMap((layer) => layer.methods))];
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Answer, Route } from './route.ts';
+import { errorAnswer } from './schemas.ts';
+
+type Json = Record<string, unknown>;
+
+/** OpenAPI 3.1 of the routes, from the same schemas that check their input. */
+export function openApiOf(routes: readonly Route[], version: string): Json {
+  const paths: Record<string, Json> = {};
+  const components: Json = {};
+  for (const route of routes) {
+    if (route.hidden) continue;
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method]: operationOf(route, components) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tidemark',
+      version,
+      description: 'Prices of every market as time series, with their rank by volatility.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+function operationOf(route: Route, components: Json): Json {
+  const responses: Json = {};
+  for (const [status, answer] of Object.entries(route.answers)) {
+    responses[status] = responseOf(answer, components);
+  }
+  responses.default = responseOf(
+    { about: 'Anything else: what was wrong, in words and as a code', schema: errorAnswer },
+    components,
+  );
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    responses,
+    // An empty requirement beside the key: without configured keys none is needed.
+    security: route.access === 'open' ? [{}] : [{ key: [] }, {}],
+  };
+}
+
+function pathParameters({ params = {} }: Route): Json[] {
+  return Object.entries(params).map(([name, description]) => ({
+    name,
+    in: 'path',
+    required: true,
+    description,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters({ query }: Route): Json[] {
+  const schema = jsonSchema(query, 'input');
+  const required = new Set((schema.required ?? []) as string[]);
+  return Object.entries((schema.properties ?? {}) as Record<string, Json>).map(
+    ([name, { description, ...property }]) => ({
+      name,
+      in: 'query',
+      required: required.has(name),
+      description,
+      schema: property,
+    }),
+  );
+}
+
+function responseOf({ about, schema, media = ['application/json'] }: Answer, components: Json) {
+  const content: Record<string, Json> = {};
+  for (const type of media) {
+    const json = type === 'application/json' && schema !== undefined;
+    content[type] = { schema: json ? referTo(schema, components) : { type: 'string' } };
+  }
+  return { description: about, content };
+}
+
+/** Named schemas (`meta({id})`) become components, the rest stands in place. */
+function referTo(schema: z.ZodType, components: Json): Json {
+  const { $defs = {}, ...json } = jsonSchema(schema, 'output');
+  for (const [name, part] of Object.entries($defs as Record<string, Json>)) {
+    components[name] = movedRefs(part);
+  }
+  const name = schema.meta()?.id;
+  if (name === undefined) return movedRefs(json) as Json;
+  components[name] = movedRefs(json);
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io,
+    // A whole number in a query is checked as text; its declared type says what it means.
+    override: ({ jsonSchema: part }) => {
+      if (part.type === 'integer') delete part.pattern;
+      delete part.id;
+    },
+  });
+  return json;
+}
+
+function movedRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(movedRefs);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) =>
+      key === '$ref' && typeof part === 'string'
+        ? [key, part.replace('#/$defs/', '#/components/schemas/')]
+        : [key, movedRefs(part)],
+    ),
+  );
+}

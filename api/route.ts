@@ -1,0 +1,48 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import type { Caller } from './auth.ts';
+import type { Role } from './contract.ts';
+
+/** One request as a handler sees it: everything in it is checked. */
+export interface Call<Query> {
+  readonly ctx: Context;
+  /** Decoded parts of the path by name. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly caller: Caller | undefined;
+  /** Aborts when the client leaves or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer that OpenAPI describes. */
+export interface Answer {
+  readonly about: string;
+  /** Absent: the body is text without a schema. */
+  readonly schema?: z.ZodType;
+  readonly media?: readonly string[];
+}
+
+/**
+ * A route as data: the router, the checks of its input and the OpenAPI document all come from it.
+ * A route returns its JSON body, or undefined when it has written the answer itself.
+ */
+export interface Route<Query extends z.ZodObject = z.ZodObject> {
+  /** The operation's name in OpenAPI and in metrics. */
+  readonly id: string;
+  readonly method: 'get';
+  /** `/api/v1/pairs/:pair` */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: 'open' | Role;
+  readonly query: Query;
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** Left out of OpenAPI: another spelling of a route that is in it. */
+  readonly hidden?: boolean;
+  readonly params?: Readonly<Record<string, string>>;
+  handle(call: Call<z.output<Query>>): Promise<unknown>;
+}
+
+/** Types a handler by its route's own query schema, then forgets it for the list of routes. */
+export function defineRoute<Query extends z.ZodObject>(route: Route<Query>): Route {
+  return route as unknown as Route;
+}

@@ -1,0 +1,116 @@
+import { messageOf } from '../../core/errors.ts';
+import type { Dependencies } from '../app.ts';
+import type { Probe, ProbeResult } from '../contract.ts';
+import { defineRoute, type Route } from '../route.ts';
+import { healthAnswer, indexAnswer, noQuery, type ReadyAnswer, readyAnswer } from '../schemas.ts';
+
+const PROBE_TIMEOUT_MS = 2000;
+const PROMETHEUS_TEXT = { about: 'Prometheus text format', media: ['text/plain'] };
+
+/** Health, readiness, metrics and the index. */
+export function systemRoutes(dependencies: Dependencies): readonly Route[] {
+  const { metrics, version } = dependencies;
+  const open = { method: 'get', access: 'open', query: noQuery } as const;
+  const index = async () => ({ name: 'tidemark', version, links: LINKS });
+  return [
+    defineRoute({
+      ...open,
+      id: 'health',
+      path: '/healthz',
+      summary: 'The process answers',
+      answers: { 200: { about: 'It does', schema: healthAnswer } },
+      handle: async () => ({ status: 'ok' }),
+    }),
+    defineRoute({
+      ...open,
+      id: 'ready',
+      path: '/readyz',
+      summary: 'Everything that the process needs works',
+      answers: {
+        200: { about: 'Ready', schema: readyAnswer },
+        503: { about: 'Not ready: what is wrong and how to fix it', schema: readyAnswer },
+      },
+      async handle({ ctx, caller, signal }) {
+        const answer = await probeAll(dependencies, signal);
+        if (answer.status !== 'ready') {
+          ctx.status = 503;
+          ctx.set('Retry-After', '5');
+        }
+        // Reasons name addresses and settings: not for strangers.
+        if (caller !== undefined) return answer;
+        return { ...answer, checks: answer.checks.map(({ name, ok }) => ({ name, ok })) };
+      },
+    }),
+    defineRoute({
+      ...open,
+      id: 'metrics',
+      path: '/metrics',
+      summary: 'Metrics for Prometheus',
+      access: 'read',
+      answers: { 200: PROMETHEUS_TEXT },
+      async handle({ ctx }) {
+        const { contentType, text } = await metrics.read();
+        ctx.set('Content-Type', contentType);
+        return text;
+      },
+    }),
+    defineRoute({
+      ...open,
+      id: 'index',
+      path: '/',
+      summary: 'Where everything is',
+      answers: { 200: { about: 'Links', schema: indexAnswer } },
+      handle: index,
+    }),
+    defineRoute({
+      ...open,
+      id: 'apiIndex',
+      path: '/api/v1',
+      summary: 'The same',
+      hidden: true,
+      answers: {},
+      handle: index,
+    }),
+  ];
+}
+
+const LINKS = {
+  prices: '/{pair}?duration=-24h&exchange=',
+  pairs: '/api/v1/pairs',
+  exchanges: '/api/v1/exchanges',
+  openapi: '/openapi.json',
+  health: '/healthz',
+  ready: '/readyz',
+  metrics: '/metrics',
+};
+
+async function probeAll(
+  { probes, clock }: Dependencies,
+  caller: AbortSignal,
+): Promise<ReadyAnswer> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([caller, done.signal]);
+  const late = async (): Promise<ProbeResult> => {
+    await clock.sleep(PROBE_TIMEOUT_MS, signal);
+    return { ok: false, reason: `no answer within ${PROBE_TIMEOUT_MS} ms` };
+  };
+  try {
+    const checks = await Promise.all(
+      probes.map(async (probe) => {
+        const result = await Promise.race([runProbe(probe, signal), late()]);
+        return { name: probe.name, ...result };
+      }),
+    );
+    return { status: checks.every(({ ok }) => ok) ? 'ready' : 'not-ready', checks };
+  } finally {
+    done.abort();
+  }
+}
+
+async function runProbe(probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
+  try {
+    return await probe.check(signal);
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) };
+  }
+}

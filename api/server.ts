@@ -1,0 +1,129 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type Koa from 'koa';
+import type { Clock } from '../core/clock.ts';
+import { TidemarkError } from '../core/errors.ts';
+import { assertSafeHost } from './auth.ts';
+import type { ApiKey } from './contract.ts';
+
+export interface ServerOptions {
+  readonly app: Koa;
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly keys: readonly ApiKey[];
+  readonly clock: Clock;
+  /** How long answers may go on after `close()`; 5 s by default. */
+  readonly graceMs?: number;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, lets answers end for `graceMs`, then cuts the rest. Twice is allowed. */
+  close(): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 15_000;
+/** A connection on which nothing moves, such as a client that stopped reading its answer. */
+const SILENCE_TIMEOUT_MS = 120_000;
+const GRACE_MS = 5000;
+
+/**
+ * Listens with the application.
+ * @throws TidemarkError `invalid` for a host that needs API keys, `conflict` for a port in use.
+ */
+export async function listen(options: ServerOptions): Promise<ApiServer> {
+  const { app, host, port, keys } = options;
+  assertSafeHost(host, keys);
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
+    app.callback(),
+  );
+  server.timeout = SILENCE_TIMEOUT_MS;
+  server.on('clientError', refuse);
+  await bound(server, host, port);
+  const { port: actual } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    port: actual,
+    close: () => {
+      closing ??= closeServer(server, options);
+      return closing;
+    },
+  };
+}
+
+function bound(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message =
+        cause.code === 'EADDRINUSE'
+          ? `port ${port} on ${host} is in use: set PORT, or stop what listens there`
+          : `cannot listen on ${host}:${port}: ${cause.message}`;
+      reject(new TidemarkError('conflict', message, { cause }));
+    });
+    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+  });
+}
+
+async function closeServer(server: Server, { clock, graceMs }: ServerOptions): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  // Kept-alive connections would hold the server open once their answer is done.
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close');
+  });
+  const sweep = new AbortController();
+  const idle = sweepIdle(server, clock, sweep.signal);
+  const grace = clock.sleep(graceMs ?? GRACE_MS, sweep.signal).then(
+    () => server.closeAllConnections(),
+    () => undefined,
+  );
+  await closed;
+  sweep.abort();
+  await Promise.all([grace, idle]);
+}
+
+const SWEEP_MS = 50;
+
+async function sweepIdle(server: Server, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    server.closeIdleConnections();
+    await clock.sleep(SWEEP_MS, signal).catch(() => undefined);
+  }
+}
+
+const STATUS_BY_CODE: Readonly<Record<string, readonly [number, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'too-large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'timeout'],
+};
+
+/** What Node cannot read as HTTP gets an answer of the same shape as every other error. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const [status, phrase, code] = STATUS_BY_CODE[error.code ?? ''] ?? [
+    400,
+    'Bad Request',
+    'invalid',
+  ];
+  const body = JSON.stringify({
+    error: { code, message: 'the request is not HTTP as we read it' },
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
