@@ -1,0 +1,140 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { TidemarkError } from './errors.ts';
+import { HttpError } from './http-error.ts';
+
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Decides where a request may go. Names are resolved once: the connection uses what was checked. */
+export interface TargetGate {
+  /**
+   * The addresses of `host` that may be reached at `port`.
+   * @throws HttpError `target` when one of them may not, `dns` when there is none.
+   */
+  addresses(host: string, port: number): Promise<readonly Address[]>;
+}
+
+export interface GateOptions {
+  /** Ranges (`10.0.0.0/8`) and exact places (`127.0.0.1:9000`) to reach although they are private. */
+  readonly allowPrivate?: readonly string[];
+  /** Name resolution, replaceable for tests. */
+  readonly resolve?: (host: string) => Promise<readonly Address[]>;
+}
+
+/** Not on the public internet: IANA's special-purpose registries (RFC 6890 and its updates). */
+const PRIVATE_V4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+const privateV4 = new BlockList();
+for (const range of PRIVATE_V4) addRange(privateV4, range);
+
+/** A gate for addresses that users give: public ones, and what `allowPrivate` lists. */
+export function createGate(options: GateOptions = {}): TargetGate {
+  const ranges = new BlockList();
+  const places = new Set<string>();
+  for (const entry of options.allowPrivate ?? []) allow(entry, ranges, places);
+  const resolve = options.resolve ?? resolveAll;
+  const mayReach = ({ address, family }: Address, port: number): boolean =>
+    isPublic(address) ||
+    places.has(placeOf(address, port)) ||
+    ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return {
+    async addresses(host, port) {
+      const name = host.replace(/^\[|\]$/g, '');
+      const found = isIP(name) ? [literal(name)] : await resolve(name);
+      if (found.length === 0) throw new HttpError('dns', `${name} has no address`);
+      // One private address among public ones is how a name is rebound: refuse the whole name.
+      const refused = found.find((entry) => !mayReach(entry, port));
+      if (refused) throw new HttpError('target', `${name} leads to ${refused.address}: not public`);
+      return found;
+    },
+  };
+}
+
+async function resolveAll(host: string): Promise<readonly Address[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+}
+
+function literal(address: string): Address {
+  return { address, family: isIPv4(address) ? 4 : 6 };
+}
+
+function placeOf(address: string, port: number): string {
+  return isIPv4(address) ? `${address}:${port}` : `[${groupsOf(address)?.join(':')}]:${port}`;
+}
+
+function allow(entry: string, ranges: BlockList, places: Set<string>): void {
+  if (entry.includes('/') && addRange(ranges, entry)) return;
+  const place = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(entry);
+  const address = place?.[1] ?? place?.[2] ?? '';
+  if (!isIP(address)) {
+    throw new TidemarkError('invalid', 'not a private target', {
+      details: {
+        got: entry,
+        expected: 'a range such as 10.0.0.0/8 or a place such as 10.0.0.7:80',
+      },
+    });
+  }
+  places.add(placeOf(address, Number(place?.[3])));
+}
+
+function addRange(list: BlockList, range: string): boolean {
+  const [address = '', bits = ''] = range.split('/');
+  const family = isIP(address);
+  const width = /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+  if (family === 0 || width < 0 || width > (family === 4 ? 32 : 128)) return false;
+  list.addSubnet(address, width, family === 4 ? 'ipv4' : 'ipv6');
+  return true;
+}
+
+/** True for addresses of the public internet. IPv6 forms that carry an IPv4 address follow that. */
+export function isPublic(address: string): boolean {
+  if (isIPv4(address)) return !privateV4.check(address);
+  const groups = groupsOf(address);
+  if (!groups) return false;
+  const [first = 0, second = 0] = groups;
+  const startsWith = (prefix: readonly number[]) => prefix.every((part, at) => groups[at] === part);
+  if (startsWith([0, 0, 0, 0, 0, 0xffff])) return isPublic(v4At(groups, 6));
+  if (startsWith([0x64, 0xff9b, 0, 0, 0, 0])) return isPublic(v4At(groups, 6));
+  if (first === 0x2002) return isPublic(v4At(groups, 1));
+  if (first === 0x2001 && (second < 0x200 || second === 0xdb8)) return false;
+  return first >= 0x2000 && first < 0x3fff;
+}
+
+function v4At(groups: readonly number[], at: number): string {
+  const [high = 0, low = 0] = groups.slice(at, at + 2);
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+/** The eight groups of an IPv6 address; undefined for what is none (also one with a zone). */
+function groupsOf(address: string): readonly number[] | undefined {
+  if (isIP(address) !== 6 || address.includes('%')) return undefined;
+  const plain = address.replace(/\d+\.\d+\.\d+\.\d+$/, (v4) => {
+    const [a = 0, b = 0, c = 0, d = 0] = v4.split('.').map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const [head = '', tail] = plain.split('::');
+  const parse = (part: string) =>
+    part === '' ? [] : part.split(':').map((hex) => parseInt(hex, 16));
+  const before = parse(head);
+  const after = tail === undefined ? [] : parse(tail);
+  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+}

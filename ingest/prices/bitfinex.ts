@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { PriceAdapter } from './adapter.ts';
+import { errorBody } from './refusal.ts';
+import { type Aliases, collectRows, shaped, sides } from './rows.ts';
+
+const answer = z.array(z.unknown());
+
+const number = z.string().nullable();
+/** SYMBOL, BID, BID_SIZE, ASK, ASK_SIZE, CHANGE, CHANGE_RELATIVE, LAST, VOLUME, HIGH, LOW */
+const ticker = z.tuple(
+  [z.string(), number, number, number, number, number, number, number, number],
+  z.unknown(),
+);
+const failure = z.tuple([z.literal('error'), z.string(), z.string()], z.unknown());
+
+/** Bitfinex's own asset names, as `/v2/conf/pub:map:currency:sym` lists them. */
+const ALIASES: Aliases = new Map([
+  ['ALG', 'ALGO'],
+  ['AMP', 'AMPL'],
+  ['ATO', 'ATOM'],
+  ['BAB', 'BCH'],
+  ['BCHABC', 'XEC'],
+  ['BCHN', 'BCH'],
+  ['DAT', 'DATA'],
+  ['DOG', 'MDOGE'],
+  ['DSH', 'DASH'],
+  ['EDO', 'PNT'],
+  ['EUS', 'EURS'],
+  ['EUT', 'EURT'],
+  ['GSD', 'GUSD'],
+  ['IOS', 'IOST'],
+  ['IOT', 'IOTA'],
+  ['IQX', 'IQ'],
+  ['LUNA', 'LUNC'],
+  ['LUNA2', 'LUNA'],
+  ['MIT', 'MITH'],
+  ['MNA', 'MANA'],
+  ['PAS', 'PASS'],
+  ['QSH', 'QASH'],
+  ['QTM', 'QTUM'],
+  ['RBT', 'RBTC'],
+  ['SNG', 'SNGLS'],
+  ['STJ', 'STORJ'],
+  ['TERRAUST', 'USTC'],
+  ['TSD', 'TUSD'],
+  ['UDC', 'USDC'],
+  ['UST', 'USDT'],
+  ['UTN', 'UTNP'],
+  ['VSY', 'VSYS'],
+  ['WAX', 'WAXP'],
+  ['XCH', 'XCHF'],
+  ['YYW', 'YOYOW'],
+  ['ZBT', 'ZB'],
+]);
+
+/** `BTCUSD` is 3 + 3 letters, anything longer has a colon: `DUSK:USD`. */
+function assetsOf(name: string): { base: string; quote: string } | undefined {
+  if (name.includes(':')) return sides(name, ':', ALIASES);
+  if (name.length !== 6) return undefined;
+  return sides(`${name.slice(0, 3)}:${name.slice(3)}`, ':', ALIASES);
+}
+
+/** https://docs.bitfinex.com/reference/rest-public-tickers */
+export const bitfinex: PriceAdapter = {
+  id: 'bitfinex',
+  baseUrl: 'https://api-pub.bitfinex.com',
+  byDefault: true,
+  requests: { tickers: ['/v2/tickers?symbols=ALL'], lists: [] },
+  parse([body]) {
+    const failed = failure.safeParse(body);
+    if (failed.success) throw errorBody('bitfinex', failed.data.slice(1, 3).join(' '));
+    return collectRows('bitfinex', shaped(answer, body), (raw) => {
+      const symbol = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0] : '';
+      if (/^f[A-Z]/.test(symbol)) return 'funding';
+      if (!symbol.startsWith('t')) return 'malformed';
+      if (/F0(:|$)/.test(symbol)) return 'derivative';
+      if (/TEST|^tAAABBB$/.test(symbol)) return 'test';
+      const assets = assetsOf(symbol.slice(1));
+      if (!assets) return 'unknown-symbol';
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const [, bid, , ask, , , , price, volume] = row.data;
+      return { symbol, ...assets, price, bid, ask, volume };
+    });
+  },
+};

@@ -1,0 +1,67 @@
+import { TidemarkError } from '../../core/errors.ts';
+import type { PriceAdapter } from './adapter.ts';
+import { binance } from './binance.ts';
+import { bitfinex } from './bitfinex.ts';
+import { bitstamp } from './bitstamp.ts';
+import { coinbase } from './coinbase.ts';
+import { cryptowatch } from './cryptowatch.ts';
+import { kraken } from './kraken.ts';
+import { okx } from './okx.ts';
+
+/** The one list of exchanges. docs/add-an-exchange.md tells how to add one. */
+export const exchanges: readonly PriceAdapter[] = [
+  binance,
+  bitfinex,
+  bitstamp,
+  coinbase,
+  cryptowatch,
+  kraken,
+  okx,
+];
+
+/** An exchange to poll, and where. */
+export interface ChosenExchange {
+  readonly adapter: PriceAdapter;
+  readonly baseUrl: string;
+}
+
+export interface ExchangeChoice {
+  /** Ids to poll; undefined: the well-tried ones, and those that a base URL was given for. */
+  readonly ids?: readonly string[] | undefined;
+  /** Exchange id -> base URL (scheme, host, port) instead of the adapter's own. */
+  readonly urls?: Readonly<Record<string, string>>;
+}
+
+/** The exchanges of a configuration. @throws TidemarkError `invalid` for an id nobody knows. */
+export function chooseExchanges(choice: ExchangeChoice): readonly ChosenExchange[] {
+  const urls = choice.urls ?? {};
+  for (const id of [...(choice.ids ?? []), ...Object.keys(urls)]) requireKnown(id);
+  return exchanges
+    .filter(({ id, byDefault }) =>
+      choice.ids ? choice.ids.includes(id) : byDefault || Object.hasOwn(urls, id),
+    )
+    .map((adapter) => ({
+      adapter,
+      baseUrl: originOf(adapter.id, urls[adapter.id] ?? adapter.baseUrl),
+    }));
+}
+
+function requireKnown(id: string): void {
+  if (exchanges.some((adapter) => adapter.id === id)) return;
+  throw new TidemarkError('invalid', `unknown exchange ${id}`, {
+    details: { got: id, expected: exchanges.map((adapter) => adapter.id) },
+  });
+}
+
+function originOf(id: string, baseUrl: string): string {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
+    throw new TidemarkError('invalid', `the base URL of ${id} is not a plain http(s) address`, {
+      details: {
+        got: baseUrl,
+        expected: 'scheme, host and port alone, such as http://10.0.0.7:8080',
+      },
+    });
+  }
+  return url.origin;
+}

@@ -1,0 +1,46 @@
+import type { measurements } from '../../core/measurements.ts';
+import { type FieldValue, msToNs, type Point } from '../../core/point.ts';
+import type { PriceRow } from './adapter.ts';
+
+type PriceField = keyof (typeof measurements)['price']['fields'];
+
+export interface PricePoints {
+  readonly points: readonly Point[];
+  /** Rows without a series name of their own: left out. */
+  readonly unregistered: number;
+}
+
+/**
+ * Rows of one poll as points of the slot. The point's time is the slot, not the answer's, so that
+ * the same slot again overwrites itself.
+ * @param tags the `pair` tag by symbol, of the market directory
+ */
+export function pricePoints(
+  rows: readonly PriceRow[],
+  tags: ReadonlyMap<string, string>,
+  slotMs: number,
+): PricePoints {
+  const timeNs = msToNs(slotMs);
+  const taken = new Set<string>();
+  const points: Point[] = [];
+  for (const row of rows) {
+    const pair = tags.get(row.symbol);
+    const series = `${row.exchange} ${pair}`;
+    // The directory never gives one name twice; writing both would silently lose one of them.
+    if (pair === undefined || taken.has(series)) continue;
+    taken.add(series);
+    const tagSet = { exchange: row.exchange, pair };
+    points.push({ measurement: 'price', tags: tagSet, fields: fieldsOf(row), timeNs });
+  }
+  return { points, unregistered: rows.length - points.length };
+}
+
+function fieldsOf(row: PriceRow): Record<string, FieldValue> {
+  const fields: Partial<Record<PriceField, FieldValue>> = { price: row.price };
+  if (row.bid) fields.bid = row.bid;
+  if (row.ask) fields.ask = row.ask;
+  if (row.volume !== undefined) fields.volume = row.volume;
+  if (row.quoteVolume !== undefined) fields.quote_volume = row.quoteVolume;
+  if (row.exchangeTimeMs !== undefined) fields.exchange_time = BigInt(row.exchangeTimeMs);
+  return fields;
+}
