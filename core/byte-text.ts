@@ -1,0 +1,164 @@
+const ZERO = 48;
+const NINE = 57;
+const MINUS = 45;
+const PLUS = 43;
+const DOT = 46;
+const LOWER_E = 101;
+const UPPER_E = 69;
+
+/** Below this every integer and every decimal of as many digits is told apart by a double. */
+const DIGITS_15 = 1e15;
+/** 10 ** k: exact in a double up to 22. */
+const POWERS = Array.from({ length: 16 }, (_, k) => 10 ** k);
+/** Where JavaScript starts to write exponents, and so do we. */
+const PLAIN_MIN = 1e-6;
+
+/** Text that is built as bytes, for hot paths: ASCII pieces, numbers, cached parts. */
+export class ByteText {
+  /** Bytes so far; setting it lower takes the end back. */
+  length = 0;
+  #bytes = Buffer.allocUnsafeSlow(64 * 1024);
+
+  /** The bytes so far, which are the caller's own; the text is empty after. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#bytes.subarray(0, this.length));
+    this.length = 0;
+    return taken;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = value;
+  }
+
+  bytes(part: Uint8Array): void {
+    const size = part.length;
+    this.#reserve(size);
+    const at = this.length;
+    this.length = at + size;
+    // For parts as short as these a loop is faster than the call to copy.
+    if (size > 10) {
+      this.#bytes.set(part, at);
+    } else {
+      const bytes = this.#bytes;
+      for (let i = 0; i < size; i++) bytes[at + i] = part[i] as number;
+    }
+  }
+
+  ascii(text: string): void {
+    const size = text.length;
+    this.#reserve(size);
+    const bytes = this.#bytes;
+    const at = this.length;
+    this.length = at + size;
+    for (let i = 0; i < size; i++) bytes[at + i] = text.charCodeAt(i);
+  }
+
+  utf8(text: string): void {
+    this.#reserve(text.length * 3);
+    this.length += this.#bytes.write(text, this.length, 'utf8');
+  }
+
+  /** A finite number exactly as `String(value)` writes it. */
+  number(value: number): void {
+    this.#reserve(32);
+    let rest = value;
+    if (rest < 0) {
+      this.#bytes[this.length++] = MINUS;
+      rest = -rest;
+    }
+    if (!this.#fixedPoint(rest)) this.ascii(String(rest));
+  }
+
+  /**
+   * Copies a decimal literal digit for digit. Tells whether it has an exponent; undefined, with
+   * rubbish at the end that the caller takes back, when it is no decimal. No sign but a minus and
+   * at least one digit, which is what InfluxDB's scanner takes.
+   */
+  decimal(text: string): boolean | undefined {
+    const size = text.length;
+    const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+    let at = skipDigits(text, start);
+    let digits = at - start;
+    if (text.charCodeAt(at) === DOT) {
+      const from = at + 1;
+      at = skipDigits(text, from);
+      digits += at - from;
+    }
+    if (digits === 0) return undefined;
+    this.ascii(text);
+    if (at === size) return false;
+    const letter = text.charCodeAt(at);
+    if (letter !== LOWER_E && letter !== UPPER_E) return undefined;
+    const sign = text.charCodeAt(at + 1);
+    const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
+    return skipDigits(text, from) === size && from < size ? true : undefined;
+  }
+
+  /**
+   * Most numbers have few decimals: when `round(value * 10 ** k)` divided by `10 ** k` gives the
+   * number back and has at most 15 digits, those are the shortest digits that do. Several times
+   * faster than the general way.
+   */
+  #fixedPoint(value: number): boolean {
+    if (value !== 0 && (value < PLAIN_MIN || value >= DIGITS_15)) return false;
+    for (let decimals = 0; decimals <= 12; decimals += 3) {
+      const scale = POWERS[decimals] as number;
+      const scaled = Math.round(value * scale);
+      if (scaled >= DIGITS_15) return false;
+      if (scaled / scale !== value) continue;
+      const whole = Math.floor(value);
+      this.#digits(whole, digitsOf(whole));
+      if (decimals > 0) this.#fraction(scaled - whole * scale, decimals);
+      return true;
+    }
+    return false;
+  }
+
+  /** `count` digits of an integer below 1e15. */
+  #digits(value: number, count: number): void {
+    const bytes = this.#bytes;
+    const first = this.length;
+    let at = first + count - 1;
+    let rest = value;
+    // Integers of 32 bits divide much faster.
+    while (rest > 0x7fffffff) {
+      const next = Math.floor(rest / 10);
+      bytes[at--] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    for (let small = rest | 0; at >= first; at--) {
+      const next = (small / 10) | 0;
+      bytes[at] = ZERO + (small - next * 10);
+      small = next;
+    }
+    this.length = first + count;
+  }
+
+  /** `.` and the digits of `value / 10 ** decimals` without zeros at the end. */
+  #fraction(value: number, decimals: number): void {
+    this.#bytes[this.length++] = DOT;
+    this.#digits(value, decimals);
+    while (this.#bytes[this.length - 1] === ZERO) this.length -= 1;
+  }
+
+  #reserve(size: number): void {
+    if (this.length + size <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + size));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+  }
+}
+
+/** Digits before the point, at least 1; for values below 1e15. */
+function digitsOf(value: number): number {
+  let count = 1;
+  while (value >= (POWERS[count] as number)) count += 1;
+  return count;
+}
+
+function skipDigits(text: string, from: number): number {
+  let at = from;
+  for (let code = text.charCodeAt(at); code >= ZERO && code <= NINE; ) code = text.charCodeAt(++at);
+  return at;
+}
