@@ -28,7 +28,11 @@ const CLASSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** What pg's client throws without a code, by the start of its message. */
 const MESSAGES: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/^SASL|password must be/i, 'unauthorized', 'a password is needed: put it into DATABASE_URL'],
-  [/timeout (exceeded|expired)|timeout when trying/i, 'unavailable', 'it does not answer in time'],
+  [
+    /connection timeout|timeout (exceeded|expired)|timeout when trying/i,
+    'unavailable',
+    'it does not answer in time',
+  ],
   [/Connection terminated|Client has encountered/i, 'unavailable', 'the connection broke'],
   [/does not support SSL/i, 'invalid', 'it does not speak TLS: drop sslmode from DATABASE_URL'],
 ];

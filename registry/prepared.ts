@@ -4,8 +4,8 @@
  * directory is unpacked from it and opened like any other. It holds no tables: migrations take
  * milliseconds, and so an old pack can never disagree with them.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,12 +42,9 @@ export async function unpackPrepared(file: string, dir: string): Promise<void> {
     if (!`${target}${sep}`.startsWith(join(scratch, sep))) {
       throw new TidemarkError('invalid', `${file}: entry outside of the directory: ${entry.name}`);
     }
-    if (entry.isDirectory) {
-      await mkdir(target, { recursive: true, mode: 0o700 });
-    } else {
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await writeFile(target, entry.body, { mode: 0o600 });
-    }
+    // A thousand small files: waiting for the thread pool at each takes three times as long.
+    mkdirSync(entry.isDirectory ? target : dirname(target), { recursive: true, mode: 0o700 });
+    if (!entry.isDirectory) writeFileSync(target, entry.body, { mode: 0o600 });
   }
   await rmdir(dir);
   await rename(scratch, dir);
