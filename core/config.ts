@@ -3,7 +3,8 @@
  * start (all mistakes at once) and `docs/configuration.md` is generated from it.
  */
 import { z } from 'zod';
-import { TidemarkError } from './errors.ts';
+import { fixedMs } from './duration.ts';
+import { isCode, TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 
 export type Role = 'write' | 'read' | 'admin';
@@ -47,7 +48,6 @@ export interface Setting {
   readonly schema: z.ZodType<unknown, string>;
 }
 
-const UNIT_MS: Record<string, number> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const UNIT_BYTES: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 const text = z.string().min(1);
@@ -61,11 +61,16 @@ const bytes = z
   .transform((value) => Number.parseInt(value, 10) * (UNIT_BYTES[value.replace(/^\d+/, '')] ?? 1));
 
 function duration(minMs: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^\d+[smhdw]$/)
-    .transform((value) => Number.parseInt(value, 10) * (UNIT_MS[value.slice(-1)] ?? 0))
-    .pipe(z.number().min(minMs));
+  const whole = z.string().transform((value, context) => {
+    try {
+      return fixedMs(value);
+    } catch (error) {
+      if (!isCode(error, 'invalid')) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  });
+  return whole.pipe(z.number().min(minMs));
 }
 
 const idList = z
@@ -136,7 +141,7 @@ export const settings = {
   }),
   retentionMs: setting('RETENTION', duration(36e5), {
     default: '30d',
-    expected: 'a whole number and s, m, h, d or w, at least 1h',
+    expected: 'a length of time such as 30d or 12h, at least 1h',
     about: 'How long points are kept in a bucket that Tidemark makes; the longest `duration`.',
   }),
   engineMemoryBytesMax: setting('ENGINE_MEMORY_MAX', bytes, {
@@ -155,7 +160,7 @@ export const settings = {
   }),
   priceIntervalMs: setting('PRICE_INTERVAL', duration(1000), {
     default: '1m',
-    expected: 'a whole number and s, m, h, d or w, at least 1s',
+    expected: 'a length of time such as 1m or 10s, at least 1s',
     about: 'How often every exchange is polled, on exact slots.',
   }),
   spoolBytesMax: setting('SPOOL_BYTES_MAX', bytes, {

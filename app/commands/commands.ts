@@ -1,0 +1,8 @@
+import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { flux } from './flux.ts';
+import { migrate } from './migrate.ts';
+import { start } from './start.ts';
+
+/** The one list of commands. */
+export const commands: readonly Command[] = [start, demo, migrate, flux];

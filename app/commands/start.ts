@@ -1,0 +1,67 @@
+import { systemClock } from '../../core/clock.ts';
+import type { Config } from '../../core/config.ts';
+import { TidemarkError } from '../../core/errors.ts';
+import { createLog } from '../../core/log.ts';
+import { type App, type Role, roles, startApp } from '../start.ts';
+import type { Command } from './command.ts';
+
+export const start: Command = {
+  name: 'start',
+  summary: 'start everything, or the roles that --only names',
+  help: `tidemark start [--only api,tasks,prices]
+
+Starts the API, the Flux tasks and the price ingest in one process. Without INFLUX_URL it starts the
+embedded engine, without DATABASE_URL the embedded PostgreSQL, both below DATA_DIR.
+
+  --only ROLES   start these alone, with commas between: ${roles.join(', ')}
+
+Examples:
+  tidemark start
+  PRICE_INTERVAL=10s EXCHANGES=kraken,bitfinex tidemark start
+  INFLUX_URL=http://influxdb:8086 INFLUX_TOKEN=... DATABASE_URL=postgres://... tidemark start --only prices`,
+  options: { only: { type: 'string' } },
+  positionalsMax: 0,
+  async run({ config, options, print, signal }) {
+    const wanted = readRoles(options.only as string | undefined);
+    const log = createLog(config.logLevel);
+    const app = await startApp(config, { roles: wanted, clock: systemClock, log });
+    print(describe(app, config));
+    await untilAborted(signal);
+    print('Stopping: what was accepted stays on disk.');
+    await app.close();
+    return 0;
+  },
+};
+
+export function readRoles(only: string | undefined): ReadonlySet<Role> {
+  if (only === undefined) return new Set(roles);
+  const names = only.split(',').map((name) => name.trim());
+  const wrong = names.filter((name) => !roles.includes(name as Role));
+  if (wrong.length > 0) {
+    throw new TidemarkError('invalid', `--only: expected some of ${roles}, got "${wrong}"`);
+  }
+  return new Set(names as Role[]);
+}
+
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
+/** Where everything is, and what to try first. */
+export function describe(app: App, config: Config): string {
+  const store = app.engine ? 'embedded engine' : 'InfluxDB';
+  const key = config.apiKeys.length > 0 ? ` -H 'Authorization: Bearer <secret>'` : '';
+  const lines = [
+    `Tidemark is up after ${(app.startedInMs / 1000).toFixed(1)} s.`,
+    '',
+    `  API        ${app.url}`,
+    `  Flux       ${app.influxUrl}   (${store}, org ${config.influxOrg})`,
+    `  Registry   ${app.registry}`,
+  ];
+  if (app.exchanges.length > 0) {
+    lines.push(`  Prices     ${app.exchanges.join(', ')}: every ${config.priceIntervalMs / 1000} s`);
+  }
+  lines.push('', `Try:  curl${key} '${app.url}/btcusd?duration=-1h'`, 'Stop: Ctrl-C', '');
+  return lines.join('\n');
+}

@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config.ts';
+import { createInflux, type Influx } from '../core/influx/influx.ts';
+import type { Log } from '../core/log.ts';
+import { type Engine, startEngine } from '../embedded/engine.ts';
+import type { Parts } from './parts.ts';
+
+const QUERY_TIMEOUT_MS = 60_000;
+
+export interface Store {
+  readonly influx: Influx;
+  /** Undefined: a real InfluxDB. */
+  readonly engine: Engine | undefined;
+}
+
+/** Where the embedded engine keeps its files and its token. */
+export function engineDir(config: Config): string {
+  return join(config.dataDir, 'influx');
+}
+
+/** Connects to INFLUX_URL, or starts the embedded engine and connects to that. */
+export async function openStore(
+  config: Config,
+  parts: Parts,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<Store> {
+  const { influxOrg: org, influxBucket: bucket } = config;
+  let engine: Engine | undefined;
+  if (config.influxUrl === undefined) {
+    await mkdir(engineDir(config), { recursive: true });
+    engine = await startEngine({
+      dir: engineDir(config),
+      host: '127.0.0.1',
+      port: config.influxPort,
+      org,
+      bucket,
+      retentionSeconds: config.retentionMs / 1000,
+      memoryBytesMax: config.engineMemoryBytesMax,
+      log,
+    });
+    parts.add('engine', engine.close);
+  }
+  const url = config.influxUrl ?? engine?.url ?? '';
+  const token = config.influxToken ?? engine?.token ?? '';
+  const influx = createInflux({ url, token, org, bucket, timeoutMs: QUERY_TIMEOUT_MS, clock });
+  parts.add('influx', influx.close);
+  return { influx, engine };
+}
