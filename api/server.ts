@@ -48,6 +48,12 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
   );
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on('clientError', refuse);
+  server.on('request', (_request, response) => {
+    // While closing, a kept-alive connection would hold the server open once its answer is done.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
   await bound(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
@@ -78,28 +84,20 @@ async function closeServer(server: Server, { clock, graceMs }: ServerOptions): P
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  // Kept-alive connections would hold the server open once their answer is done.
   server.prependListener('request', (_request, response) => {
     response.setHeader('Connection', 'close');
   });
-  const sweep = new AbortController();
-  const idle = sweepIdle(server, clock, sweep.signal);
-  const grace = clock.sleep(graceMs ?? GRACE_MS, sweep.signal).then(
+  server.prependListener('request', (_request, response) => {
+    response.setHeader('Connection', 'close');
+  });
+  const inTime = new AbortController();
+  const grace = clock.sleep(graceMs ?? GRACE_MS, inTime.signal).then(
     () => server.closeAllConnections(),
     () => undefined,
   );
   await closed;
-  sweep.abort();
-  await Promise.all([grace, idle]);
-}
-
-const SWEEP_MS = 50;
-
-async function sweepIdle(server: Server, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    server.closeIdleConnections();
-    await clock.sleep(SWEEP_MS, signal).catch(() => undefined);
-  }
+  inTime.abort();
+  await grace;
 }
 
 const STATUS_BY_CODE: Readonly<Record<string, readonly [number, string, string]>> = {

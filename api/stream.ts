@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import type { Context } from 'koa';
@@ -42,8 +42,17 @@ async function* resettingOnFailure(pieces: AsyncIterable<string>, ctx: Context) 
   try {
     yield* pieces;
   } catch (error) {
-    const { socket } = ctx.req;
-    if (socket instanceof Socket && !socket.destroyed) socket.resetAndDestroy();
+    reset(ctx.req.socket);
     throw error;
   }
+}
+
+/**
+ * Ends a connection by RST. `resetAndDestroy` ends the socket's stream first, which would send a FIN
+ * (the regular end of a body in HTTP/1.0); that is what `_final` does, so it does nothing here.
+ */
+function reset(socket: Socket): void {
+  if (socket.destroyed) return;
+  socket._final = (done) => done();
+  socket.resetAndDestroy();
 }

@@ -156,3 +156,17 @@ export async function errorOf(answer: Response) {
   const { error } = errorAnswer.strict().parse(await answer.json());
   return { ...error, details: (error.details ?? {}) as Record<string, unknown> };
 }
+
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/** A promise that resolves when told to: tests wait for events, not for time. */
+export function gate(): Gate {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}

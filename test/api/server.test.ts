@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, it } from 'node:test';
+import { fakeInflux, gate, open, priceBatch, rankBatch, startApi } from '../helpers/api.ts';
+
+const row = ['kraken', '2022-10-11T03:35:02.358Z', '1'] as const;
+
+/** Prices whose second half comes when `finish` is called. */
+function pausing() {
+  const { opened: finished, open: finish } = gate();
+  const aborted = gate();
+  const influx = fakeInflux(async function* ({ query }, signal) {
+    if (query === 'rank') return yield rankBatch('1', '2');
+    yield priceBatch([row]);
+    const left = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        aborted.open();
+        resolve();
+      });
+    });
+    await Promise.race([finished, left]);
+    yield priceBatch([row]);
+  });
+  return { influx, finish, aborted: aborted.opened };
+}
+
+describe('closing', () => {
+  it('lets an answer that has begun come to its end, and takes nobody new', async () => {
+    const { influx, finish } = pausing();
+    const api = await startApi({ influx, graceMs: 60_000 });
+    const answer = await open(`${api.url}/btcusd`);
+    await once(answer, 'readable');
+    const closed = api.close();
+    await assert.rejects(open(`${api.url}/healthz`), { code: 'ECONNREFUSED' });
+    finish();
+    let text = '';
+    for await (const piece of answer) text += piece;
+    assert.match(text, /\]\}$/);
+    await closed;
+  });
+
+  it('cuts what does not end in time and cancels its query', async () => {
+    const { influx, aborted } = pausing();
+    const api = await startApi({ influx, graceMs: 50 });
+    const answer = await open(`${api.url}/btcusd`);
+    answer.on('error', () => {});
+    await once(answer, 'readable');
+    const gone = new Promise((resolve) => answer.once('close', resolve));
+    await api.close();
+    await gone;
+    assert.equal(answer.complete, false);
+    await aborted;
+  });
+
+  it('does not wait for connections that are only kept alive', async () => {
+    const api = await startApi({ graceMs: 60_000 });
+    const socket = connect(api.port, '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    const gone = once(socket, 'close');
+    await api.close();
+    await gone;
+    await api.close();
+  });
+});
+
+it('a port in use is said so', async () => {
+  const api = await startApi();
+  try {
+    const { listen } = await import('../../api/server.ts');
+    const { default: Koa } = await import('koa');
+    const { systemClock: clock } = await import('../../core/clock.ts');
+    const second = { app: new Koa(), host: '127.0.0.1', port: api.port, keys: [], clock };
+    await assert.rejects(listen(second), { code: 'conflict', message: /in use: set PORT/ });
+  } finally {
+    await api.close();
+  }
+});
