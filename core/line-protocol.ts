@@ -15,6 +15,7 @@ export type RefusalReason =
   | 'int-range'
   | 'string-malformed'
   | 'string-too-long'
+  | 'line-too-long'
   | 'time-range';
 
 /** A point that InfluxDB would refuse, lose or store as something else. */
@@ -27,6 +28,7 @@ export interface Refusal {
 /** InfluxDB's limit for measurement, tags and field key together, less its own bucket prefix. */
 const SERIES_BYTES_MAX = 65_000;
 const STRING_BYTES_MAX = 1_048_576;
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
 const INT_MIN = -(2n ** 63n);
 const INT_MAX = 2n ** 63n - 1n;
 const TIME_MAX = 9_223_372_036_854_775_806n; // both ends of int64 are InfluxDB's own marks
@@ -83,7 +85,10 @@ export class LineEncoder {
   /** Adds the point's line and a newline, or adds nothing and says why there can be no line. */
   add(point: Point): Refusal | undefined {
     const start = this.#text.length;
-    const refusal = this.#append(point);
+    let refusal = this.#append(point);
+    if (this.#text.length - start > LINE_BYTES_MAX) {
+      refusal = { reason: 'line-too-long', detail: clip(point.measurement) };
+    }
     if (refusal === undefined) this.#lines += 1;
     else this.#text.length = start;
     return refusal;

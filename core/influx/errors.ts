@@ -1,7 +1,7 @@
 import { errors } from 'undici';
 import { z } from 'zod';
 import { type ErrorCode, messageOf, TidemarkError } from '../errors.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import { retryAfterMs } from '../http.ts';
 
 /** What InfluxDB answered when it was not a success. */
 export interface FailedAnswer {
@@ -68,7 +68,7 @@ export function answerError(answer: FailedAnswer, nowMs: number): TidemarkError 
   const message = said === '' ? `InfluxDB answered ${answer.status}` : `InfluxDB: ${said}`;
   return new TidemarkError(code, advice === undefined ? message : `${message} (${advice})`, {
     details: { status: answer.status, message: said },
-    retryAfterMs: retryAfterMs(answer.headers['retry-after'], nowMs),
+    retryAfterMs: retryAfterMs(String(answer.headers['retry-after'] ?? ''), nowMs),
   });
 }
 

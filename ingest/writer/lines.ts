@@ -1,0 +1,112 @@
+const NEWLINE = 10;
+const QUOTE = 34;
+const BACKSLASH = 92;
+const SPACE = 32;
+
+/** Whole lines, each with its newline. */
+export interface Lines {
+  readonly payload: Buffer;
+  /** Where each line ends, behind its newline. */
+  readonly ends: readonly number[];
+}
+
+/**
+ * Finds the lines of what the encoder wrote. A newline inside a quoted string does not end a line;
+ * quotes count only behind the first bare space, where the fields begin.
+ */
+export function splitLines(payload: Buffer): Lines {
+  const ends: number[] = [];
+  if (!payload.includes(QUOTE)) {
+    for (let end = payload.indexOf(NEWLINE); end !== -1; end = payload.indexOf(NEWLINE, end + 1)) {
+      ends.push(end + 1);
+    }
+    return { payload, ends };
+  }
+  for (let at = 0; at < payload.length; ) {
+    at = endOfLine(payload, at);
+    ends.push(at);
+  }
+  return { payload, ends };
+}
+
+function endOfLine(payload: Buffer, start: number): number {
+  let fields = false;
+  let quoted = false;
+  for (let at = start; at < payload.length; at++) {
+    const byte = payload[at];
+    // In names a backslash takes the next byte with it; in strings it does before `"` and `\`.
+    if (byte === BACKSLASH) at += 1;
+    else if (byte === SPACE) fields = true;
+    else if (byte === QUOTE && fields) quoted = !quoted;
+    else if (byte === NEWLINE && !quoted) return at + 1;
+  }
+  return payload.length;
+}
+
+/** Lines `from` (included) to `to` (not). */
+export function sliceLines({ payload, ends }: Lines, from: number, to: number): Lines {
+  const start = from === 0 ? 0 : (ends[from - 1] as number);
+  const stop = to === 0 ? 0 : (ends[to - 1] as number);
+  return {
+    payload: payload.subarray(start, stop),
+    ends: ends.slice(from, to).map((end) => end - start),
+  };
+}
+
+/** The text of line `index` without its newline. */
+export function lineAt({ payload, ends }: Lines, index: number): string {
+  const start = index === 0 ? 0 : (ends[index - 1] as number);
+  return payload.toString('utf8', start, (ends[index] as number) - 1);
+}
+
+/** The lines whose index passes, in order. */
+export function keepLines(lines: Lines, keep: (index: number) => boolean): Lines {
+  const parts: Buffer[] = [];
+  const ends: number[] = [];
+  let size = 0;
+  for (let i = 0; i < lines.ends.length; i++) {
+    if (!keep(i)) continue;
+    const start = i === 0 ? 0 : (lines.ends[i - 1] as number);
+    const part = lines.payload.subarray(start, lines.ends[i]);
+    parts.push(part);
+    size += part.length;
+    ends.push(size);
+  }
+  return { payload: Buffer.concat(parts), ends };
+}
+
+/**
+ * Shares lines out over `count` connections so that a series always takes the same one: its points
+ * keep their order although the connections run side by side.
+ */
+export function shareOut(lines: Lines, count: number): Lines[] {
+  if (count === 1) return [lines];
+  const shares = Array.from({ length: count }, () => ({
+    parts: [] as Buffer[],
+    ends: [] as number[],
+    size: 0,
+  }));
+  let start = 0;
+  for (const end of lines.ends) {
+    const share = shares[
+      hashOfSeries(lines.payload, start, end) % count
+    ] as (typeof shares)[number];
+    share.parts.push(lines.payload.subarray(start, end));
+    share.size += end - start;
+    share.ends.push(share.size);
+    start = end;
+  }
+  return shares
+    .filter(({ size }) => size > 0)
+    .map(({ parts, ends }) => ({ payload: Buffer.concat(parts), ends }));
+}
+
+/** FNV-1a of measurement and tags: up to the first bare space. */
+function hashOfSeries(payload: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; at < end && payload[at] !== SPACE; at++) {
+    if (payload[at] === BACKSLASH) at += 1;
+    hash = Math.imul(hash ^ (payload[at] as number), 0x01000193);
+  }
+  return hash >>> 0;
+}
