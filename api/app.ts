@@ -21,6 +21,8 @@ import { systemRoutes } from './routes/system.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
 
 export interface Dependencies {
+  /** `health`: only health, readiness and metrics, for a process that has another role. */
+  readonly serves?: 'everything' | 'health';
   readonly influx: Influx;
   readonly catalog: Catalog;
   readonly queries: Queries;
@@ -39,8 +41,11 @@ export interface Dependencies {
 
 /** Every route, in the order of matching: a pair's address is the last. */
 export function routesOf(dependencies: Dependencies): readonly Route[] {
+  const system = systemRoutes(dependencies);
+  if (dependencies.serves === 'health') return system.health;
   const routes: Route[] = [
-    ...systemRoutes(dependencies),
+    ...system.health,
+    ...system.indexes,
     ...listRoutes(dependencies),
     defineRoute({
       id: 'openapi',

@@ -88,18 +88,19 @@ function referTo(schema: z.ZodType, components: Json): Json {
   for (const [name, part] of Object.entries($defs as Record<string, Json>)) {
     components[name] = movedRefs(part);
   }
-  const name = schema.meta()?.id;
-  if (name === undefined) return movedRefs(json) as Json;
-  components[name] = movedRefs(json);
-  return { $ref: `#/components/schemas/${name}` };
+  return movedRefs(json) as Json;
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io,
-    // A whole number in a query is checked as text; its declared type says what it means.
-    override: ({ jsonSchema: part }) => {
-      if (part.type === 'integer') delete part.pattern;
+    // A whole number in a query is checked as text, and so loses its default and gains a pattern.
+    override: ({ zodSchema, jsonSchema: part }) => {
+      if (part.type === 'integer') {
+        delete part.pattern;
+        const { default: fallback } = z.globalRegistry.get(zodSchema as z.ZodType) ?? {};
+        if (fallback !== undefined) part.default = fallback as number;
+      }
       delete part.id;
     },
   });

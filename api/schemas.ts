@@ -47,6 +47,7 @@ export const priceQuery = z.strictObject({
     .meta({ description: 'Only this exchange.', examples: ['kraken'] }),
 });
 
+const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1000;
 
 /** A whole number in a query; number coercion would let `0x1F`, `1e2` and the empty text through. */
@@ -55,8 +56,14 @@ const limit = z
   .regex(/^\d{1,6}$/, `expected a whole number from 1 to ${LIMIT_MAX}`)
   .transform(Number)
   .pipe(z.number().min(1).max(LIMIT_MAX))
-  .default(100)
-  .meta({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, description: 'Items on a page.' });
+  .default(LIMIT_DEFAULT)
+  .meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: LIMIT_MAX,
+    default: LIMIT_DEFAULT,
+    description: 'Items on a page.',
+  });
 
 const after = z
   .string()

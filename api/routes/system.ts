@@ -7,11 +7,21 @@ import { healthAnswer, indexAnswer, noQuery, type ReadyAnswer, readyAnswer } fro
 const PROBE_TIMEOUT_MS = 2000;
 const PROMETHEUS_TEXT = { about: 'Prometheus text format', media: ['text/plain'] };
 
-/** Health, readiness, metrics and the index. */
-export function systemRoutes(dependencies: Dependencies): readonly Route[] {
-  const { metrics, version } = dependencies;
-  const open = { method: 'get', access: 'open', query: noQuery } as const;
-  const index = async () => ({ name: 'tidemark', version, links: LINKS });
+const open = { method: 'get', access: 'open', query: noQuery } as const;
+
+interface SystemRoutes {
+  /** Health, readiness and metrics: every process has them. */
+  readonly health: readonly Route[];
+  readonly indexes: readonly Route[];
+}
+
+/** What a process says of itself. */
+export function systemRoutes(dependencies: Dependencies): SystemRoutes {
+  return { health: healthRoutes(dependencies), indexes: indexRoutes(dependencies) };
+}
+
+function healthRoutes(dependencies: Dependencies): readonly Route[] {
+  const { metrics } = dependencies;
   return [
     defineRoute({
       ...open,
@@ -54,6 +64,12 @@ export function systemRoutes(dependencies: Dependencies): readonly Route[] {
         return text;
       },
     }),
+  ];
+}
+
+function indexRoutes({ version }: Dependencies): readonly Route[] {
+  const index = async () => ({ name: 'tidemark', version, links: LINKS });
+  return [
     defineRoute({
       ...open,
       id: 'index',

@@ -117,3 +117,14 @@ it('the index leads everywhere', async () => {
     }
   });
 });
+
+it('a process of another role serves health, readiness and metrics alone', async () => {
+  await withApi({ serves: 'health' }, async ({ url }) => {
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      assert.equal((await fetch(url + path)).status, 200, path);
+    }
+    for (const path of ['/btcusd', '/api/v1/pairs', '/']) {
+      assert.equal((await fetch(url + path)).status, 404, path);
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { z } from 'zod';
+import { fakeInflux, priceBatch, rankBatch, startApi, type TestApi } from '../helpers/api.ts';
+
+const parameter = z.object({
+  name: z.string(),
+  in: z.enum(['query', 'path']),
+  required: z.boolean(),
+  description: z.string(),
+  schema: z.looseObject({ type: z.string() }),
+});
+const response = z.object({
+  description: z.string().min(1),
+  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })),
+});
+const operation = z.object({
+  operationId: z.string(),
+  summary: z.string(),
+  parameters: z.array(parameter),
+  responses: z.record(z.string(), response),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
+});
+const documentShape = z.looseObject({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(z.string(), z.record(z.string(), operation)),
+  components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
+});
+
+let api: TestApi;
+before(async () => {
+  const influx = fakeInflux(async function* ({ query }) {
+    if (query === 'rank') yield rankBatch('4', '9');
+    else yield priceBatch([['kraken', '2022-10-11T03:35:02.358Z', '1.5']]);
+  });
+  api = await startApi({ influx });
+});
+after(() => api.close());
+
+const read = async () => documentShape.parse(await (await fetch(`${api.url}/openapi.json`)).json());
+
+it('describes every route once, with parameters as they are checked', async () => {
+  const { paths } = await read();
+  assert.deepEqual(Object.keys(paths).sort(), [
+    '/',
+    '/api/v1/exchanges',
+    '/api/v1/pairs',
+    '/healthz',
+    '/metrics',
+    '/openapi.json',
+    '/readyz',
+    '/{pair}',
+  ]);
+  const names = Object.values(paths).map((methods) => methods.get?.operationId);
+  assert.equal(new Set(names).size, names.length);
+  const pairs = paths['/api/v1/pairs']?.get;
+  const limit = pairs?.parameters.find(({ name }) => name === 'limit');
+  assert.deepEqual(limit?.schema, { type: 'integer', minimum: 1, maximum: 1000, default: 100 });
+  const prices = paths['/{pair}']?.get;
+  assert.deepEqual(
+    prices?.parameters.map(({ name, required }) => [name, required]),
+    [
+      ['pair', true],
+      ['duration', false],
+      ['exchange', false],
+    ],
+  );
+  assert.deepEqual(Object.keys(prices?.responses['200']?.content ?? {}), [
+    'application/json',
+    'application/x-ndjson',
+    'text/csv',
+  ]);
+});
+
+it('refers only to what it defines', async () => {
+  const text = JSON.stringify(await read());
+  const { components } = JSON.parse(text) as { components: { schemas: object } };
+  const referred = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
+  assert.ok(referred.length >= 8);
+  for (const [, name] of referred) assert.ok(name! in components.schemas, name);
+  assert.doesNotMatch(text, /\$defs|\$schema/);
+});
+
+it('publishes the schema that the answers have', async () => {
+  const { components, paths } = await read();
+  const schema = paths['/{pair}']?.get?.responses['200']?.content['application/json']?.schema;
+  assert.deepEqual(schema, { $ref: '#/components/schemas/Prices' });
+  // JSON Schema keeps its definitions elsewhere than OpenAPI; the reader knows only that place.
+  const moved = JSON.stringify({ ...schema, $defs: components.schemas });
+  const prices = z.fromJSONSchema(
+    JSON.parse(moved.replaceAll('#/components/schemas/', '#/$defs/')),
+  );
+  const answer = await (await fetch(`${api.url}/btcusd`)).json();
+  prices.parse(answer);
+  assert.throws(() => prices.parse({ ...(answer as object), rank: 'first' }));
+});
