@@ -1,0 +1,194 @@
+import { messageOf } from '../../../core/errors.ts';
+import type { Series } from '../../storage/contract.ts';
+import type { Stream as StreamType } from '../tables/stream.ts';
+import { Stream } from '../tables/stream.ts';
+import { sortTables } from '../tables/transform.ts';
+import type { Table } from '../values/value.ts';
+import type { UnitAnswer } from './answer-table.ts';
+import { answerTables } from './answer-table.ts';
+import type { DenseCells } from './dense.ts';
+import { aggregateUnits } from './dense.ts';
+import { GroupedRead } from './grouped.ts';
+import { bestOfGroup } from './merge.ts';
+import type { Operation } from './operation.ts';
+import { isFused, isSelector, isStored, takesType } from './operation.ts';
+import type { Read } from './read.ts';
+import type { GroupUnit } from './shape.ts';
+import { checkTypes, groupSeries } from './shape.ts';
+import { selectSeries } from './source.ts';
+import type { WindowChoice } from './windowed.ts';
+import { WindowedRead } from './windowed.ts';
+import { WindowGrid } from './windows.ts';
+
+/** Cells (units times windows) of one statement: some tens of megabytes of answers. */
+const CELLS_MAX = 1_000_000;
+/** More windows than this for one series are left to the columnar functions. */
+const WINDOWS_MAX = 4_000_000;
+
+export interface AggregatedOptions {
+  readonly operation: Operation;
+  /** The same by the columnar functions: for what SQL cannot do (see `read`). */
+  readonly columnar: () => StreamType;
+  /** As aggregateWindow joins the windows again: one table per unit, `_time` from this bound. */
+  readonly byTime?: TimeChoice | undefined;
+}
+
+export interface TimeChoice {
+  readonly bound: '_start' | '_stop';
+  /** Windows without points have a row too. */
+  readonly createEmpty: boolean;
+}
+
+/**
+ * An aggregate or selector over `_value` that DuckDB computes: one row per unit, or one per unit and
+ * window. Where InfluxDB would not push it down, rows and columns come as its transformations order
+ * them.
+ */
+export class AggregatedRead extends Stream {
+  readonly source: Read | GroupedRead | WindowedRead;
+  readonly options: AggregatedOptions;
+
+  /** The caller says `use()` on the source. */
+  constructor(source: Read | GroupedRead | WindowedRead, options: AggregatedOptions) {
+    super(source.scope, source.bounds);
+    this.source = source;
+    this.options = options;
+  }
+
+  /** The windows of each unit as one table: takes the place of this stream. */
+  byTime(byTime: TimeChoice, columnar: () => StreamType): AggregatedRead {
+    return new AggregatedRead(this.source, { ...this.options, columnar, byTime });
+  }
+
+  protected override read(signal: AbortSignal): AsyncIterable<Table> {
+    const { source, options } = this;
+    const { operation, byTime } = options;
+    const { choice } = this;
+    const grid = choice === undefined ? undefined : new WindowGrid(choice, this.#read.spec.bounds);
+    const units = this.#units();
+    const tooFine = grid !== undefined && grid.count > WINDOWS_MAX;
+    if (tooFine || !units.every((unit) => unit.series.every((s) => takesType(operation, s.type)))) {
+      return options.columnar().tables(signal);
+    }
+    const stored = source.exclusive && isStored(operation, this.#grouped);
+    const tables = this.#guarded(units, { grid, stored }, signal);
+    if (stored || (byTime !== undefined && isFused(operation))) return tables;
+    return sortTables(tables, this.scope.budget);
+  }
+
+  get choice(): WindowChoice | undefined {
+    return this.source instanceof WindowedRead ? this.source.choice : undefined;
+  }
+
+  get #reading(): Read | GroupedRead {
+    return this.source instanceof WindowedRead ? this.source.source : this.source;
+  }
+
+  get #read(): Read {
+    const source = this.#reading;
+    return source instanceof GroupedRead ? source.source : source;
+  }
+
+  #units(): GroupUnit[] {
+    const series = selectSeries(this.scope.reader, this.#read.spec);
+    const source = this.#reading;
+    if (source instanceof GroupedRead) return groupSeries(series, source.labels);
+    return series.map((one) => ({ series: [one], type: one.type, labels: [], values: [] }));
+  }
+
+  /** DuckDB refuses what overflows where InfluxDB answers infinity: then the columns do it. */
+  async *#guarded(
+    units: readonly GroupUnit[],
+    shape: Shape,
+    signal: AbortSignal,
+  ): AsyncGenerator<Table> {
+    let begun = false;
+    try {
+      for await (const table of this.#compute(units, shape, signal)) {
+        begun = true;
+        yield table;
+      }
+    } catch (error) {
+      if (begun || !/out of range/i.test(messageOf(error))) throw error;
+      yield* this.options.columnar().tables(signal);
+    }
+  }
+
+  async *#compute(
+    units: readonly GroupUnit[],
+    { grid, stored }: Shape,
+    signal: AbortSignal,
+  ): AsyncGenerator<Table> {
+    const size = Math.max(1, Math.floor(CELLS_MAX / (grid?.count ?? 1)));
+    for (let from = 0; from < units.length; from += size) {
+      const batch = units.slice(from, from + size);
+      for (const answer of await this.#answers(batch, grid, signal)) {
+        yield* answerTables(answer, {
+          ...this.options,
+          createEmpty: this.choice?.createEmpty ?? false,
+          grid,
+          stored,
+          bounds: this.#read.spec.bounds,
+        });
+      }
+    }
+  }
+
+  async #answers(
+    batch: readonly GroupUnit[],
+    grid: WindowGrid | undefined,
+    signal: AbortSignal,
+  ): Promise<UnitAnswer[]> {
+    const { operation } = this.options;
+    if (isSelector(operation) && this.#grouped) {
+      return this.#selectedOfGroups(batch, signal);
+    }
+    for (const unit of batch) checkTypes(unit);
+    const slots = new Map<GroupUnit, { cells: DenseCells; slot: number }>();
+    for (const type of new Set(batch.map((unit) => unit.type))) {
+      const units = batch.filter((unit) => unit.type === type);
+      const cells = await aggregateUnits(this.scope.reader, units, {
+        spec: this.#read.spec,
+        operation,
+        grid,
+        signal,
+      });
+      units.forEach((unit, slot) => {
+        slots.set(unit, { cells, slot });
+      });
+    }
+    return batch.map((unit) => ({ unit, ...slots.get(unit)!, grouped: this.#grouped }));
+  }
+
+  get #grouped(): boolean {
+    return this.#reading instanceof GroupedRead;
+  }
+
+  /** Each series' own answer, then the best one of a group. */
+  async #selectedOfGroups(batch: readonly GroupUnit[], signal: AbortSignal): Promise<UnitAnswer[]> {
+    const answers: UnitAnswer[] = [];
+    const { operation } = this.options;
+    for (const unit of batch) {
+      const found: { series: Series; cells: DenseCells; slot: number }[] = [];
+      for (const type of new Set(unit.series.map((series) => series.type))) {
+        const series = unit.series.filter((one) => one.type === type);
+        const cells = await aggregateUnits(
+          this.scope.reader,
+          series.map((one) => ({ series: [one], type })),
+          { spec: this.#read.spec, operation, grid: undefined, signal },
+        );
+        series.forEach((one, slot) => {
+          if (cells.present[slot] === 1) found.push({ series: one, cells, slot });
+        });
+      }
+      const best = bestOfGroup(operation, unit, found);
+      if (best !== undefined) answers.push({ unit, ...best, grouped: true, selected: best.series });
+    }
+    return answers;
+  }
+}
+
+interface Shape {
+  readonly grid: WindowGrid | undefined;
+  readonly stored: boolean;
+}

@@ -1,0 +1,185 @@
+import type { Series } from '../../storage/contract.ts';
+import type { ColumnValues } from '../tables/column.ts';
+import { allocate, constantColumn, withValues } from '../tables/column.ts';
+import type { Bounds } from '../tables/stream.ts';
+import type { Column, Table } from '../values/value.ts';
+import type { TimeChoice } from './aggregated.ts';
+import type { DenseCells } from './dense.ts';
+import type { Operation } from './operation.ts';
+import { isFused, isSelector } from './operation.ts';
+import type { GroupUnit } from './shape.ts';
+import { boundColumns, labelColumns, seriesKey, unionLabels } from './shape.ts';
+import { labelOf } from './source.ts';
+import type { WindowGrid } from './windows.ts';
+
+/** Where the answer of one unit stands in the cells of its statement. */
+export interface UnitAnswer {
+  readonly unit: GroupUnit;
+  readonly cells: DenseCells;
+  readonly slot: number;
+  readonly grouped: boolean;
+  /** The series that a selector chose, for its other columns. */
+  readonly selected?: Series;
+}
+
+export interface AnswerOptions {
+  readonly operation: Operation;
+  readonly byTime?: TimeChoice | undefined;
+  /** Of `window`: tables for windows without points. */
+  readonly createEmpty: boolean;
+  readonly grid: WindowGrid | undefined;
+  /** Columns as InfluxDB's storage orders them, else as its transformations do. */
+  readonly stored: boolean;
+  readonly bounds: Bounds;
+}
+
+/** The tables of one unit: one, or one for each window. */
+export function* answerTables(answer: UnitAnswer, options: AnswerOptions): Generator<Table> {
+  const { cells, slot } = answer;
+  const { grid, byTime, operation } = options;
+  const first = slot * cells.width;
+  if (grid === undefined) {
+    if (cells.present[first] === 1) yield rowTable(answer, first, options.bounds, options);
+    return;
+  }
+  const present = cells.present.subarray(first, first + cells.width);
+  if (!present.includes(1)) return;
+  if (byTime !== undefined) {
+    yield timeTable(answer, { ...options, byTime }, grid);
+    return;
+  }
+  const all = options.createEmpty && !isSelector(operation);
+  for (let index = 0; index < cells.width; index++) {
+    if (present[index] !== 1 && !all) continue;
+    yield rowTable(answer, first + index, grid.boundsOf(index), options);
+  }
+}
+
+function keyOf(answer: UnitAnswer): string[] {
+  if (!answer.grouped) return seriesKey(answer.unit.series[0]!);
+  return ['_start', '_stop', ...answer.unit.labels];
+}
+
+/** The constant columns that a unit's answer has beside its bounds. */
+function unitLabels(answer: UnitAnswer): Column[] {
+  if (!answer.grouped) return labelColumns(answer.unit.series[0]!);
+  const { labels, values } = answer.unit;
+  const { selected } = answer;
+  // InfluxDB writes a label that the group lacks as an empty text.
+  if (selected === undefined) {
+    return labels.map((label, index) => constantColumn(label, 'string', values[index] ?? ''));
+  }
+  return unionLabels(answer.unit.series).map((label) =>
+    constantColumn(label, 'string', labelOf(selected, label) ?? null),
+  );
+}
+
+function rowTable(
+  answer: UnitAnswer,
+  cell: number,
+  bounds: Bounds,
+  { operation, stored }: AnswerOptions,
+): Table {
+  const { cells } = answer;
+  const value = cells.present[cell] === 1 ? one(cells, cell) : missing(operation, cells);
+  const time = cells.times?.[cell];
+  const labels = unitLabels(answer);
+  const start = boundColumns(bounds);
+  const key = answer.selected === undefined ? keyOf(answer) : presentKey(answer, labels);
+  if (!stored && cells.times === undefined) {
+    return { key, columns: [...start, ...labels, value], rowCount: 1 };
+  }
+  const times = time === undefined ? [] : [timeColumn(BigInt64Array.of(time))];
+  return { key, columns: [...start, ...times, value, ...labels], rowCount: 1 };
+}
+
+function presentKey(answer: UnitAnswer, labels: readonly Column[]): string[] {
+  const has = new Set(labels.map((column) => column.label));
+  return ['_start', '_stop', ...answer.unit.labels.filter((label) => has.has(label))];
+}
+
+function one(cells: DenseCells, cell: number): Column {
+  const values = Array.isArray(cells.values)
+    ? [cells.values[cell] as string]
+    : (cells.values as Float64Array).slice(cell, cell + 1);
+  return withValues({ label: '_value', type: cells.type }, values as ColumnValues);
+}
+
+/** What an empty window has: no value, or a count of 0. */
+function missing(operation: Operation, cells: DenseCells): Column {
+  const column = { label: '_value', type: cells.type };
+  if (operation.name === 'count') return withValues(column, BigInt64Array.of(0n));
+  return withValues(column, allocate(cells.type, 1), Uint8Array.of(1));
+}
+
+function timeColumn(times: BigInt64Array): Column {
+  return withValues({ label: '_time', type: 'dateTime:RFC3339' }, times);
+}
+
+/** All windows of a unit in one table, as aggregateWindow gives them. */
+function timeTable(
+  answer: UnitAnswer,
+  options: AnswerOptions & { readonly byTime: TimeChoice },
+  grid: WindowGrid,
+): Table {
+  const { cells, slot } = answer;
+  const { byTime, operation, bounds, stored } = options;
+  const first = slot * cells.width;
+  const indices: number[] = [];
+  for (let index = 0; index < cells.width; index++) {
+    if (byTime.createEmpty || cells.present[first + index] === 1) indices.push(index);
+  }
+  const times = new BigInt64Array(indices.length);
+  const value = windowValues(answer, indices, operation);
+  indices.forEach((index, row) => {
+    times[row] = byTime.bound === '_start' ? grid.startOf(index) : grid.stopOf(index);
+  });
+  const start = boundColumns(bounds);
+  const labels = unitLabels(answer);
+  const time = timeColumn(times);
+  const key = keyOf(answer);
+  const columns = arrange({ start, labels, time, value }, { stored, operation });
+  return { key, columns, rowCount: indices.length };
+}
+
+interface Parts {
+  readonly start: readonly Column[];
+  readonly labels: readonly Column[];
+  readonly time: Column;
+  readonly value: Column;
+}
+
+function arrange(
+  { start, labels, time, value }: Parts,
+  { stored, operation }: { stored: boolean; operation: Operation },
+): Column[] {
+  if (stored || isSelector(operation)) return [...start, time, value, ...labels];
+  const key = [...start, ...labels];
+  if (!isFused(operation)) return [...key, value, time];
+  return [time, ...key, value];
+}
+
+function windowValues(
+  answer: UnitAnswer,
+  indices: readonly number[],
+  operation: Operation,
+): Column {
+  const { cells, slot } = answer;
+  const first = slot * cells.width;
+  const values = allocate(cells.type, indices.length) as { [row: number]: unknown };
+  const nulls = new Uint8Array(indices.length);
+  let empty = 0;
+  indices.forEach((index, row) => {
+    const cell = first + index;
+    if (cells.present[cell] === 1) values[row] = cells.values[cell];
+    else if (operation.name !== 'count') {
+      nulls[row] = 1;
+      empty += 1;
+    }
+  });
+  const column = { label: '_value', type: cells.type };
+  const typed = values as unknown as ColumnValues;
+  return empty > 0 && cells.type !== 'string'
+    ? withValues(column, typed, nulls)
+    : withValues(column, typed);
+}

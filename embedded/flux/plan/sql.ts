@@ -1,0 +1,99 @@
+import type { PointType, Selection, Series, StorageReader } from '../../storage/contract.ts';
+import type { ReadSpec } from './source.ts';
+
+/** Above this many series a temporary table is joined in place of a list. */
+const LISTED_SERIES_MAX = 400;
+
+/** The points of some series, as FROM and WHERE of a statement. `p` is the points table. */
+export interface PointSource {
+  readonly from: string;
+  readonly where: string;
+  /** SQL for the unit's number of a point: the caller maps `p.sid` itself when it is undefined. */
+  readonly unit: string | undefined;
+  drop(): Promise<void>;
+}
+
+export interface SourceOptions {
+  readonly type: PointType;
+  readonly series: readonly Series[];
+  /** Units of the series, when points of several series are to be taken together. */
+  readonly units?: readonly number[];
+}
+
+/**
+ * Points of one type. Undefined when there can be none: no table, or a test that no point passes.
+ */
+export async function pointSource(
+  reader: StorageReader,
+  spec: ReadSpec,
+  options: SourceOptions,
+): Promise<PointSource | undefined> {
+  const table = reader.pointsTable(spec.bucketId, options.type);
+  if (table === undefined || options.series.length === 0) return undefined;
+  const conditions = [
+    `p.time >= ${spec.bounds.startNs}::BIGINT`,
+    `p.time < ${spec.bounds.stopNs}::BIGINT`,
+  ];
+  for (const test of spec.pointTests) {
+    const condition = test(options.type);
+    if (condition === false) return undefined;
+    if (condition !== true) conditions.push(`(${condition})`);
+  }
+  const picked = await pickSeries(reader, spec, options);
+  if (picked.condition !== '') conditions.push(picked.condition);
+  return {
+    from: `${table} p${picked.join}`,
+    where: conditions.join(' AND '),
+    unit: picked.unit,
+    drop: () => picked.selection?.drop() ?? Promise.resolve(),
+  };
+}
+
+interface Picked {
+  readonly join: string;
+  readonly condition: string;
+  readonly unit: string | undefined;
+  readonly selection: Selection | undefined;
+}
+
+async function pickSeries(
+  reader: StorageReader,
+  spec: ReadSpec,
+  { type, series, units }: SourceOptions,
+): Promise<Picked> {
+  const single = units !== undefined && units.every((unit) => unit === units[0]);
+  const unit = single ? String(units[0] ?? 0) : undefined;
+  if (units === undefined || single) {
+    if (holdsAll(reader, spec, type, series)) {
+      return { join: '', condition: '', unit, selection: undefined };
+    }
+    if (series.length <= LISTED_SERIES_MAX) {
+      return { join: '', condition: listCondition(series), unit, selection: undefined };
+    }
+  }
+  const rows = series.map((one, index) => ({
+    sid: one.sid,
+    unit: units?.[index] ?? 0,
+    group: 0,
+  }));
+  const selection = await reader.select(rows);
+  const join = ` JOIN ${selection.table} s ON s.sid = p.sid`;
+  return { join, condition: '', unit: units === undefined || single ? unit : 's.u', selection };
+}
+
+function listCondition(series: readonly Series[]): string {
+  if (series.length === 1) return `p.sid = ${series[0]!.sid}`;
+  return `p.sid IN (${series.map((one) => one.sid).join(',')})`;
+}
+
+/** Whether the series are all that the bucket has of their type: no condition is needed then. */
+function holdsAll(
+  reader: StorageReader,
+  spec: ReadSpec,
+  type: PointType,
+  series: readonly Series[],
+): boolean {
+  let count = 0;
+  for (const one of reader.series(spec.bucketId)) if (one.type === type) count += 1;
+  return count === series.length;
+}
