@@ -1,0 +1,72 @@
+import { TidemarkError } from '../../core/errors.ts';
+import type { PointTarget } from '../storage/target.ts';
+import { FastLines } from './fast.ts';
+import { NS_PER_UNIT, type ParseOptions, type Precision, parseLine } from './parse.ts';
+import { BACKSLASH, HASH, LineError, lineEnd, skipSpace } from './scan.ts';
+import { decode } from './unescape.ts';
+
+export interface ReadOptions {
+  readonly precision: Precision;
+  /** The time of lines that have none. */
+  readonly nowNs: bigint;
+}
+
+/** A body of 100 MB must not hold the event loop for a second: give way after this much. */
+const SLICE_BYTES = 4 << 20;
+
+/**
+ * Reads a body of line protocol into the target. One line that cannot be parsed refuses the whole
+ * body (`invalid`, with every such line quoted), as InfluxDB does.
+ */
+export async function readLines(
+  body: Uint8Array,
+  options: ReadOptions,
+  target: PointTarget,
+): Promise<void> {
+  const unit = NS_PER_UNIT[options.precision];
+  const parse: ParseOptions = {
+    precision: options.precision,
+    defaultNs: options.nowNs - (options.nowNs % unit),
+  };
+  const fast = new FastLines(body, parse, target);
+  const failed: string[] = [];
+  let pause = SLICE_BYTES;
+  for (let at = 0; at < body.length; ) {
+    at = fast.read(at, pause);
+    if (at >= pause) {
+      pause = at + SLICE_BYTES;
+      await giveWay();
+    } else at = readLine({ body, start: at, parse, target, failed });
+  }
+  if (failed.length > 0) throw new TidemarkError('invalid', failed.join('\n'));
+}
+
+interface OneLine {
+  readonly body: Uint8Array;
+  readonly start: number;
+  readonly parse: ParseOptions;
+  readonly target: PointTarget;
+  readonly failed: string[];
+}
+
+/** The slow way; returns where the next line starts. */
+function readLine({ body, start, parse, target, failed }: OneLine): number {
+  const end = lineEnd(body, start);
+  const block = body.subarray(start, end);
+  const line = block.subarray(skipSpace(block, 0));
+  if (line.length === 0 || line[0] === HASH) return end + 1;
+  try {
+    const { point, keyEnd } = parseLine(line, parse);
+    const group = target.add(point);
+    const key = line.subarray(0, keyEnd);
+    if (group && !key.includes(BACKSLASH)) target.remember(key, group);
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    failed.push(`unable to parse '${decode(line, 0, line.length)}': ${error.message}`);
+  }
+  return end + 1;
+}
+
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
