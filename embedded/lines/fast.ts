@@ -72,7 +72,7 @@ export class FastLines {
     if (group === undefined) return false;
     this.#rows.reserve(FIELDS_MAX);
     if (!this.#readFields(group) || !this.#readTime()) return false;
-    const { rows } = this;
+    const rows = this.#rows;
     const { oldestHigh, oldestLow } = this.#target;
     if (isLess(this.#timeHigh, this.#timeLow, oldestHigh, oldestLow)) {
       rows.truncate(row, strings);
@@ -85,10 +85,6 @@ export class FastLines {
       halves[i * 2 + 1] = this.#timeHigh;
     }
     return true;
-  }
-
-  get rows(): RowBuffer {
-    return this.#rows;
   }
 
   #timeNs(): bigint {
@@ -174,29 +170,24 @@ export class FastLines {
       else break;
     }
     if (digits === 0) return false;
-    if (code !== DOUBLE) return decimals < 0 && this.#putWhole(code, i, mantissa, digits, negative);
+    const value = negative ? -mantissa : mantissa;
+    if (code !== DOUBLE) return decimals < 0 && this.#putWhole(code, i, value, digits);
     this.#at = i;
     if (!this.#isValueEnd()) return false;
     const { doubles, length } = this.#rows;
     if (digits <= EXACT_DIGITS) {
-      const value = decimals > 0 ? mantissa / POWERS[decimals]! : mantissa;
-      doubles[length] = negative ? -value : value;
-    } else doubles[length] = Number(this.#text.latin1Slice(start, i));
+      doubles[length] = decimals > 0 ? value / POWERS[decimals]! : value;
+    } else doubles[length] = Number(this.#text.toString('latin1', start, i));
     return true;
   }
 
   /** An integer whose digits end at `end`, where its suffix must stand. */
-  #putWhole(
-    code: number,
-    end: number,
-    mantissa: number,
-    digits: number,
-    negative: boolean,
-  ): boolean {
-    if (digits > EXACT_DIGITS || (negative && code === ULONG)) return false;
+  #putWhole(code: number, end: number, value: number, digits: number): boolean {
+    // Also when a minus stands before a zero.
+    if (code === ULONG && this.#body[this.#at] === MINUS) return false;
+    if (digits > EXACT_DIGITS) return false;
     if (this.#body[end] !== (code === LONG ? LETTER_I : LETTER_U)) return false;
     this.#at = end + 1;
-    const value = negative ? -mantissa : mantissa;
     const { valueHalves, length } = this.#rows;
     valueHalves[length * 2] = lowOf(value);
     valueHalves[length * 2 + 1] = highOf(value);

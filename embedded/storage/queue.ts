@@ -57,9 +57,7 @@ export class WriteQueue {
   #push(entry: Entry): void {
     if (this.#closed) throw new TidemarkError('unavailable', 'storage is closed');
     this.#entries.push(entry);
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -67,7 +65,11 @@ export class WriteQueue {
     await Promise.resolve();
     for (;;) {
       const entry = this.#entries[0];
-      if (!entry) return;
+      if (!entry) {
+        // In the same turn as the look: the next newcomer must start a new round.
+        this.#running = undefined;
+        return;
+      }
       if ('job' in entry) {
         this.#entries.shift();
         await entry.job();
