@@ -1,0 +1,95 @@
+import type { Position, Span } from './flux-ast.ts';
+
+/** Something wrong with a script, and where. */
+export interface FluxProblem extends Span {
+  readonly message: string;
+}
+
+/** What the language server in the WebAssembly offers. */
+export interface LanguageServer {
+  onMessage(receive: (text: string) => void): void;
+  send(message: string): Promise<unknown>;
+  run(): Promise<unknown>;
+}
+
+/** Talks JSON-RPC with the language server in the same WebAssembly. */
+export class Checker {
+  readonly #lsp: LanguageServer;
+  readonly #ready: Promise<unknown>;
+  readonly #waiting = new Map<string, (problems: FluxProblem[]) => void>();
+  #documents = 0;
+
+  constructor(server: LanguageServer) {
+    this.#lsp = server;
+    this.#lsp.onMessage((text: string) => this.#receive(text));
+    // Runs as long as the process: it has no end to wait for.
+    void this.#lsp.run();
+    this.#ready = quietly(() =>
+      this.#send({ id: 1, method: 'initialize', params: { capabilities: {} } }),
+    ).then(() => this.#send({ method: 'initialized', params: {} }));
+  }
+
+  /** A folder for each document: the server takes the files of one folder for one package. */
+  async check(script: string): Promise<FluxProblem[]> {
+    await this.#ready;
+    this.#documents += 1;
+    const uri = `file:///${this.#documents}/script.flux`;
+    const answer = new Promise<FluxProblem[]>((resolve) => this.#waiting.set(uri, resolve));
+    const textDocument = { uri, languageId: 'flux', version: 1, text: script };
+    try {
+      await this.#send({ method: 'textDocument/didOpen', params: { textDocument } });
+      // The server publishes before it answers; where it has nothing to say, nothing was said.
+      this.#waiting.get(uri)?.([]);
+      return await answer;
+    } finally {
+      this.#waiting.delete(uri);
+      await this.#send({ method: 'textDocument/didClose', params: { textDocument: { uri } } });
+    }
+  }
+
+  #send(message: object): Promise<unknown> {
+    return this.#lsp.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
+  }
+
+  #receive(text: string): void {
+    const message = JSON.parse(text) as Published;
+    if (message.method !== 'textDocument/publishDiagnostics' || !message.params) return;
+    const { uri, diagnostics } = message.params;
+    this.#waiting.get(uri)?.(diagnostics.filter(({ severity }) => severity === 1).map(problemOf));
+  }
+}
+
+interface Diagnostic {
+  readonly severity: number;
+  readonly message: string;
+  readonly range: {
+    readonly start: { readonly line: number; readonly character: number };
+    readonly end: { readonly line: number; readonly character: number };
+  };
+}
+
+interface Published {
+  readonly method?: string;
+  readonly params?: { readonly uri: string; readonly diagnostics: readonly Diagnostic[] };
+}
+
+function problemOf({ range, message }: Diagnostic): FluxProblem {
+  const place = ({ line, character }: { line: number; character: number }): Position => ({
+    line: line + 1,
+    column: character + 1,
+  });
+  return { start: place(range.start), end: place(range.end), message };
+}
+
+/** The server announces itself on standard output; nobody asked. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { info, log } = console;
+  console.info = () => {};
+  console.log = () => {};
+  try {
+    return await work();
+  } finally {
+    console.info = info;
+    console.log = log;
+  }
+}
