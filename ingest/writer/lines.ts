@@ -2,6 +2,7 @@ const NEWLINE = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const SPACE = 32;
+const EQUALS = 61;
 
 /** Whole lines, each with its newline. */
 export interface Lines {
@@ -11,8 +12,8 @@ export interface Lines {
 }
 
 /**
- * Finds the lines of what the encoder wrote. A newline inside a quoted string does not end a line;
- * quotes count only behind the first bare space, where the fields begin.
+ * Finds the lines of what the encoder wrote. A newline inside a quoted string does not end a line,
+ * and a quote opens a string only where a value begins.
  */
 export function splitLines(payload: Buffer): Lines {
   const ends: number[] = [];
@@ -30,17 +31,29 @@ export function splitLines(payload: Buffer): Lines {
 }
 
 function endOfLine(payload: Buffer, start: number): number {
-  let fields = false;
-  let quoted = false;
-  for (let at = start; at < payload.length; at++) {
+  let at = endOfSeries(payload, start, payload.length);
+  while (at < payload.length) {
     const byte = payload[at];
-    // In names a backslash takes the next byte with it; in strings it does before `"` and `\`.
-    if (byte === BACKSLASH) at += 1;
-    else if (byte === SPACE) fields = true;
-    else if (byte === QUOTE && fields) quoted = !quoted;
-    else if (byte === NEWLINE && !quoted) return at + 1;
+    if (byte === NEWLINE) return at + 1;
+    if (byte === EQUALS && payload[at + 1] === QUOTE) at = endOfString(payload, at + 2);
+    // In a key a backslash takes the next byte with it.
+    else at += byte === BACKSLASH ? 2 : 1;
   }
   return payload.length;
+}
+
+/** Where the bare space behind measurement and tags is; the encoder leaves no name that ends in \. */
+function endOfSeries(payload: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && (payload[at] !== SPACE || payload[at - 1] === BACKSLASH)) at += 1;
+  return at;
+}
+
+/** Behind the closing quote of the string whose text starts at `start`. */
+function endOfString(payload: Buffer, start: number): number {
+  let at = start;
+  while (at < payload.length && payload[at] !== QUOTE) at += payload[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
 }
 
 /** Lines `from` (included) to `to` (not). */
@@ -101,11 +114,11 @@ export function shareOut(lines: Lines, count: number): Lines[] {
     .map(({ parts, ends }) => ({ payload: Buffer.concat(parts), ends }));
 }
 
-/** FNV-1a of measurement and tags: up to the first bare space. */
+/** FNV-1a of measurement and tags. */
 function hashOfSeries(payload: Buffer, start: number, end: number): number {
+  const stop = endOfSeries(payload, start, end);
   let hash = 0x811c9dc5;
-  for (let at = start; at < end && payload[at] !== SPACE; at++) {
-    if (payload[at] === BACKSLASH) at += 1;
+  for (let at = start; at < stop; at++) {
     hash = Math.imul(hash ^ (payload[at] as number), 0x01000193);
   }
   return hash >>> 0;

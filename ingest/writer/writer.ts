@@ -1,0 +1,335 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
+import { LineEncoder } from '../../core/line-protocol.ts';
+import type { Log } from '../../core/log.ts';
+import type { Point, PointSink } from '../../core/point.ts';
+import type { Backoff } from './backoff.ts';
+import { Courier, type WriteTarget } from './courier.ts';
+import { type DeadLetter, DeadLetters } from './dead-letters.ts';
+import { Delivery } from './delivery.ts';
+import { shareOut, splitLines } from './lines.ts';
+import { lockSpool } from './lock.ts';
+import type { CreateFile } from './segments.ts';
+import { type Batch, Spool } from './spool.ts';
+
+/** All sizes in bytes, all times in milliseconds. */
+export interface WriterLimits {
+  /** Most that may wait on disk; beyond it `accept` refuses. */
+  readonly spoolBytesMax: number;
+  readonly segmentBytesMax: number;
+  readonly batchLinesMax: number;
+  readonly batchBytesMax: number;
+  /** Requests at once; a series always takes the same one. */
+  readonly connections: number;
+  readonly backoff: Backoff;
+  /** About how often to try again when only a person can help. */
+  readonly fixWaitMs: number;
+  /** How often an internal error is tried again before the lines are suspected. */
+  readonly triesBeforeTrial: number;
+  readonly deadFileBytesMax: number;
+  readonly deadFilesMax: number;
+}
+
+export const defaultLimits: WriterLimits = {
+  spoolBytesMax: 4 * 1024 ** 3,
+  segmentBytesMax: 16 * 1024 ** 2,
+  batchLinesMax: 10_000,
+  batchBytesMax: 8 * 1024 ** 2,
+  connections: 2,
+  backoff: { baseMs: 250, maxMs: 15_000 },
+  fixWaitMs: 15_000,
+  triesBeforeTrial: 5,
+  deadFileBytesMax: 8 * 1024 ** 2,
+  deadFilesMax: 8,
+};
+
+/** What the writer counts; core/metrics.ts or a test provides it. */
+export interface WriterMetrics {
+  accepted(points: number): void;
+  written(points: number): void;
+  dead(points: number, reason: string): void;
+  /** Points that `accept` refused; nothing of them is kept. */
+  refused(points: number): void;
+  retried(reason: string): void;
+}
+
+export interface WriterOptions {
+  /** Its own directory: spool, dead letters, lock. */
+  readonly dir: string;
+  readonly target: WriteTarget;
+  readonly limits?: Partial<WriterLimits>;
+  readonly clock: Clock;
+  /** 0 <= random() < 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics?: WriterMetrics;
+  readonly createFile?: CreateFile;
+}
+
+export interface WriterStats {
+  readonly acceptedPoints: number;
+  readonly writtenPoints: number;
+  readonly deadPoints: number;
+  readonly refusedPoints: number;
+  /** Waiting on disk, those in flight included. */
+  readonly spoolBytes: number;
+  readonly oldestAgeMs: number;
+  readonly connected: boolean;
+  readonly lastError: string | undefined;
+  /** Set while nothing goes on until a person does something: what, and what to fix. */
+  readonly blockedReason: string | undefined;
+}
+
+export interface Writer extends PointSink {
+  /**
+   * Resolves when the points are on disk. Points that can be no line are dead-lettered, the others
+   * go on. Throws `unavailable` when the spool or its disk is full.
+   */
+  accept(points: readonly Point[]): Promise<void>;
+  stats(): WriterStats;
+  /** Sends what waits for at most `drainMs`; the rest stays on disk for the next start. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+const SHARE_LINES_MIN = 1_000;
+const DRAIN_MS = 5_000;
+
+/** Opens the spool, with what an earlier process left in it, and starts sending. */
+export async function createWriter(options: WriterOptions): Promise<Writer> {
+  const { dir, log, clock } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const lock = await lockSpool(dir);
+  const dead = new DeadLetters({
+    dir: join(dir, 'dead'),
+    fileBytesMax: limits.deadFileBytesMax,
+    filesMax: limits.deadFilesMax,
+    nowMs: () => clock.nowMs(),
+    log,
+  });
+  const counts = new Counts(options.metrics);
+  try {
+    const spool = await Spool.open({
+      dir,
+      bytesMax: limits.spoolBytesMax,
+      segmentBytesMax: limits.segmentBytesMax,
+      log,
+      onDamage: async (bytes, where) => {
+        log.error({ where, bytes: bytes.length }, 'spool: damaged record put aside');
+        counts.dead([{ reason: 'damaged' }]);
+        await dead.addDamaged(bytes);
+      },
+      ...(options.createFile ? { createFile: options.createFile } : {}),
+    });
+    return new SpoolingWriter({ ...options, limits }, { spool, dead, counts, lock });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+class Counts {
+  accepted = 0;
+  written = 0;
+  died = 0;
+  refused = 0;
+  readonly #metrics: WriterMetrics | undefined;
+
+  constructor(metrics: WriterMetrics | undefined) {
+    this.#metrics = metrics;
+  }
+
+  accept(points: number): void {
+    this.accepted += points;
+    this.#metrics?.accepted(points);
+  }
+
+  write(points: number): void {
+    this.written += points;
+    this.#metrics?.written(points);
+  }
+
+  /** The letters of one call; `points` when they are not one for each letter. */
+  dead(letters: readonly Pick<DeadLetter, 'reason'>[], points = letters.length): void {
+    this.died += points;
+    for (const { reason } of letters) this.#metrics?.dead(points / letters.length, reason);
+  }
+
+  refuse(points: number): void {
+    this.refused += points;
+    this.#metrics?.refused(points);
+  }
+
+  retry(reason: string): void {
+    this.#metrics?.retried(reason);
+  }
+}
+
+interface Parts {
+  readonly spool: Spool;
+  readonly dead: DeadLetters;
+  readonly counts: Counts;
+  readonly lock: { release(): Promise<void> };
+}
+
+class SpoolingWriter implements Writer {
+  readonly #options: WriterOptions & { readonly limits: WriterLimits };
+  readonly #parts: Parts;
+  readonly #encoder = new LineEncoder();
+  readonly #courier: Courier;
+  readonly #delivery: Delivery;
+  readonly #stop = new AbortController();
+  /** Ends the wait for new points, so that a closing writer notices that there are none. */
+  readonly #drain = new AbortController();
+  readonly #running: Promise<void>;
+  #oldestMs: number | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WriterOptions & { readonly limits: WriterLimits }, parts: Parts) {
+    const { limits, clock, random, log, target } = options;
+    const { counts } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.#courier = new Courier({
+      target,
+      backoff: limits.backoff,
+      fixWaitMs: limits.fixWaitMs,
+      clock,
+      random,
+      log,
+      signal: this.#stop.signal,
+      onRetry: (reason) => counts.retry(reason),
+    });
+    this.#delivery = new Delivery({
+      courier: this.#courier,
+      triesBeforeTrial: limits.triesBeforeTrial,
+      onStored: (lines) => counts.write(lines),
+      bury: (letters, points) => this.#bury(letters, points),
+    });
+    this.#running = this.#run();
+  }
+
+  async accept(points: readonly Point[]): Promise<void> {
+    if (this.#closing) throw new TidemarkError('unavailable', 'the writer is closed');
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const { records, letters } = this.#encode(points);
+    try {
+      await Promise.all(
+        records.map(({ payload, lines }) => this.#parts.spool.append(payload, lines, nowMs)),
+      );
+    } catch (error) {
+      this.#parts.counts.refuse(points.length);
+      throw error;
+    }
+    this.#oldestMs ??= nowMs;
+    this.#parts.counts.accept(points.length);
+    if (letters.length > 0) await this.#bury(letters);
+  }
+
+  stats(): WriterStats {
+    const { counts, spool } = this.#parts;
+    const nowMs = this.#options.clock.nowMs();
+    return {
+      acceptedPoints: counts.accepted,
+      writtenPoints: counts.written,
+      deadPoints: counts.died,
+      refusedPoints: counts.refused,
+      spoolBytes: spool.bytes,
+      oldestAgeMs: spool.bytes === 0 ? 0 : Math.max(0, nowMs - (this.#oldestMs ?? nowMs)),
+      ...this.#courier.state,
+    };
+  }
+
+  close({ drainMs = DRAIN_MS } = {}): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#drain.abort();
+    const enough = new AbortController();
+    const drained = this.#running.then(() => enough.abort());
+    try {
+      if (drainMs > 0) await this.#options.clock.sleep(drainMs, enough.signal);
+    } catch (error) {
+      if (!isCode(error, 'cancelled')) throw error;
+    }
+    this.#stop.abort();
+    await drained;
+    const { spool, lock, dead } = this.#parts;
+    await dead.add([]);
+    await spool.close();
+    await lock.release();
+    if (spool.bytes > 0) {
+      this.#options.log.info(
+        { bytes: spool.bytes },
+        'points stay in the spool until the next start',
+      );
+    }
+  }
+
+  #encode(points: readonly Point[]) {
+    const { batchLinesMax, batchBytesMax } = this.#options.limits;
+    const encoder = this.#encoder;
+    const records: { payload: Buffer; lines: number }[] = [];
+    const letters: DeadLetter[] = [];
+    const take = () => records.push({ lines: encoder.lines, payload: encoder.take() });
+    for (const point of points) {
+      const refusal = encoder.add(point);
+      if (refusal) letters.push({ ...refusal, point });
+      if (encoder.lines >= batchLinesMax || encoder.bytes >= batchBytesMax) take();
+    }
+    if (encoder.lines > 0) take();
+    return { records, letters };
+  }
+
+  async #bury(letters: readonly DeadLetter[], points = letters.length): Promise<void> {
+    const { counts, dead } = this.#parts;
+    const [first] = letters;
+    counts.dead(letters, points);
+    this.#options.log.warn(
+      { points, reason: first?.reason, detail: first?.detail },
+      'points put among the dead letters',
+    );
+    await dead.add(letters);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, limits } = this.#options;
+    const batchLimits = { lines: limits.batchLinesMax, bytes: limits.batchBytesMax };
+    while (!this.#stop.signal.aborted) {
+      try {
+        const batch = await this.#parts.spool.read(batchLimits);
+        if (batch !== undefined) {
+          await this.#deliver(batch);
+        } else {
+          this.#oldestMs = undefined;
+          if (this.#drain.signal.aborted) return;
+          await this.#parts.spool.appended(this.#drain.signal);
+        }
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        log.error({ error: messageOf(error) }, 'the writer failed; it goes on');
+        await clock.sleep(limits.backoff.maxMs, this.#stop.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #deliver(batch: Batch): Promise<void> {
+    this.#oldestMs = batch.oldestMs;
+    const lines = splitLines(batch.payload);
+    const connections = lines.ends.length < SHARE_LINES_MIN ? 1 : this.#options.limits.connections;
+    // All have to end before any failure is told: a request of this batch must not outlive it.
+    const ends = await Promise.allSettled(
+      shareOut(lines, connections).map((share) => this.#delivery.deliver(share)),
+    );
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+    if (ends.every((end) => end.status === 'fulfilled' && end.value)) {
+      await this.#parts.spool.settle(batch);
+    }
+  }
+}
