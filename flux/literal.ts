@@ -1,4 +1,4 @@
-import { TidemarkError } from '../core/errors.ts';
+import { isCode, TidemarkError } from '../core/errors.ts';
 import { parseDuration, parseTime } from '../core/flux-literals.ts';
 
 /** What a parameter of a .flux file holds, told by the literal that stands in the file. */
@@ -100,7 +100,14 @@ function floatLiteral(value: ParameterValue): string | undefined {
 }
 
 function durationLiteral(value: ParameterValue): string | undefined {
-  return typeof value === 'string' && parseDuration(value) !== undefined ? value : undefined;
+  if (typeof value !== 'string') return undefined;
+  try {
+    return parseDuration(value) === undefined ? undefined : value;
+  } catch (error) {
+    // Well formed, but beyond 64 bits.
+    if (isCode(error, 'invalid')) return undefined;
+    throw error;
+  }
 }
 
 function timeLiteral(value: ParameterValue): string | undefined {
