@@ -17,7 +17,7 @@ export interface AppenderOptions {
   readonly segmentBytesMax: number;
   readonly createFile: CreateFile;
   readonly log: Log;
-  /** A segment was created; it grows from then on. */
+  /** A segment has its first bytes; it grows from then on. */
   readonly onSegment: (segment: Segment) => void;
 }
 
@@ -107,13 +107,15 @@ export class Appender {
       await this.#abandon(file, segment);
       throw error;
     }
+    // Announced with its first bytes: one that never got any is gone again.
+    if (segment.size === 0) this.#options.onSegment(segment);
     segment.size += bytes.length;
   }
 
   async #segment() {
     if (this.#open && this.#open.segment.size >= this.#options.segmentBytesMax) await this.#shut();
     if (this.#open) return this.#open;
-    const { dir, createFile: create, onSegment } = this.#options;
+    const { dir, createFile: create } = this.#options;
     const segment = { number: this.#number, size: 0 };
     const file = await create(segmentPath(dir, segment.number));
     // Used up even when the next step fails: the name is taken.
@@ -125,7 +127,6 @@ export class Appender {
       throw error;
     }
     this.#open = { file, segment };
-    onSegment(segment);
     return this.#open;
   }
 

@@ -4,6 +4,7 @@ import {
   open,
   readFile,
   rename,
+  rm,
   unlink,
   writeFile,
 } from 'node:fs/promises';
@@ -259,7 +260,7 @@ export class Spool {
     }
     // Saved first: a segment that is gone must not be missed, one too many does not matter.
     await this.#savePosition();
-    await unlink(segmentPath(this.#options.dir, done.number));
+    await rm(segmentPath(this.#options.dir, done.number), { force: true });
   }
 
   /** Not synced: an old position only means that some lines are sent again. */
