@@ -211,10 +211,14 @@ async function readBody(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  let refused: HttpError | undefined;
   const collect = async (source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       size += chunk.length;
-      if (size > bytesMax) throw new HttpError('too-large', `a body above ${bytesMax} bytes`);
+      if (size > bytesMax) {
+        refused = new HttpError('too-large', `a body above ${bytesMax} bytes`);
+        throw refused;
+      }
       chunks.push(chunk);
     }
   };
@@ -227,7 +231,8 @@ async function readBody(
     else await pipeline(body, decoder, collect);
   } catch (error) {
     answer.body.on('error', () => 'already reported').destroy();
-    throw failure(error, signal, { host: 'the answer', bodyBegan: true });
+    // The pipeline may report the stream that was torn down instead of the reason for it.
+    throw refused ?? failure(error, signal, { host: 'the answer', bodyBegan: true });
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
 }
