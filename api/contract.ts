@@ -5,12 +5,14 @@ import type { RowBatch } from '../core/influx/tables.ts';
  * passes the real ones; tests pass fakes. Every method may throw TidemarkError `unavailable`, which becomes a 503.
  */
 
-/** The query side of core/influx. */
+/** The query side of core/influx. Aborting `signal` cancels the query on the server. */
 export interface Influx {
-  /**
-   * Streams the rows of a Flux script in batches; reads on only when asked for the next batch.
-   * Aborting `signal` cancels the query on the server.
-   */
+  /** The annotated CSV of a Flux script as it arrives, cut anywhere. Reads on only when asked to. */
+  queryCsv(
+    flux: string,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array, void, undefined>;
+  /** The rows of a Flux script in batches. */
   queryRows(
     flux: string,
     options: { readonly signal: AbortSignal },

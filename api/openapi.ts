@@ -98,9 +98,11 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
     override: ({ zodSchema, jsonSchema: part }) => {
       if (part.type === 'integer') {
         delete part.pattern;
-        const { default: fallback } = z.globalRegistry.get(zodSchema as z.ZodType) ?? {};
+        const { default: fallback } = z.globalRegistry.get(zodSchema as z.core.$ZodType) ?? {};
         if (fallback !== undefined) part.default = fallback as number;
       }
+      // A later version may add members: a client must not refuse them.
+      if (io === 'output') delete part.additionalProperties;
       delete part.id;
     },
   });

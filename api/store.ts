@@ -2,6 +2,8 @@ import { TidemarkError } from '../core/errors.ts';
 import { columnIndexes } from '../core/influx/rows.ts';
 import type { RowBatch } from '../core/influx/tables.ts';
 import type { Influx } from './contract.ts';
+import type { PriceFormat } from './format.ts';
+import { PriceTranscoder } from './transcode.ts';
 
 /** Rows of one batch with the cells of the wanted columns where to find them. */
 export interface PickedRows {
@@ -36,6 +38,40 @@ export async function* pickRows(
   }
 }
 
+interface PriceQuery {
+  readonly flux: string;
+  readonly format: PriceFormat;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a Flux script of prices and gives its rows as pieces of some 64 kB in the wanted format. The
+ * first piece comes as soon as there is a row; nothing comes when there is none.
+ */
+export async function* readPrices(
+  influx: Influx,
+  { flux, format, signal }: PriceQuery,
+): AsyncGenerator<Buffer, void> {
+  const transcoder = new PriceTranscoder(format);
+  let begun = false;
+  try {
+    for await (const chunk of influx.queryCsv(flux, { signal })) {
+      const full = transcoder.feed(chunk);
+      if (begun) yield* full;
+      else if (transcoder.rows > 0) {
+        begun = true;
+        yield Buffer.concat([...full, transcoder.takeAll()]);
+      }
+    }
+    transcoder.end();
+  } catch (error) {
+    throw ours(error);
+  }
+  const last = transcoder.takeAll();
+  if (last.length > 0) yield last;
+}
+
+/** What a client is told when InfluxDB fails us. */
 function ours(cause: unknown): unknown {
   if (!(cause instanceof TidemarkError)) return cause;
   switch (cause.code) {

@@ -10,12 +10,18 @@ import { pairSpellings } from '../../core/pair.ts';
 import type { Catalog } from '../../registry/catalog.ts';
 import type { Dependencies } from '../app.ts';
 import { HttpProblem } from '../errors.ts';
-import { type AnswerHead, createFormat, type MediaType, mediaTypes } from '../format.ts';
+import {
+  type AnswerHead,
+  formats,
+  type MediaType,
+  mediaTypes,
+  type PriceFormat,
+} from '../format.ts';
 import { isReserved } from '../reserved.ts';
 import { type Call, defineRoute, type Route } from '../route.ts';
 import { priceAnswer, priceQuery } from '../schemas.ts';
-import { type PickedRows, pickRows } from '../store.ts';
-import { inChunks, sendStream } from '../stream.ts';
+import { type PickedRows, pickRows, readPrices } from '../store.ts';
+import { sendStream } from '../stream.ts';
 
 type PriceCall = Call<{ duration: string; exchange?: string | undefined }>;
 
@@ -65,64 +71,52 @@ async function answerPrices(
   const signal = AbortSignal.any([call.signal, ending.signal]);
   try {
     const { queries, influx } = dependencies;
-    const prices = pickRows(influx, queries.prices({ pair, exchange, start }), PRICE, signal);
+    const format = formats[media];
     const rankRows = pickRows(influx, queries.rank({ pair, exchange }), RANK, signal);
+    const flux = queries.prices({ pair, exchange, start });
+    const prices = readPrices(influx, { flux, format, signal });
     // The rank precedes the prices in the text, so both are waited for; a failure of either is
     // still a clean answer, because nothing has been sent.
     const [rank, first] = await Promise.all([readRank(rankRows), prices.next()]);
     const answer = { pair, rank, duration: call.query.duration };
-    await send(call, media, answer, following(first, prices));
+    setHead(call, format, answer);
+    if (call.ctx.method !== 'HEAD') {
+      await sendStream(call.ctx, bodyOf(format, answer, first, prices));
+    }
   } finally {
     ending.abort();
   }
 }
 
-const PRICE = ['_value', '_time', 'exchange'] as const;
 const RANK = ['rank', 'of'] as const;
 
-async function send(
-  { ctx }: PriceCall,
-  media: MediaType,
-  answer: AnswerHead,
-  batches: AsyncIterable<PickedRows>,
-): Promise<void> {
-  const format = createFormat(media);
+function setHead({ ctx }: PriceCall, { type }: PriceFormat, { pair, rank }: AnswerHead): void {
+  ctx.status = 200;
   ctx.set({
-    'Content-Type': format.type,
+    'Content-Type': type,
     'Cache-Control': 'no-cache',
     Vary: 'Accept, Accept-Encoding, Authorization',
-    'Tidemark-Pair': encodeURIComponent(answer.pair),
-    'Tidemark-Rank': answer.rank ?? 'none',
+    'Tidemark-Pair': encodeURIComponent(pair),
+    'Tidemark-Rank': rank ?? 'none',
   });
-  if (ctx.method === 'HEAD') {
-    ctx.status = 200;
-    return;
-  }
-  await sendStream(ctx, inChunks(texts()));
-
-  async function* texts(): AsyncGenerator<string, void> {
-    let begun = false;
-    for await (const { rows, indexes } of batches) {
-      const [price = 0, time = 0, exchange = 0] = indexes;
-      let text = begun ? '' : format.head(answer);
-      for (const row of rows) {
-        const cells = { price: row[price]!, time: row[time]!, exchange: row[exchange]! };
-        text += format.row(cells, !begun);
-        begun = true;
-      }
-      yield text;
-    }
-    yield begun ? format.tail : format.head(answer) + format.tail;
-  }
 }
 
-async function* following<T>(
-  first: IteratorResult<T, void>,
-  rest: AsyncGenerator<T, void>,
-): AsyncGenerator<T, void> {
-  if (first.done) return;
-  yield first.value;
+/** Head, rows and tail of an answer; the first rows go out with the head. */
+async function* bodyOf(
+  format: PriceFormat,
+  answer: AnswerHead,
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void> {
+  const head = Buffer.from(format.head(answer));
+  const tail = Buffer.from(format.tail);
+  if (first.done) {
+    yield Buffer.concat([head, tail]);
+    return;
+  }
+  yield Buffer.concat([head, first.value]);
   yield* rest;
+  if (tail.length > 0) yield tail;
 }
 
 /** `4/9` from the only row, or null until a rank has been computed. */

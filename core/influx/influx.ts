@@ -50,7 +50,12 @@ export interface Influx {
   readonly bucket: string;
   readonly buckets: Buckets;
   readonly tasks: Tasks;
-  /** Streams the cells as InfluxDB wrote them, in batches: the fast path. */
+  /**
+   * The annotated CSV as it arrives, cut anywhere, for a reader that works on bytes. It must look for
+   * an error table and for an end in the middle of a row itself (`TableReader` does).
+   */
+  queryCsv(flux: string, options?: QueryOptions): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Streams the cells as InfluxDB wrote them, in batches. */
   queryRows(flux: string, options?: QueryOptions): AsyncGenerator<RowBatch, void, undefined>;
   /** Streams rows of a checked shape. */
   rows<S extends RowShape>(
@@ -78,18 +83,19 @@ export function createInflux(options: InfluxOptions): Influx {
   const control = new UndiciTransport({ ...shared, connections: 8 });
   const db = new InfluxDB({ url, token, transport: control });
 
-  const queryRows: Influx['queryRows'] = async function* (flux, { signal, now } = {}) {
-    const body = JSON.stringify({ query: flux, type: 'flux', dialect: DIALECT, now });
-    const reader = new TableReader();
-    const chunks = queries.stream({
+  const queryCsv: Influx['queryCsv'] = (flux, { signal, now } = {}) =>
+    queries.stream({
       method: 'POST',
       path: `/api/v2/query?org=${encodeURIComponent(org)}`,
       headers: { 'content-type': 'application/json; charset=utf-8', 'accept-encoding': 'identity' },
-      body,
+      body: JSON.stringify({ query: flux, type: 'flux', dialect: DIALECT, now }),
       signal,
       repeatable: true,
     });
-    for await (const chunk of chunks) yield* reader.feed(chunk);
+
+  const queryRows: Influx['queryRows'] = async function* (flux, query) {
+    const reader = new TableReader();
+    for await (const chunk of queryCsv(flux, query)) yield* reader.feed(chunk);
     reader.end();
   };
 
@@ -104,6 +110,7 @@ export function createInflux(options: InfluxOptions): Influx {
     bucket,
     buckets: createBuckets(db, org, bucket),
     tasks: createTasks(db, org),
+    queryCsv,
     queryRows,
     rows,
     async collect(flux, shape, query) {

@@ -36,14 +36,35 @@ type Answers = (asked: Asked, signal: AbortSignal) => AsyncIterable<RowBatch, vo
 /** An InfluxDB whose answers are generators; every question is kept in `asked`. */
 export function fakeInflux(answers: Answers): Influx & { readonly asked: Asked[] } {
   const asked: Asked[] = [];
+  const answer = (flux: string, signal: AbortSignal) => {
+    const question = JSON.parse(flux) as Asked;
+    asked.push(question);
+    return answers(question, signal);
+  };
   return {
     asked,
-    queryRows(flux, { signal }) {
-      const question = JSON.parse(flux) as Asked;
-      asked.push(question);
-      return answers(question, signal);
-    },
+    queryRows: (flux, { signal }) => answer(flux, signal),
+    queryCsv: (flux, { signal }) => csvOf(answer(flux, signal)),
   };
+}
+
+/** Annotated CSV as InfluxDB writes it, one chunk a batch, one table in all. */
+async function* csvOf(batches: AsyncIterable<RowBatch>): AsyncGenerator<Uint8Array, void> {
+  let begun = false;
+  for await (const { columns, rows } of batches) {
+    let text = '';
+    if (!begun) {
+      const line = (cells: readonly string[]) => `${cells.join(',')}\r\n`;
+      text += line(['#datatype', ...columns.map(({ type }) => type)]);
+      text += line(['#group', ...columns.map(({ group }) => String(group))]);
+      text += line(['#default', ...columns.map(() => '')]);
+      text += line(['', ...columns.map(({ label }) => label)]);
+      begun = true;
+    }
+    for (const row of rows) text += `,${row.join(',')}\r\n`;
+    yield Buffer.from(text);
+  }
+  yield Buffer.from('\r\n');
 }
 
 const listed: readonly PairEntry[] = [

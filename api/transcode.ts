@@ -1,0 +1,197 @@
+import { TidemarkError } from '../core/errors.ts';
+import { columnIndexes } from '../core/influx/rows.ts';
+import { type Column, TableReader } from '../core/influx/tables.ts';
+import { numberText, type PriceFormat, timeText } from './format.ts';
+
+const LABELS = ['_value', '_time', 'exchange'];
+const PIECE_CHARS = 65_536;
+const ROW_CHARS_MAX = 1_048_576;
+const TIME_MS = '2022-10-11T03:35:02.358Z'.length;
+const TIME_SECONDS = '2022-10-11T03:35:02Z'.length;
+const CARRIAGE_RETURN = 13;
+const LINE_FEED = 10;
+const HASH = 35;
+
+/** Which cells of a line are the wanted ones; cell 0 is the annotation's. */
+interface Layout {
+  readonly cells: number;
+  readonly price: number;
+  readonly time: number;
+  readonly exchange: number;
+}
+
+/**
+ * Turns the annotated CSV of prices into one of our formats. Chunks are read as latin1, one character
+ * a byte, and written so: UTF-8 goes through untouched, nothing is decoded, and a row costs a few
+ * searches and slices. Only plain rows are read here; annotations, headers, errors, and rows with
+ * quotes or empty cells go through `TableReader`, so that both read the same language.
+ */
+export class PriceTranscoder {
+  readonly #reader = new TableReader();
+  readonly #format: PriceFormat;
+  /** Where each cell of the line begins; one more stands behind the last. */
+  readonly #starts: number[] = [];
+  /** The half row at the end of the chunk before. */
+  #rest = '';
+  /** Undefined until the first row of a table has been read. */
+  #layout: Layout | undefined;
+  /** The exchange of the row before, as in the CSV and as in the format: rows come one by one. */
+  #name = '';
+  #quotedName = '';
+  #written = '';
+  /** Rows read so far. */
+  rows = 0;
+
+  constructor(format: PriceFormat) {
+    this.#format = format;
+    this.#quotedName = format.quote('');
+  }
+
+  /**
+   * Reads a chunk; the pieces of some 64 kB that are full by then.
+   * @throws TidemarkError what an error table says, or `upstream` for what is not such CSV.
+   */
+  feed(chunk: Uint8Array): Buffer[] {
+    const text = this.#rest + latin1Of(chunk);
+    const quotes = text.includes('"');
+    const full: Buffer[] = [];
+    let from = 0;
+    for (;;) {
+      const end = quotes ? endOfRow(text, from) : text.indexOf('\n', from);
+      if (end === -1) break;
+      this.#line(text, from, end);
+      from = end + 1;
+      if (this.#written.length >= PIECE_CHARS) full.push(this.takeAll());
+    }
+    this.#rest = text.slice(from);
+    if (this.#rest.length > ROW_CHARS_MAX) {
+      throw new TidemarkError('upstream', `InfluxDB sent a row over ${ROW_CHARS_MAX} bytes`);
+    }
+    return full;
+  }
+
+  /** What is written and not taken yet. */
+  takeAll(): Buffer {
+    const bytes = Buffer.from(this.#written, 'latin1');
+    this.#written = '';
+    return bytes;
+  }
+
+  /** Call when the CSV has ended: half a row means that it was cut. */
+  end(): void {
+    this.#reader.feed(Buffer.from(this.#rest, 'latin1'));
+    this.#reader.end();
+  }
+
+  /** `end` is the place of the line feed. */
+  #line(text: string, from: number, end: number): void {
+    const first = text.charCodeAt(from);
+    if (first === HASH || first === CARRIAGE_RETURN || first === LINE_FEED) {
+      this.#layout = undefined;
+    } else if (this.#layout !== undefined && this.#plainRow(text, from, end)) return;
+    this.#otherLine(text.slice(from, end + 1));
+  }
+
+  /** Writes the row if it has nothing special; false leaves it to `TableReader`. */
+  #plainRow(text: string, from: number, end: number): boolean {
+    const { cells, price, time, exchange } = this.#layout!;
+    const starts = this.#starts;
+    const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+    let at = from;
+    for (let cell = 1; cell < cells; cell++) {
+      at = text.indexOf(',', at) + 1;
+      if (at === 0 || at > stop) return false;
+      starts[cell] = at;
+    }
+    starts[cells] = stop + 1;
+    // One cell too many is not ours to judge, nor is a quote; an empty cell may mean a default.
+    const comma = text.indexOf(',', at);
+    if (comma !== -1 && comma < stop) return false;
+    const priceText = text.slice(starts[price], starts[price + 1]! - 1);
+    const timeCell = text.slice(starts[time], starts[time + 1]! - 1);
+    const name = text.slice(starts[exchange], starts[exchange + 1]! - 1);
+    if (priceText === '' || timeCell === '' || name === '' || name.includes('"')) return false;
+    this.#row(priceText, timeCell, name);
+    return true;
+  }
+
+  #otherLine(line: string): void {
+    for (const { columns, rows } of this.#reader.feed(Buffer.from(line, 'latin1'))) {
+      const indexes = columnIndexes(columns, LABELS);
+      this.#layout ??= layoutOf(columns, indexes);
+      for (const row of rows) {
+        const [price = '', time = '', exchange = ''] = indexes.map((index) => row[index]);
+        if (time === '') {
+          throw new TidemarkError('upstream', 'InfluxDB sent a price without a time');
+        }
+        this.#row(price, time, latin1Of(Buffer.from(exchange)));
+      }
+    }
+  }
+
+  #row(price: string, time: string, name: string): void {
+    const format = this.#format;
+    if (name !== this.#name) {
+      this.#name = name;
+      const quoted = format.quote(Buffer.from(name, 'latin1').toString('utf8'));
+      this.#quotedName = latin1Of(Buffer.from(quoted));
+    }
+    const number = isPlainNumber(price) ? price : (numberText(price) ?? format.noNumber);
+    this.#written +=
+      (this.rows++ === 0 ? '' : format.between) +
+      format.open +
+      number +
+      format.time +
+      timeOf(time) +
+      format.exchange +
+      this.#quotedName +
+      format.close;
+  }
+}
+
+function timeOf(cell: string): string {
+  if (cell.length === TIME_MS) return cell;
+  return cell.length === TIME_SECONDS ? `${cell.slice(0, -1)}.000Z` : timeText(cell);
+}
+
+function layoutOf(
+  columns: readonly Column[],
+  [price = 0, time = 0, exchange = 0]: readonly number[],
+): Layout {
+  return { cells: columns.length + 1, price: price + 1, time: time + 1, exchange: exchange + 1 };
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** The line feed that ends the row at `from`, or -1; those inside quotes do not count. */
+function endOfRow(text: string, from: number): number {
+  let end = text.indexOf('\n', from);
+  let quote = text.indexOf('"', from);
+  while (quote !== -1 && end !== -1 && quote < end) {
+    const close = text.indexOf('"', quote + 1);
+    if (close === -1) return -1;
+    // A doubled quote closes and opens again at once, which comes to the same.
+    if (close > end) end = text.indexOf('\n', close);
+    quote = text.indexOf('"', close + 1);
+  }
+  return end;
+}
+
+const ZERO = 48;
+const NINE = 57;
+const POINT = 46;
+
+/** Digits with at most one point inside: as nearly every price is, in InfluxDB and in JSON alike. */
+function isPlainNumber(text: string): boolean {
+  const last = text.length - 1;
+  if (text.charCodeAt(0) === ZERO && last > 0 && text.charCodeAt(1) !== POINT) return false;
+  let points = 0;
+  for (let at = 0; at <= last; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= ZERO && code <= NINE) continue;
+    if (code !== POINT || at === 0 || at === last || ++points > 1) return false;
+  }
+  return last >= 0;
+}
