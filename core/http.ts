@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { childAbort } from './abort.ts';
 import type { Clock } from './clock.ts';
 import { faultOf, HttpError } from './http-error.ts';
 import type { Address, TargetGate } from './targets.ts';
@@ -64,24 +65,23 @@ export function createHttp(options: HttpOptions): HttpClient {
     async fetch(request) {
       const dispatcher = request.from === 'operator' ? trusted : guarded;
       if (!dispatcher) throw new HttpError('target', 'no gate for addresses that users give');
-      const leave = new AbortController();
-      const late = options.clock.sleep(request.deadlineMs, leave.signal).then(
+      const { signal, release } = childAbort(request.signal);
+      const late = options.clock.sleep(request.deadlineMs, signal).then(
         () => 'late' as const,
-        () => 'done' as const, // cancelled below: the answer came first
+        () => 'done' as const, // cancelled: the answer came first, or the caller left
       );
-      const signals = request.signal ? [request.signal, leave.signal] : [leave.signal];
-      const signal = AbortSignal.any(signals);
       const job = { request, dispatcher, guarded, signal, userAgent, clock: options.clock };
       try {
         const work = follow(job);
         const first = await Promise.race([work, late]);
-        if (typeof first !== 'string') return first;
+        if (first === 'done') return await work;
+        if (first !== 'late') return first;
         // Whatever the abandoned request still says, the deadline is what the caller hears.
         work.catch(() => 'late');
         const { url, deadlineMs } = request;
         throw new HttpError('deadline', `no whole answer from ${hostOf(url)} in ${deadlineMs} ms`);
       } finally {
-        leave.abort();
+        release();
       }
     },
     async close() {

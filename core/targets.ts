@@ -8,7 +8,7 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** Decides where a request may go. Names are resolved once: the connection uses what was checked. */
+/** Decides where a request may go. A name is resolved once: what was checked is connected to. */
 export interface TargetGate {
   /**
    * The addresses of `host` that may be reached at `port`.
@@ -18,7 +18,7 @@ export interface TargetGate {
 }
 
 export interface GateOptions {
-  /** Ranges (`10.0.0.0/8`) and exact places (`127.0.0.1:9000`) to reach although they are private. */
+  /** Ranges (`10.0.0.0/8`) and places (`127.0.0.1:9000`) to reach although they are private. */
   readonly allowPrivate?: readonly string[];
   /** Name resolution, replaceable for tests. */
   readonly resolve?: (host: string) => Promise<readonly Address[]>;

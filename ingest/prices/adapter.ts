@@ -74,8 +74,9 @@ export interface FetchPlan {
 
 /**
  * All there is to know about one exchange: one small file, one entry in `exchanges.ts`. Everything
- * here is pure; fetching, suspicion, pauses and time are the runner's. Bodies arrive as decoded JSON
- * whose numbers are their source text (number-json.ts).
+ * here is pure; fetching, suspicion, pauses and time are shared. Bodies arrive as decoded JSON with
+ * numbers as their source text (number-json.ts). Candles and streams of an exchange are further,
+ * optional members of the same kind: paths and frames as data, and pure parsing.
  */
 export interface PriceAdapter {
   /** Also the `exchange` tag, unless the source speaks for several exchanges. */

@@ -26,7 +26,7 @@ const ticker = z.object({
 });
 const failure = z.object({ code: z.string(), msg: z.string() });
 
-/** Tokens that multiply another coin's moves: BTCUP, XRPBULL. By name: SYRUP is a coin of its own. */
+/** Tokens that multiply another coin's moves: BTCUP, XRPBULL. SYRUP is a coin of its own. */
 const LEVERAGED = new RegExp(
   '^(1INCH|AAVE|ADA|BCH|BNB|BTC|DOT|EOS|ETH|FIL|LINK|LTC|SUSHI|SXP|TRX|UNI|XLM|XRP|XTZ|YFI)?' +
     '(UP|DOWN|BULL|BEAR)$',
@@ -49,7 +49,7 @@ function listed(raw: z.infer<typeof listing>): Assets | DropReason {
  *
  * `ticker/24hr` weighs 80 of the 6,000 that an address has per minute; `ticker/price` with
  * `ticker/bookTicker` weighs 8 together but tells no volume. 80 a minute is 1.3 % of the allowance,
- * and even one poll a second stays below it, so the one request that has everything is the one used.
+ * and even one poll a second stays below it: the one request that has everything is used.
  */
 export const binance: PriceAdapter = {
   id: 'binance',

@@ -25,7 +25,7 @@ const failure = z.union([
 ]);
 
 /**
- * https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/public/list-public-products
+ * https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/ (public: list public products)
  *
  * Coinbase has no all-ticker request with bid and ask: this one gives price and volume of every
  * product without a key. It tells no time of its own.

@@ -1,3 +1,4 @@
+import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
@@ -56,8 +57,7 @@ export function createPriceSource(options: PriceSourceOptions): PriceSource {
   };
   return {
     async poll(outer) {
-      const leave = new AbortController();
-      const signal = AbortSignal.any([outer, leave.signal]);
+      const { signal, release } = childAbort(outer);
       const fetchAll = (paths: readonly string[]) =>
         Promise.all(paths.map((path) => fetchJson(options, path, signal)));
       try {
@@ -72,7 +72,7 @@ export function createPriceSource(options: PriceSourceOptions): PriceSource {
       } catch (error) {
         throw refusalOf(error);
       } finally {
-        leave.abort();
+        release();
       }
     },
   };

@@ -30,7 +30,7 @@ export interface LaneOptions {
   readonly onState: (state: ExchangeState, urgent: boolean) => void;
 }
 
-/** One exchange's job and its live state. Its trouble ends in its state, a metric and a log line. */
+/** One exchange's job and live state. Its trouble ends in the state, a metric and a log line. */
 export interface PriceLane extends Job {
   readonly state: ExchangeState;
 }

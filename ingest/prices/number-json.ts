@@ -1,7 +1,7 @@
 /**
  * JSON in which every number arrives as its source text, a string: `37.930307309999996`, `1e-05`.
- * A decimal is then parsed once, by whoever stores it, and never through a lossy detour. It also makes
- * `1` and `"1"` the same to a schema, so an exchange that changes between the two breaks nothing.
+ * A decimal is then parsed once, by whoever stores it, and never through a lossy detour. It also
+ * makes `1` and `"1"` the same to a schema: an exchange that changes between them breaks nothing.
  * Numbers outside JSON's grammar (`01`, `1.`, `NaN`) stay bare and fail.
  * @throws SyntaxError as JSON.parse does.
  */

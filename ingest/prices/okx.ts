@@ -17,7 +17,7 @@ const ticker = z.object({
   last: number,
   bidPx: number,
   askPx: number,
-  /** Of spot, `vol24h` counts base units and `volCcy24h` quote units; of swaps it is the reverse. */
+  /** Of spot, `vol24h` counts base units and `volCcy24h` quote units; of swaps, contracts. */
   vol24h: number,
   volCcy24h: number,
   ts: z.string().optional(),

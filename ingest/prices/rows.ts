@@ -106,7 +106,7 @@ function amount(value: string | number | null | undefined): FloatText | number |
   return floatText !== undefined && Number(floatText) >= 0 ? { floatText } : undefined;
 }
 
-/** The product of two decimal texts, for volumes given as amount and average; undefined if unclear. */
+/** The product of two decimal texts, for volumes given as amount and average. */
 export function product(left: string, right: string): number | undefined {
   if (decimal(left) === undefined || decimal(right) === undefined) return undefined;
   return Number(left) * Number(right);

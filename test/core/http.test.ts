@@ -107,7 +107,7 @@ describe('the outbound client', () => {
     await assert.rejects(get('/file', { redirectsMax: 5 }), faulty('target'));
   });
 
-  it('takes a redirect to another origin for a user’s: through the gate, without credentials', async () => {
+  it('sends a redirect to another origin through the gate, without credentials', async () => {
     const other = await startUpstream();
     try {
       other.set('/secret', { body: 'inside' });

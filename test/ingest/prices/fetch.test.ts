@@ -88,7 +88,7 @@ describe('a price source', () => {
     assert.equal((await source.poll(signal)).rows.length, 11);
   });
 
-  it('goes on with the old list while it cannot be renewed, and does not ask at every poll', async () => {
+  it('goes on with the old list while it cannot be renewed, asking now and then', async () => {
     const source = binance();
     await source.poll(signal);
     upstream.set(
@@ -119,7 +119,7 @@ describe('a price source', () => {
     await assert.rejects(binance().poll(signal), refused('banned'));
   });
 
-  it('does not believe fewer than half of the last accepted rows, nor learn from them', async () => {
+  it('neither believes nor learns from fewer than half of the last rows', async () => {
     const source = binance();
     await source.poll(signal);
     upstream.set(TICKERS, { body: tickersOf(names(4)) });

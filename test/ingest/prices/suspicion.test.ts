@@ -215,7 +215,7 @@ describe('recorded answers of trouble', { skip }, () => {
     const ours = new Set(exchanges.map(({ id }) => id));
     let seen = 0;
     for (const each of bodies) {
-      // A 200 of an exchange without an adapter can only be judged by its adapter, once there is one.
+      // A 200 can only be judged by its exchange's adapter.
       if (each.http === 200 && !ours.has(each.exchange)) continue;
       const refusal = refuse(each.exchange, response(each.http, each.body, each.headers));
       const wanted = REASONS[each.class] ?? [];
