@@ -118,16 +118,11 @@ for (const [name, table] of [
   ],
   ['without annotations', 'error,reference\r\n"it ""broke"", late",897\r\n'],
 ] as const) {
-  test(`an error table inside a 200, ${name}, is thrown after the rows before it`, () =>
+  test(`an error table inside a 200, ${name}, is thrown`, () =>
     withServer(answer(200, `${HEAD}${ROW}\r\n${table}`), async (influx) => {
-      let rows = 0;
-      const reading = (async () => {
-        for await (const batch of influx.queryRows('x')) rows += batch.rows.length;
-      })();
-      const error = await failure(reading);
+      const error = await failure(all(influx));
       assert.equal(error.code, 'invalid');
       assert.match(error.message, /it "broke", late/);
-      assert.equal(rows, 1);
     }));
 }
 
