@@ -57,15 +57,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '\\n',
   '\r': '\\r',
   '\t': '\\t',
-  // Begins an interpolation: the text in its braces would run.
-  '${': '\\${',
 };
 
-/** Flux specification, "String literals". A lone surrogate has no UTF-8 form: refused. */
+/**
+ * Flux specification, "String literals". `${` begins an interpolation, whose text would run; and
+ * the scanner takes a backslash after a `$` for a plain letter, so that `$\"` ends the string. The
+ * one escape of `$` that holds everywhere is its code. A lone surrogate has no UTF-8: refused.
+ */
 function stringLiteral(text: string): string | undefined {
   if (/\p{Surrogate}/u.test(text)) return undefined;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be escaped.
-  const escaped = text.replace(/["\\\u0000-\u001f\u007f]|\$\{/g, (found) => {
+  const escaped = text.replace(/["\\$\u0000-\u001f\u007f]/g, (found) => {
     const hex = found.charCodeAt(0).toString(16).padStart(2, '0');
     return ESCAPES[found] ?? `\\x${hex}`;
   });

@@ -92,7 +92,20 @@ describe('parameters of a Flux file', () => {
   });
 
   it('never let a value into the script', () => {
-    const hostile = ['"', '\\', '\\"', '${', '${die(msg: "x")}', '")\n|> drop()', '\n', '*/', '//'];
+    const hostile = [
+      '"',
+      '\\',
+      '\\"',
+      '$"',
+      '$\\',
+      '$${x}',
+      '${',
+      '${die(msg: "x")}',
+      '")\n|> drop()',
+      '\n',
+      '*/',
+      '//',
+    ];
     for (const text of hostile) {
       const { body } = parse(bind(file, { ...values, naïve: text }));
       assert.equal(body.length, 11);
