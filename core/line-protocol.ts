@@ -49,6 +49,8 @@ const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 const HALF_SURROGATE = /\p{Cs}/u;
 /** Measured on 2.7.12: in measurements and field keys these lose the point or the backslash. */
 const BACKSLASH_IN_KEY = /\\(?:[,= "]|$)/;
+/** Before a space of a tag key it makes InfluxDB's line scanner believe that the fields have begun. */
+const BACKSLASH_IN_TAG_KEY = /\\(?: |$)/;
 const BACKSLASH_AT_END = /\\$/;
 
 /**
@@ -258,7 +260,7 @@ function measurementProblem(name: string): Refusal | undefined {
 function keyProblem(key: string, kind: 'tag' | 'field'): Refusal | undefined {
   const reserved = kind === 'tag' ? RESERVED_TAGS.has(key) : key === 'time';
   if (reserved) return { reason: 'reserved-key', detail: clip(key) };
-  const backslash = kind === 'tag' ? BACKSLASH_AT_END : BACKSLASH_IN_KEY;
+  const backslash = kind === 'tag' ? BACKSLASH_IN_TAG_KEY : BACKSLASH_IN_KEY;
   if (backslash.test(key)) return { reason: 'name-backslash', detail: clip(key) };
   if (kind === 'field' && Buffer.byteLength(key) > FIELD_KEY_BYTES_MAX) {
     return { reason: 'name-too-long', detail: clip(key) };

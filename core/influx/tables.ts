@@ -147,7 +147,7 @@ function cellsOf(line: string): string[] {
   while (position <= line.length) {
     if (line[position] === '"') {
       const close = closingQuote(line, position + 1);
-      cells.push(line.slice(position + 1, close).replaceAll('""', '"'));
+      cells.push(unquoted(line.slice(position + 1, close)));
       position = close + 2;
     } else {
       const comma = line.indexOf(',', position);
@@ -157,6 +157,11 @@ function cellsOf(line: string): string[] {
     }
   }
   return cells;
+}
+
+/** Go's writer, which ends rows with CRLF, also writes each newline of a value as CRLF. */
+function unquoted(cell: string): string {
+  return cell.replaceAll('""', '"').replaceAll('\r\n', '\n');
 }
 
 function closingQuote(line: string, from: number): number {

@@ -97,6 +97,7 @@ const refusals: readonly [string, Partial<Point>, RefusalReason][] = [
   ['a backslash at the end of a measurement', { measurement: 'm\\' }, 'name-backslash'],
   ['a backslash before a comma in a measurement', { measurement: 'm\\,n' }, 'name-backslash'],
   ['a backslash at the end of a tag key', { tags: { 'k\\': 'v' } }, 'name-backslash'],
+  ['a backslash before a space in a tag key', { tags: { 'k\\ l': 'v' } }, 'name-backslash'],
   ['a backslash at the end of a tag value', { tags: { k: 'v\\' } }, 'name-backslash'],
   ['a backslash before a quote in a field key', { fields: { 'a\\"b': 1 } }, 'name-backslash'],
   ['a newline in a measurement', { measurement: 'a\nb' }, 'name-control'],
