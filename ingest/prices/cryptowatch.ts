@@ -1,36 +1,37 @@
 import { z } from 'zod';
 import type { PriceAdapter } from './adapter.ts';
 import { errorBody } from './refusal.ts';
-import { collectRows, shaped } from './rows.ts';
+import { collectRows, openMap, shaped } from './rows.ts';
 
-const answer = z.object({ result: z.record(z.string(), z.unknown()) });
+const answer = z.object({ result: openMap });
 const failure = z.object({ error: z.string() });
 
 const price = z.string().nullable();
-const EXCHANGE = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 
 /**
  * Quotes to look for at the end of a glued pair, the longest first: `usdt` before `usd`. The pair's
  * name is taken as it stands, so that a wrong cut could never merge two series; base and quote are
  * for display and for the registry.
  */
-const QUOTES = [
+const QUOTES = new Set([
   ...['usdt', 'usdc', 'busd', 'tusd', 'usdp', 'gusd', 'eurt', 'eurs', 'cnht', 'usdd', 'fdusd'],
   ...['usd', 'eur', 'gbp', 'jpy', 'krw', 'cny', 'cad', 'aud', 'chf', 'try', 'brl', 'rub', 'mxn'],
   ...['inr', 'idr', 'pln', 'sgd', 'hkd', 'nzd', 'zar', 'uah', 'thb', 'php', 'ngn', 'ars', 'czk'],
   ...['btc', 'eth', 'bnb', 'dai', 'ust', 'trx', 'xrp', 'sol', 'dot', 'ltc', 'bch', 'xmr', 'doge'],
   ...['ils', 'sek', 'nok', 'dkk', 'vnd', 'pax', 'xlm', 'kcs', 'okb', 'leo', 'usde', 'eos', 'ht'],
-].sort((left, right) => right.length - left.length);
+]);
+const QUOTE_LENGTHS = [5, 4, 3, 2];
 
-/** Exchange and pair of `market:kraken:btcusd` (since 2019) or `kraken:btcusd` (before). */
-function parts(key: string): { exchange: string; pair: string } | undefined {
-  const words = key.split(':');
-  if (words.length === 3 && words[0] === 'market') words.shift();
-  const [exchange = '', pair = '', more] = words;
-  return more === undefined && pair !== '' && EXCHANGE.test(exchange)
-    ? { exchange, pair }
-    : undefined;
+function quoteOf(pair: string): string | undefined {
+  for (const length of QUOTE_LENGTHS) {
+    const end = pair.slice(-length);
+    if (pair.length > length && QUOTES.has(end)) return end;
+  }
+  return undefined;
 }
+
+/** `market:kraken:btcusd` (since 2019) or `kraken:btcusd` (before). */
+const KEY = /^(?:market:)?(?!market:)([a-z0-9][a-z0-9._-]{0,31}):([^:]+)$/;
 
 /**
  * Any server of cryptowat.ch's shape: one answer with the prices of many exchanges, each row under
@@ -47,21 +48,19 @@ export const cryptowatch: PriceAdapter = {
     const entries = Object.entries(shaped(answer, body).result);
     return collectRows('cryptowatch', entries, ([key, raw]) => {
       if (/^(assets?|index|indices):/.test(key)) return 'non-spot';
-      const where = parts(key);
-      if (!where) return 'malformed';
+      const [, exchange = '', pair = ''] = KEY.exec(key) ?? [];
+      if (exchange === '') return 'malformed';
       // btcusd-perpetual-futures, btcusd-quarterly-futures
-      if (where.pair.includes('-')) return 'derivative';
-      const quote = QUOTES.find(
-        (end) => where.pair.endsWith(end) && where.pair.length > end.length,
-      );
-      if (!quote) return 'unknown-symbol';
+      if (pair.includes('-')) return 'derivative';
+      const quote = quoteOf(pair);
+      if (quote === undefined) return 'unknown-symbol';
       const row = price.safeParse(raw);
       if (!row.success) return 'malformed';
       return {
-        exchange: where.exchange,
+        exchange,
         // The same market under both forms of the key.
-        symbol: `${where.exchange}:${where.pair}`,
-        base: where.pair.slice(0, -quote.length),
+        symbol: `${exchange}:${pair}`,
+        base: pair.slice(0, -quote.length),
         quote,
         price: row.data,
       };

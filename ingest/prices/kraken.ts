@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { PriceAdapter } from './adapter.ts';
 import { errorBody, Refusal } from './refusal.ts';
-import { collectRows, product, shaped, sides } from './rows.ts';
+import { collectRows, openMap, product, shaped, sides } from './rows.ts';
 
 const answer = z.object({
   error: z.array(z.string()),
-  result: z.record(z.string(), z.unknown()).optional(),
+  result: openMap.optional(),
 });
 
 const number = z.string();

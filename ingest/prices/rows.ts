@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { pairOf } from '../../core/pair.ts';
 import type { FloatText } from '../../core/point.ts';
 import type { DropReason, ParsedPrices, PriceRow } from './adapter.ts';
@@ -30,6 +30,12 @@ export function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
   const place = issue?.path.join('.') || 'the body';
   throw new Refusal('shape', `${place}: ${issue?.message ?? 'unexpected'}`.slice(0, 200));
 }
+
+/** An object used as a map. z.record would copy it and look at every key of thousands. */
+export const openMap = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
 
 /** Reads every entry of an answer: each becomes a row or is counted under a reason. */
 export function collectRows<T>(
