@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { PriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { createGuard, type Guard } from './auth.ts';
 import { conditional } from './conditional.ts';
@@ -11,7 +12,7 @@ import type { ApiKey, Influx, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
 import { observe } from './observe.ts';
 import { openApiOf } from './openapi.ts';
-import type { Queries } from './queries.ts';
+
 import type { Ranks } from './ranks.ts';
 import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -25,7 +26,8 @@ export interface Dependencies {
   readonly serves?: 'everything' | 'health';
   readonly influx: Influx;
   readonly catalog: Catalog;
-  readonly queries: Queries;
+  /** The scripts of flux/, with their parameters in place. */
+  readonly queries: PriceQueries;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
   readonly metrics: Metrics;

@@ -5,9 +5,10 @@ import { numberText, type PriceFormat, timeText } from './format.ts';
 
 const LABELS = ['_value', '_time', 'exchange'];
 const PIECE_CHARS = 65_536;
-const ROW_CHARS_MAX = 1_048_576;
+const ROW_BYTES_MAX = 1_048_576;
 const TIME_MS = '2022-10-11T03:35:02.358Z'.length;
 const TIME_SECONDS = '2022-10-11T03:35:02Z'.length;
+const COMMA = 44;
 const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 const HASH = 35;
@@ -29,22 +30,26 @@ interface Layout {
 export class PriceTranscoder {
   readonly #reader = new TableReader();
   readonly #format: PriceFormat;
+  readonly #start: string;
+  readonly #toTime: string;
   /** Where each cell of the line begins; one more stands behind the last. */
   readonly #starts: number[] = [];
   /** The half row at the end of the chunk before. */
-  #rest = '';
+  #rest: Buffer = Buffer.alloc(0);
   /** Undefined until the first row of a table has been read. */
   #layout: Layout | undefined;
-  /** The exchange of the row before, as in the CSV and as in the format: rows come one by one. */
+  /** The exchange of the row before, and how a row of it ends in the format. */
   #name = '';
-  #quotedName = '';
+  #ending = '';
   #written = '';
+  #full: Buffer[] = [];
   /** Rows read so far. */
   rows = 0;
 
   constructor(format: PriceFormat) {
     this.#format = format;
-    this.#quotedName = format.quote('');
+    this.#start = format.between + format.open;
+    this.#toTime = format.time;
   }
 
   /**
@@ -52,22 +57,22 @@ export class PriceTranscoder {
    * @throws TidemarkError what an error table says, or `upstream` for what is not such CSV.
    */
   feed(chunk: Uint8Array): Buffer[] {
-    const text = this.#rest + latin1Of(chunk);
+    // Joined as bytes: a string joined of two is slow to search in.
+    const text = Buffer.concat([this.#rest, chunk]).toString('latin1');
     const quotes = text.includes('"');
-    const full: Buffer[] = [];
     let from = 0;
     for (;;) {
+      if (!quotes) from = this.#plainRows(text, from);
       const end = quotes ? endOfRow(text, from) : text.indexOf('\n', from);
       if (end === -1) break;
-      this.#line(text, from, end);
+      this.#otherLine(text.slice(from, end + 1));
       from = end + 1;
-      if (this.#written.length >= PIECE_CHARS) full.push(this.takeAll());
     }
-    this.#rest = text.slice(from);
-    if (this.#rest.length > ROW_CHARS_MAX) {
-      throw new TidemarkError('upstream', `InfluxDB sent a row over ${ROW_CHARS_MAX} bytes`);
+    this.#rest = Buffer.from(text.slice(from), 'latin1');
+    if (this.#rest.length > ROW_BYTES_MAX) {
+      throw new TidemarkError('upstream', `InfluxDB sent a row over ${ROW_BYTES_MAX} bytes`);
     }
-    return full;
+    return this.#full.splice(0);
   }
 
   /** What is written and not taken yet. */
@@ -79,43 +84,47 @@ export class PriceTranscoder {
 
   /** Call when the CSV has ended: half a row means that it was cut. */
   end(): void {
-    this.#reader.feed(Buffer.from(this.#rest, 'latin1'));
+    this.#reader.feed(this.#rest);
     this.#reader.end();
   }
 
-  /** `end` is the place of the line feed. */
-  #line(text: string, from: number, end: number): void {
-    const first = text.charCodeAt(from);
+  /**
+   * Writes the rows from `from` on that have nothing special; where the first line begins that has, or
+   * that is not whole. One function with its state at hand, because it runs for every row.
+   */
+  #plainRows(text: string, from: number): number {
+    if (this.#layout === undefined) return from;
+    const { cells, price, time, exchange } = this.#layout;
+    const starts = this.#starts;
+    for (;;) {
+      const end = text.indexOf('\n', from);
+      if (end === -1 || text.charCodeAt(from) !== COMMA) return from;
+      const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+      let at = from;
+      for (let cell = 1; cell < cells; cell++) {
+        at = text.indexOf(',', at) + 1;
+        if (at === 0 || at > stop) return from;
+        starts[cell] = at;
+      }
+      starts[cells] = stop + 1;
+      const surplus = text.indexOf(',', at);
+      if (surplus !== -1 && surplus < stop) return from;
+      const number = text.slice(starts[price], starts[price + 1]! - 1);
+      const when = text.slice(starts[time], starts[time + 1]! - 1);
+      const name = text.slice(starts[exchange], starts[exchange + 1]! - 1);
+      // An empty cell may stand for the column's default.
+      if (number === '' || when === '' || name === '') return from;
+      this.#row(number, when, name);
+      from = end + 1;
+    }
+  }
+
+  /** Annotations, headers, errors, the first row of a table, and rows with something special. */
+  #otherLine(line: string): void {
+    const first = line.charCodeAt(0);
     if (first === HASH || first === CARRIAGE_RETURN || first === LINE_FEED) {
       this.#layout = undefined;
-    } else if (this.#layout !== undefined && this.#plainRow(text, from, end)) return;
-    this.#otherLine(text.slice(from, end + 1));
-  }
-
-  /** Writes the row if it has nothing special; false leaves it to `TableReader`. */
-  #plainRow(text: string, from: number, end: number): boolean {
-    const { cells, price, time, exchange } = this.#layout!;
-    const starts = this.#starts;
-    const stop = text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
-    let at = from;
-    for (let cell = 1; cell < cells; cell++) {
-      at = text.indexOf(',', at) + 1;
-      if (at === 0 || at > stop) return false;
-      starts[cell] = at;
     }
-    starts[cells] = stop + 1;
-    // One cell too many is not ours to judge, nor is a quote; an empty cell may mean a default.
-    const comma = text.indexOf(',', at);
-    if (comma !== -1 && comma < stop) return false;
-    const priceText = text.slice(starts[price], starts[price + 1]! - 1);
-    const timeCell = text.slice(starts[time], starts[time + 1]! - 1);
-    const name = text.slice(starts[exchange], starts[exchange + 1]! - 1);
-    if (priceText === '' || timeCell === '' || name === '' || name.includes('"')) return false;
-    this.#row(priceText, timeCell, name);
-    return true;
-  }
-
-  #otherLine(line: string): void {
     for (const { columns, rows } of this.#reader.feed(Buffer.from(line, 'latin1'))) {
       const indexes = columnIndexes(columns, LABELS);
       this.#layout ??= layoutOf(columns, indexes);
@@ -124,28 +133,25 @@ export class PriceTranscoder {
         if (time === '') {
           throw new TidemarkError('upstream', 'InfluxDB sent a price without a time');
         }
-        this.#row(price, time, latin1Of(Buffer.from(exchange)));
+        this.#row(price, time, latin1Of(exchange));
       }
     }
   }
 
+  /** Rows come exchange by exchange: a name is quoted once, not once a row. */
+  #rename(name: string): void {
+    const { exchange, quote, close } = this.#format;
+    this.#name = name;
+    const quoted = quote(Buffer.from(name, 'latin1').toString('utf8'));
+    this.#ending = exchange + latin1Of(quoted) + close;
+  }
+
   #row(price: string, time: string, name: string): void {
-    const format = this.#format;
-    if (name !== this.#name) {
-      this.#name = name;
-      const quoted = format.quote(Buffer.from(name, 'latin1').toString('utf8'));
-      this.#quotedName = latin1Of(Buffer.from(quoted));
-    }
-    const number = isPlainNumber(price) ? price : (numberText(price) ?? format.noNumber);
-    this.#written +=
-      (this.rows++ === 0 ? '' : format.between) +
-      format.open +
-      number +
-      format.time +
-      timeOf(time) +
-      format.exchange +
-      this.#quotedName +
-      format.close;
+    if (name !== this.#name || this.rows === 0) this.#rename(name);
+    const number = isPlainNumber(price) ? price : (numberText(price) ?? this.#format.noNumber);
+    const start = this.rows++ === 0 ? this.#format.open : this.#start;
+    this.#written += start + number + this.#toTime + timeOf(time) + this.#ending;
+    if (this.#written.length >= PIECE_CHARS) this.#full.push(this.takeAll());
   }
 }
 
@@ -161,8 +167,8 @@ function layoutOf(
   return { cells: columns.length + 1, price: price + 1, time: time + 1, exchange: exchange + 1 };
 }
 
-function latin1Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+function latin1Of(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 /** The line feed that ends the row at `from`, or -1; those inside quotes do not count. */

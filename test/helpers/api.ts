@@ -2,19 +2,20 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createApp, type Dependencies } from '../../api/app.ts';
 import type { Influx } from '../../api/contract.ts';
-import type { PricesParameters } from '../../api/queries.ts';
+
 import { errorAnswer, priceAnswer } from '../../api/schemas.ts';
 import { listen, type ServerOptions } from '../../api/server.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Column, RowBatch } from '../../core/influx/tables.ts';
 import { silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
+import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
 export interface Asked {
   readonly query: 'prices' | 'rank' | 'pairRanks';
-  readonly parameters: Partial<PricesParameters>;
+  readonly parameters: Partial<PriceRange>;
 }
 
 const column = (label: string): Column => ({ label, type: 'string', group: false });
