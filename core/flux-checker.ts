@@ -2,6 +2,8 @@ import type { Position, Span } from './flux-ast.ts';
 
 /** Something wrong with a script, and where. */
 export interface FluxProblem extends Span {
+  /** The parser could not read it, or it reads well and cannot be. */
+  readonly kind: 'syntax' | 'semantic';
   readonly message: string;
 }
 
@@ -78,7 +80,7 @@ function problemOf({ range, message }: Diagnostic): FluxProblem {
     line: line + 1,
     column: character + 1,
   });
-  return { start: place(range.start), end: place(range.end), message };
+  return { kind: 'semantic', start: place(range.start), end: place(range.end), message };
 }
 
 /** The server announces itself on standard output; nobody asked. */

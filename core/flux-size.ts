@@ -25,11 +25,11 @@ interface Level {
   afterOperator: boolean;
 }
 
-/** Throws TidemarkError `invalid` with what is too much. */
+/** Throws TidemarkError `too-large` with what is too much. */
 export function checkSize(script: string): void {
   const bytes = Buffer.byteLength(script);
   if (bytes > SCRIPT_BYTES_MAX) {
-    throw new TidemarkError('invalid', `script is ${bytes} bytes: at most ${SCRIPT_BYTES_MAX}`);
+    throw new TidemarkError('too-large', `script is ${bytes} bytes: at most ${SCRIPT_BYTES_MAX}`);
   }
   const meter = new Meter();
   for (let i = 0; i < script.length; i += 1) meter.take(script, i);
@@ -56,7 +56,7 @@ class Meter {
     this.#levels.push({ start: at, nesting: 0, afterOperator: false });
     if (this.#levels.length - 1 > BRACKETS_DEEP_MAX) {
       const message = `brackets are nested more than ${BRACKETS_DEEP_MAX} deep`;
-      throw new TidemarkError('invalid', message);
+      throw new TidemarkError('too-large', message);
     }
   }
 
@@ -91,14 +91,14 @@ class Meter {
     level.nesting += 1;
     this.#nesting += 1;
     if (this.#nesting > DEPTH_MAX) {
-      throw new TidemarkError('invalid', `expression is nested more than ${DEPTH_MAX} deep`);
+      throw new TidemarkError('too-large', `expression is nested more than ${DEPTH_MAX} deep`);
     }
   }
 
   #copy(length: number): void {
     this.#copies += length;
     if (this.#copies > TEXT_COPIES_MAX) {
-      throw new TidemarkError('invalid', 'an expression has too many terms: split the script up');
+      throw new TidemarkError('too-large', 'an expression has too many terms: split the script up');
     }
   }
 }

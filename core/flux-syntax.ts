@@ -42,12 +42,25 @@ export async function diagnose(script: string): Promise<readonly FluxProblem[]> 
   const raw = parseRaw(script);
   const problems = syntaxProblems(raw);
   if (problems.length > 0) return problems;
-  // Refuses what is too deep for the checker as well.
-  readFile(raw);
+  const unreadable = readingError(raw);
+  // What is too deep to be read is too deep for the checker as well; the rest it knows better.
+  if (unreadable?.code === 'too-large') throw unreadable;
   checker ??= new Checker(new (load().Lsp)());
   const found = await checker.check(script);
-  if (found.length === 0) remember(key);
+  if (found.length > 0) return found;
+  if (unreadable) throw unreadable;
+  remember(key);
   return found;
+}
+
+function readingError(raw: RawNode): TidemarkError | undefined {
+  try {
+    readFile(raw);
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof TidemarkError) return cause;
+    throw cause;
+  }
 }
 
 /** The text of a file that a client sent as JSON (`extern` of a query). */
@@ -61,8 +74,13 @@ export function printTree(json: unknown): string {
 }
 
 export function problemError(problems: readonly FluxProblem[]): TidemarkError {
-  const text = problems.map(formatProblem).join('\n');
+  const text = formatProblems(problems);
   return new TidemarkError('invalid', text, { details: problems });
+}
+
+/** All of them, as InfluxDB lists them. */
+export function formatProblems(problems: readonly FluxProblem[]): string {
+  return problems.map(formatProblem).join('\n\n');
 }
 
 /** `error @1:20-1:24: undefined identifier rang`, as InfluxDB writes it. */
@@ -142,11 +160,10 @@ function syntaxProblems(raw: RawNode): FluxProblem[] {
   return problems;
 }
 
-function ownProblems(node: RawNode, at: Span): FluxProblem[] {
-  const errors = (node.errors ?? []).map(({ msg }) => ({ ...at, message: msg }));
+function ownProblems(node: RawNode, { start, end }: Span): FluxProblem[] {
+  const problem = (message: string): FluxProblem => ({ kind: 'syntax', start, end, message });
+  const errors = (node.errors ?? []).map(({ msg }) => problem(msg));
   const text = typeof node['text'] === 'string' ? node['text'] : '';
-  if (node.type === 'BadStatement') {
-    return [...errors, { ...at, message: `invalid statement: ${text}` }];
-  }
-  return node.type === 'BadExpression' ? [...errors, { ...at, message: text }] : errors;
+  if (node.type === 'BadStatement') return [...errors, problem(`invalid statement: ${text}`)];
+  return node.type === 'BadExpression' ? [...errors, problem(text)] : errors;
 }

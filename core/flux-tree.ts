@@ -33,7 +33,7 @@ export function spanOf(node: RawNode | undefined | null): Span {
 
 function refuse(node: RawNode, message: string): TidemarkError {
   const at = spanOf(node);
-  const problem = { ...at, message };
+  const problem = { kind: 'syntax', ...at, message };
   const place = `${at.start.line}:${at.start.column}-${at.end.line}:${at.end.column}`;
   return new TidemarkError('invalid', `error @${place}: ${message}`, { details: [problem] });
 }
@@ -105,7 +105,9 @@ function keyOf(node: RawNode): string {
 }
 
 function readExpression(node: RawNode, depth: number): Expression {
-  if (depth > DEPTH_MAX) throw refuse(node, `expression is nested more than ${DEPTH_MAX} deep`);
+  if (depth > DEPTH_MAX) {
+    throw new TidemarkError('too-large', `expression is nested more than ${DEPTH_MAX} deep`);
+  }
   if (node.type === 'ParenExpression') {
     return readExpression(child(node, 'expression'), depth + 1);
   }

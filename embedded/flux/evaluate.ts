@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../core/errors.ts';
+import { isCode, TidemarkError } from '../../core/errors.ts';
 import { syntaxErrors } from '../../core/flux-syntax.ts';
 import type { Dialect } from '../csv/dialect.ts';
 import { CsvEncoder } from '../csv/encode.ts';
@@ -108,7 +108,7 @@ function byName(results: ReadonlyMap<string, TableStream>): [string, TableStream
 /** Anything that was thrown, as an error for the query's author. Bugs are logged with their cause. */
 function asFluxError(cause: unknown, host: FluxHost, request: QueryRequest): FluxError {
   if (cause instanceof FluxError) return cause;
-  if (cause instanceof TidemarkError && cause.code === 'invalid') {
+  if (isCode(cause, 'invalid', 'too-large')) {
     return new FluxError(`compilation failed: ${cause.message}`, 'invalid', undefined, cause);
   }
   if (request.signal.aborted) {

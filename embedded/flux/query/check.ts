@@ -1,6 +1,6 @@
 import type { FluxFile } from '../../../core/flux-ast.ts';
 import type { FluxProblem } from '../../../core/flux-syntax.ts';
-import { diagnose, formatProblem, parse, printTree } from '../../../core/flux-syntax.ts';
+import { diagnose, formatProblems, parse, printTree } from '../../../core/flux-syntax.ts';
 import { FluxError } from '../error.ts';
 
 /**
@@ -8,11 +8,11 @@ import { FluxError } from '../error.ts';
  * checked as one text, so that the script may use what extern sets.
  */
 export async function readScript(script: string, extern: unknown): Promise<readonly FluxFile[]> {
-  const file = parse(script);
   if (extern === undefined || extern === null) {
     refuse(await diagnose(script));
-    return [file];
+    return [parse(script)];
   }
+  const file = parse(script);
   const prelude = printTree(extern);
   const files = [parse(prelude), file];
   const insertion = placeFor(prelude, file);
@@ -53,11 +53,12 @@ function moveBack(problem: FluxProblem, { text, line, bytes }: Insertion): FluxP
     place.line === line && place.column > bytes + 1
       ? { line, column: Math.max(bytes + 1, place.column - shift) }
       : place;
-  return { start: back(problem.start), end: back(problem.end), message: problem.message };
+  return { ...problem, start: back(problem.start), end: back(problem.end) };
 }
 
 function refuse(problems: readonly FluxProblem[]): void {
   if (problems.length === 0) return;
-  const text = problems.map(formatProblem).join('\n');
-  throw new FluxError(`compilation failed: ${text}`, 'invalid', problems[0]!.start);
+  const [first] = problems;
+  const prefix = first!.kind === 'syntax' ? 'compilation failed: ' : '';
+  throw new FluxError(prefix + formatProblems(problems), 'invalid', first!.start);
 }

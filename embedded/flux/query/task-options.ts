@@ -47,7 +47,9 @@ function parseScript(script: string) {
   try {
     return parse(script);
   } catch (cause) {
-    if (cause instanceof TidemarkError) throw new FluxError(cause.message);
+    if (cause instanceof TidemarkError) {
+      throw new FluxError(cause.message, 'invalid', undefined, cause);
+    }
     throw cause;
   }
 }

@@ -55,13 +55,13 @@ export function equals(left: Value, right: Value): boolean | undefined {
   if (left instanceof Uint8Array && right instanceof Uint8Array) return sameBytes(left, right);
   if (Array.isArray(left) && Array.isArray(right)) return sameItems(left, right);
   if (left instanceof Map && right instanceof Map) return sameRecord(left, right);
-  if (left instanceof Duration && right instanceof Duration) return sameDuration(left, right);
   return left instanceof Dict && right instanceof Dict ? left === right : undefined;
 }
 
 /** Equality of anything, null equal to null: what `contains`, dictionaries and `unique` mean. */
 export function same(left: Value, right: Value): boolean {
   if (left === null || right === null) return left === right;
+  if (left instanceof Duration && right instanceof Duration) return sameDuration(left, right);
   return left === right || equals(left, right) === true;
 }
 

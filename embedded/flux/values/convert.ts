@@ -37,13 +37,15 @@ const SPECIAL: Readonly<Record<string, number>> = {
   nan: Number.NaN,
 };
 
+const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
 /** Go's ParseFloat: no white space, no empty text; inf and nan in any case; hexadecimal floats not. */
 function parseFloatText(text: string): number {
   const signed = /^([+-]?)(.+)$/s.exec(text);
   const special = SPECIAL[signed?.[2]?.toLowerCase() ?? ''];
   if (special !== undefined) return signed?.[1] === '-' ? -special : special;
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
-    const value = Number(text);
+  if (FLOAT.test(text)) {
+    const value = Number(text.replaceAll('_', ''));
     if (Number.isFinite(value)) return value;
   }
   throw badText(text, 'float');
@@ -107,7 +109,10 @@ export function toTime(value: Value): Time | null {
   if (value instanceof UInt) return new Time(BigInt.asIntN(64, value.value));
   if (typeof value !== 'string') throw impossible(value, 'time');
   const ns = parseTime(value);
-  if (ns === undefined || ns > INT_MAX || ns < -INT_MAX - 1n) throw badText(value, 'time');
+  if (ns === undefined || ns > INT_MAX || ns < -INT_MAX - 1n) {
+    const part = value.includes('T') ? 'date time' : 'date';
+    throw new FluxError(`${badText(value, 'time').message}: cannot parse ${part}`);
+  }
   return new Time(ns);
 }
 

@@ -1,6 +1,6 @@
 import { FluxError } from '../../error.ts';
 import { compareStrings } from '../../values/compare.ts';
-import { display, formatFloat, formatTime } from '../../values/print.ts';
+import { display, formatDuration, formatFloat, formatTime } from '../../values/print.ts';
 import { isRecord, isStream, typeName } from '../../values/types.ts';
 import type { FluxRecord, Value } from '../../values/value.ts';
 import { Dict, Duration, Regexp, Time, UInt } from '../../values/value.ts';
@@ -43,8 +43,7 @@ function encodeFloat(value: number): string {
 function encodeObject(value: Exclude<Value, null | string | number | bigint | boolean>): string {
   if (value instanceof UInt) return String(value.value);
   if (value instanceof Time) return `"${formatTime(value.ns)}"`;
-  // A Go struct without exported members.
-  if (value instanceof Duration) return '{}';
+  if (value instanceof Duration) return `"${formatDuration(value)}"`;
   if (value instanceof Regexp) return encodeText(value.source);
   if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
   if (value instanceof Dict) {

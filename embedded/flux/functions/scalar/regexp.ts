@@ -32,21 +32,32 @@ function replaceAll(program: RE2JS, text: string, template: string): string {
   return out + text.slice(from);
 }
 
+/** Every match; an empty one right behind another does not count, as in Go. */
+function* matches(program: RE2JS, text: string): Generator<readonly [number, number]> {
+  const matcher = program.matcher(text);
+  let last = -1;
+  while (matcher.find()) {
+    const [start, end] = [matcher.start(), matcher.end()];
+    if (start === end && start === last) continue;
+    last = end;
+    yield [start, end];
+  }
+}
+
 /** Go's Regexp.Split: n < 0 all, 0 none, else at most n parts. */
 function split(program: RE2JS, text: string, n: number): string[] {
   if (n === 0) return [];
   if (program.pattern() !== '' && text === '') return [''];
   const out: string[] = [];
-  const matcher = program.matcher(text);
   let from = 0;
-  while ((n < 0 || out.length < n - 1) && matcher.find()) {
-    const end = matcher.end();
-    if (end === 0) continue;
-    if (matcher.start() === text.length && matcher.start() === end && from === end) break;
-    out.push(text.slice(from, matcher.start()));
+  let lastStart = 0;
+  for (const [start, end] of matches(program, text)) {
+    if (n > 0 && out.length === n - 1) break;
+    lastStart = start;
+    if (end !== 0) out.push(text.slice(from, start));
     from = end;
   }
-  out.push(text.slice(from));
+  if (lastStart !== text.length) out.push(text.slice(from));
   return out;
 }
 

@@ -104,9 +104,9 @@ function oneCharacter(name: string, test: RegExp): Entry {
   });
 }
 
-/** The first letter of each word in title case; a word begins after what is no letter, digit or _'. */
+/** The first letter of each word in title case; a word begins after what is no letter, digit or _. */
 function title(text: string): string {
-  return text.replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => {
+  return text.replace(/(^|[^\p{L}\p{N}_])(\p{L})/gu, (_, before: string, letter: string) => {
     return before + letter.toUpperCase();
   });
 }
@@ -181,13 +181,21 @@ const several: readonly Entry[] = [
   }),
 ];
 
+/** One character for one, as Go does: what would become two stays. */
+function mapPoints(text: string, change: (point: string) => string): string {
+  return Array.from(text, (point) => {
+    const changed = change(point);
+    return [...changed].length === 1 ? changed : point;
+  }).join('');
+}
+
 const SPACE = /^[\s\u0085]+|[\s\u0085]+$/g;
 
 export const strings: readonly Entry[] = [
   one('title', title),
-  one('toUpper', (v) => v.toUpperCase()),
-  one('toLower', (v) => v.toLowerCase()),
-  one('toTitle', (v) => v.toUpperCase()),
+  one('toUpper', (v) => mapPoints(v, (point) => point.toUpperCase())),
+  one('toLower', (v) => mapPoints(v, (point) => point.toLowerCase())),
+  one('toTitle', (v) => mapPoints(v, (point) => point.toUpperCase())),
   one('trimSpace', (v) => v.replace(SPACE, '')),
   one('strlen', (v) => BigInt([...v].length)),
   two('trim', 'cutset', (v, cutset) => trimEnd(trimStart(v, cutset), cutset)),
