@@ -140,8 +140,9 @@ function usdOf(walk: Noise, seed: number, asset: string, timeMs: number): number
   const money = MONEY[asset];
   if (money) return money.usd * Math.exp(money.swing * walk(asset, timeMs));
   const hash = hashOf(`${seed} ${asset}`);
-  // From calm (1 % a day) to wild (15 %), so that a rank by volatility has something to rank.
-  const swing = 0.01 * 15 ** chance(hash, 1);
+  // From calm (1 % a day) to wild (15 %), so that a rank by volatility has something to rank;
+  // the largest move like themselves.
+  const swing = MAJORS.includes(asset) ? 0.02 : 0.01 * 15 ** chance(hash, 1);
   const tide = 0.3 + 0.6 * chance(hash, 2);
   const own = Math.sqrt(1 - tide * tide);
   const move = tide * walk('the whole market', timeMs) + own * walk(asset, timeMs);
