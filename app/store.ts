@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
+import { messageOf } from '../core/errors.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
 import type { Log } from '../core/log.ts';
 import { type Engine, startEngine } from '../embedded/engine.ts';
@@ -46,5 +47,37 @@ export async function openStore(
   const token = config.influxToken ?? engine?.token ?? '';
   const influx = createInflux({ url, token, org, bucket, timeoutMs: QUERY_TIMEOUT_MS, clock });
   parts.add('influx', influx.close);
+  if (engine === undefined) ensureBucket(config, influx, parts, { clock, log });
   return { influx, engine };
+}
+
+const ENSURE_WAIT_MS = 5_000;
+
+/**
+ * Makes the bucket as soon as InfluxDB answers. Nothing waits for that: until then points stay in
+ * the spool and readiness says what is wrong.
+ */
+function ensureBucket(
+  { retentionMs }: Config,
+  influx: Influx,
+  parts: Parts,
+  { clock, log }: { clock: Clock; log: Log },
+): void {
+  const ending = new AbortController();
+  async function run(): Promise<void> {
+    for (let told = false; !ending.signal.aborted; told = true) {
+      try {
+        await influx.buckets.ensure({ retentionSeconds: retentionMs / 1000 });
+        return;
+      } catch (error) {
+        if (!told) log.warn({ error: messageOf(error) }, 'the bucket is not there yet');
+      }
+      await clock.sleep(ENSURE_WAIT_MS, ending.signal).catch(() => undefined);
+    }
+  }
+  const running = run();
+  parts.add('bucket', async () => {
+    ending.abort();
+    await running;
+  });
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { createLog } from '../../core/log.ts';
-import { startDemoMarket } from '../../demo/market.ts';
+import { startDemoMarket } from '../../demo/start.ts';
 import { roles, startApp } from '../start.ts';
 import type { Command } from './command.ts';
 import { describe, untilAborted } from './start.ts';
@@ -25,7 +25,7 @@ Example:
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
     const seed = Number.parseInt(String(options.seed), 10) || 1;
-    const market = await startDemoMarket({ host: '127.0.0.1', seed, clock: systemClock });
+    const market = await startDemoMarket({ host: '127.0.0.1', port: 0, seed, clock: systemClock });
     try {
       const demoConfig: Config = {
         ...config,

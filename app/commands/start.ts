@@ -60,7 +60,9 @@ export function describe(app: App, config: Config): string {
     `  Registry   ${app.registry}`,
   ];
   if (app.exchanges.length > 0) {
-    lines.push(`  Prices     ${app.exchanges.join(', ')}: every ${config.priceIntervalMs / 1000} s`);
+    lines.push(
+      `  Prices     ${app.exchanges.join(', ')}: every ${config.priceIntervalMs / 1000} s`,
+    );
   }
   lines.push('', `Try:  curl${key} '${app.url}/btcusd?duration=-1h'`, 'Stop: Ctrl-C', '');
   return lines.join('\n');

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { ProbeResult } from '../api/contract.ts';
+import { createHttp } from '../core/http.ts';
+import type { Metrics } from '../core/metrics.ts';
+import { version } from '../core/paths.ts';
+import { createIngestMetrics } from '../ingest/metrics.ts';
+import { chooseExchanges } from '../ingest/prices/exchanges.ts';
+import { startPrices } from '../ingest/prices/start.ts';
+import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
+import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
+import { saveExchange } from '../registry/exchanges.ts';
+import { ensureMarkets } from '../registry/markets.ts';
+import type { Base } from './start.ts';
+
+/** Exchanges -> writer -> InfluxDB. Resolves with the ids that are polled. */
+export async function startPriceIngest(
+  base: Base,
+  timer: SlotTimer | undefined,
+): Promise<readonly string[]> {
+  const { config, clock, log, metrics, parts, registry } = base;
+  const exchanges = chooseExchanges({ ids: config.exchanges, urls: config.exchangeUrls });
+  const writer = await createWriter({
+    dir: join(config.dataDir, 'spool'),
+    target: base.influx,
+    limits: { spoolBytesMax: config.spoolBytesMax },
+    clock,
+    random: Math.random,
+    log,
+    metrics: writerMetrics(metrics),
+  });
+  parts.add('writer', () => writer.close());
+  base.probes.push({ name: 'writer', check: async () => writerProbe(writer) });
+  showSpool(writer, metrics);
+  const http = createHttp({ clock, version });
+  parts.add('http', http.close);
+  const prices = startPrices({
+    exchanges,
+    intervalMs: config.priceIntervalMs,
+    http,
+    sink: writer,
+    ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),
+    saveState: (state) => saveExchange(registry, state),
+    clock,
+    timer: timer ?? cronerTimer(clock),
+    log,
+    metrics: createIngestMetrics(metrics),
+  });
+  parts.add('prices', () => prices.close());
+  return exchanges.map(({ adapter }) => adapter.id);
+}
+
+function writerProbe(writer: Writer): ProbeResult {
+  const { blockedReason, connected, lastError, spoolBytes } = writer.stats();
+  if (blockedReason !== undefined) return { ok: false, reason: blockedReason };
+  if (connected || lastError === undefined) return { ok: true };
+  const reason = `InfluxDB does not take points (${lastError}); ${spoolBytes} bytes wait on disk`;
+  return { ok: false, reason, fix: 'nothing is lost: they are sent when it is back' };
+}
+
+function writerMetrics(metrics: Metrics): WriterMetrics {
+  const points = metrics.count({
+    name: 'writer_points_total',
+    help: 'Points by what became of them',
+    labels: ['outcome'],
+  });
+  const dead = metrics.count({
+    name: 'writer_dead_letters_total',
+    help: 'Points put into the dead-letter file, by reason',
+    labels: ['reason'],
+  });
+  const retries = metrics.count({
+    name: 'writer_retries_total',
+    help: 'Batches that have to be sent again, by reason',
+    labels: ['reason'],
+  });
+  return {
+    accepted: (count) => points.add({ outcome: 'accepted' }, count),
+    written: (count) => points.add({ outcome: 'written' }, count),
+    refused: (count) => points.add({ outcome: 'refused' }, count),
+    dead(count, reason) {
+      points.add({ outcome: 'dead' }, count);
+      dead.add({ reason }, count);
+    },
+    retried: (reason) => retries.add({ reason }),
+  };
+}
+
+function showSpool(writer: Writer, metrics: Metrics): void {
+  const bytes = metrics.level({ name: 'spool_bytes', help: 'Waiting on disk for InfluxDB' });
+  const age = metrics.level({
+    name: 'spool_oldest_seconds',
+    help: 'Age of the oldest points that wait',
+  });
+  metrics.onRead(() => {
+    const stats = writer.stats();
+    bytes.set(stats.spoolBytes);
+    age.set(stats.oldestAgeMs / 1000);
+  });
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { createApp } from '../api/app.ts';
+import { assertSafeHost } from '../api/auth.ts';
+import type { Probe } from '../api/contract.ts';
+import { createRanks } from '../api/ranks.ts';
+import { listen } from '../api/server.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config.ts';
+import { TidemarkError } from '../core/errors.ts';
+import type { Influx } from '../core/influx/influx.ts';
+import type { Log } from '../core/log.ts';
+import { createMetrics, type Metrics } from '../core/metrics.ts';
+import { version } from '../core/paths.ts';
+import type { Engine } from '../embedded/engine.ts';
+import { createPriceQueries } from '../flux/price-queries.ts';
+import type { SlotTimer } from '../ingest/slots.ts';
+import { createCatalog } from '../registry/catalog.ts';
+import type { Database } from '../registry/database.ts';
+import { openRegistry } from '../registry/open.ts';
+import { createParts, type Parts } from './parts.ts';
+import { startPriceIngest } from './prices.ts';
+import { openStore } from './store.ts';
+import { startFluxTasks } from './tasks.ts';
+
+export const roles = ['api', 'tasks', 'prices'] as const;
+export type Role = (typeof roles)[number];
+
+export interface StartOptions {
+  readonly roles: ReadonlySet<Role>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When slots come; the real clock's by default. */
+  readonly timer?: SlotTimer;
+}
+
+export interface App {
+  readonly url: string;
+  readonly influxUrl: string;
+  /** For people: where the registry is. */
+  readonly registry: string;
+  readonly influx: Influx;
+  /** Undefined with a real InfluxDB. */
+  readonly engine: Engine | undefined;
+  /** Those that are polled here. */
+  readonly exchanges: readonly string[];
+  readonly startedInMs: number;
+  /** Stops in reverse of the start. Twice is allowed. */
+  close(): Promise<void>;
+}
+
+/** What every part is built from. */
+export interface Base {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly parts: Parts;
+  readonly probes: Probe[];
+  readonly influx: Influx;
+  readonly registry: Database;
+}
+
+/** Builds and starts the parts of the roles. What was started is stopped again when one fails. */
+export async function startApp(config: Config, options: StartOptions): Promise<App> {
+  const { clock, log } = options;
+  const startMs = clock.monotonicMs();
+  const parts = createParts(log);
+  try {
+    // Refused before anything is started, not after.
+    assertSafeHost(config.host, config.apiKeys);
+    await makeDirectory(config.dataDir);
+    const [{ influx, engine }, registry] = await both(
+      openStore(config, parts, { clock, log }),
+      openDatabase(config, parts, log),
+    );
+    const metrics = createMetrics({ processMetrics: true });
+    const probes: Probe[] = [influxProbe(influx), registryProbe(registry)];
+    const base = { config, clock, log, metrics, parts, probes, influx, registry };
+    const exchanges = options.roles.has('prices')
+      ? await startPriceIngest(base, options.timer)
+      : [];
+    if (options.roles.has('tasks')) startFluxTasks(base);
+    const url = await startApi(base, options.roles.has('api'));
+    return {
+      url,
+      influxUrl: influx.url,
+      registry: registry.where,
+      influx,
+      engine,
+      exchanges,
+      startedInMs: clock.monotonicMs() - startMs,
+      close: parts.close,
+    };
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+}
+
+/** Side by side, and when one fails the other is waited for: it may have started something. */
+async function both<A, B>(left: Promise<A>, right: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([left, right]);
+  return [await left, await right];
+}
+
+async function openDatabase(config: Config, parts: Parts, log: Log): Promise<Database> {
+  const { databaseUrl, dataDir } = config;
+  const database = await openRegistry({ databaseUrl, dataDir, log });
+  parts.add('registry', () => database.close());
+  return database;
+}
+
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new TidemarkError('invalid', `DATA_DIR: cannot make ${dir} (${code})`, { cause });
+  }
+}
+
+async function startApi(base: Base, whole: boolean): Promise<string> {
+  const { config, clock, log, metrics, influx, probes } = base;
+  const queries = createPriceQueries({ bucket: config.influxBucket });
+  const app = createApp({
+    serves: whole ? 'everything' : 'health',
+    influx,
+    catalog: createCatalog({ database: base.registry, clock }),
+    queries,
+    ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
+    probes,
+    metrics,
+    clock,
+    log,
+    retentionMs: config.retentionMs,
+    keys: config.apiKeys,
+    version,
+    newId: randomUUID,
+  });
+  const { host, port, apiKeys: keys } = config;
+  const server = await listen({ app, host, port, keys, clock });
+  base.parts.add('api', server.close);
+  return server.url;
+}
+
+function influxProbe(influx: Influx): Probe {
+  return {
+    name: 'influx',
+    async check() {
+      const found = await influx.buckets.find(influx.bucket);
+      if (found !== undefined) return { ok: true };
+      const fix = 'create it, or check INFLUX_BUCKET';
+      return { ok: false, reason: `there is no bucket ${influx.bucket}`, fix };
+    },
+  };
+}
+
+function registryProbe(registry: Database): Probe {
+  return {
+    name: 'registry',
+    async check() {
+      await registry.query('select 1');
+      return { ok: true };
+    },
+  };
+}
