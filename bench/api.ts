@@ -112,6 +112,8 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     peakMb = 0;
   });
   process.send?.({ url: server.url });
+  // Not to outlive a bench that was stopped.
+  process.on('disconnect', () => process.exit());
 }
 
 async function fill(engine: Engine): Promise<void> {
@@ -221,6 +223,7 @@ async function measure(engine: Engine, runs: number): Promise<boolean> {
 /** A bench of wrong answers is worth nothing. */
 async function checkRows(url: string): Promise<void> {
   const answer = await fetch(`${url}/btcusd`);
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
   const { rank, prices } = (await answer.json()) as { rank: string; prices: unknown[] };
   if (prices.length !== ROWS || rank !== '4/9') {
     throw new Error(`wanted ${ROWS} rows and rank 4/9, got ${prices.length} and ${rank}`);

@@ -169,13 +169,13 @@ async function findPair(
   exchange: string | undefined,
 ): Promise<string> {
   const spellings = pairSpellings(spelling);
-  const listed = await Promise.all(spellings.map((pair) => catalog.exchangesOf(pair)));
+  const listed = await Promise.all(spellings.map((pair) => catalog.exchangesOf(pair, exchange)));
   const index = listed.findIndex((places) =>
     exchange === undefined ? places.length > 0 : places.includes(exchange),
   );
   if (index >= 0) return spellings[index]!;
   if (exchange !== undefined) {
-    const known = (await catalog.exchanges()).map((entry) => entry.exchange);
+    const known = await catalog.listedExchanges();
     if (!known.includes(exchange)) {
       throw new TidemarkError('not-found', `no exchange ${exchange}`, {
         details: { exchanges: known },
