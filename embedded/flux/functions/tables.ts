@@ -1,12 +1,31 @@
+import { arrays } from './array/from.ts';
+import { bucketFunctions } from './influxdata/buckets.ts';
 import { from } from './influxdata/from.ts';
+import { writers } from './influxdata/to.ts';
+import { joins } from './join/join.ts';
 import type { Entry } from './registry.ts';
+import { schema } from './schema/schema.ts';
 import { aggregateWindow } from './universe/aggregate-window.ts';
 import { aggregates } from './universe/aggregates.ts';
+import { columnFunctions } from './universe/columns.ts';
+import { conversions } from './universe/conversions.ts';
+import { distincts } from './universe/distinct.ts';
+import { fill } from './universe/fill.ts';
 import { tableFill } from './universe/fill-empty.ts';
 import { filter } from './universe/filter.ts';
+import { finds } from './universe/find.ts';
 import { group } from './universe/group.ts';
+import { histogram } from './universe/histogram.ts';
+import { join } from './universe/join.ts';
+import { map } from './universe/map.ts';
+import { pivot } from './universe/pivot.ts';
 import { range } from './universe/range.ts';
+import { rates } from './universe/rates.ts';
+import { reduce } from './universe/reduce.ts';
 import { sorting } from './universe/sorting.ts';
+import { states } from './universe/states.ts';
+import { times } from './universe/times.ts';
+import { union } from './universe/union.ts';
 import { window } from './universe/windows.ts';
 import { yieldBuiltin } from './universe/yield.ts';
 
@@ -21,5 +40,24 @@ export const tableEntries: readonly Entry[] = [
   tableFill,
   ...aggregates,
   ...sorting,
+  ...columnFunctions,
+  map,
+  reduce,
+  ...rates,
+  fill,
+  ...distincts,
+  ...times,
+  ...states,
+  histogram,
+  ...conversions,
+  ...finds,
+  join,
+  ...joins,
+  ...arrays,
+  ...bucketFunctions,
+  ...schema,
+  ...writers,
+  pivot,
+  union,
   yieldBuiltin,
 ];

@@ -1,7 +1,7 @@
 import { FluxError } from '../error.ts';
 import type { Column, ColumnType, Table } from '../values/value.ts';
 import type { RawValue } from './column.ts';
-import { constantColumn, rawAt, valueOf } from './column.ts';
+import { constantColumn, rawAt, fluxValue } from './column.ts';
 import { columnOf, keyColumns } from './table.ts';
 
 /** What an aggregate makes of a column: one value, null when there was nothing to take. */
@@ -38,7 +38,7 @@ export function aggregated(table: Table, label: string): Column {
 /** One row: the group key, then the aggregated column. */
 export function aggregateTable(table: Table, label: string, aggregate: Aggregate): Table {
   const { type, raw } = aggregate(aggregated(table, label), table.rowCount);
-  const columns = [...keyColumns(table), constantColumn(label, type, valueOf(type, raw))];
+  const columns = [...keyColumns(table), constantColumn(label, type, fluxValue(type, raw))];
   return { key: table.key, columns, rowCount: 1 };
 }
 

@@ -64,7 +64,7 @@ export function rawOf(value: Value): RawValue {
 }
 
 /** The Flux value of a raw one. */
-export function valueOf(type: ColumnType, raw: RawValue): Value {
+export function fluxValue(type: ColumnType, raw: RawValue): Value {
   if (raw === null) return null;
   if (type === 'dateTime:RFC3339') return new Time(raw as bigint);
   if (type === 'unsignedLong') return new UInt(raw as bigint);

@@ -4,7 +4,7 @@ import { fluxTypeOf } from './aggregate.ts';
 import type { Budget } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
 import type { RawValue } from './column.ts';
-import { constantColumn, rawAt, valueOf } from './column.ts';
+import { constantColumn, rawAt, fluxValue } from './column.ts';
 import type { SortableKey } from './table.ts';
 import { columnOf, compareKeys, rawText, sortableKey, tableBytes } from './table.ts';
 
@@ -84,7 +84,7 @@ class Group {
 
   constructor(key: readonly string[], columns: readonly Column[], raws: readonly RawValue[]) {
     const constants = columns.map(({ label, type }, i) =>
-      constantColumn(label, type, valueOf(type, raws[i] ?? null)),
+      constantColumn(label, type, fluxValue(type, raws[i] ?? null)),
     );
     this.#key = key;
     this.#constants = new Map(constants.map((column) => [column.label, column]));

@@ -1,6 +1,6 @@
 import type { Table } from '../values/value.ts';
 import type { Budget, Holding } from './budget.ts';
-import { Grouper } from './group.ts';
+import { joinTables } from './merge.ts';
 import { keyText } from './table.ts';
 
 /**
@@ -24,16 +24,11 @@ export class Rewindow {
         if (known === undefined) groups.set(text, [table]);
         else known.push(table);
       }
-      for (const group of groups.values()) yield* this.#join(group);
+      for (const group of groups.values()) {
+        yield* joinTables(group, (bytes) => this.#holding.add(bytes));
+      }
     } finally {
       this.#holding.free();
     }
-  }
-
-  #join(group: readonly Table[]): Iterable<Table> {
-    if (group.length === 1) return group;
-    const grouper = new Grouper((bytes) => this.#holding.add(bytes));
-    for (const table of group) grouper.add(table, table.key);
-    return grouper.tables();
   }
 }

@@ -2,15 +2,19 @@ import { FluxError } from '../error.ts';
 import type { CallContext } from '../functions/context.ts';
 import type { Table, TableStream } from '../values/value.ts';
 import type { Budget } from './budget.ts';
+import { mergeTables } from './merge.ts';
 import type { Stream } from './stream.ts';
 import { asStream, Derived } from './stream.ts';
 import type { SortableKey } from './table.ts';
 import { compareKeys, keyText, sortableKey } from './table.ts';
 
-/** One table in, none, one or several out. */
+/** None, one or several tables. */
+export type TableAnswer = Table | Iterable<Table> | undefined;
+
+/** What a function makes of one table. */
 export type TableFunction = (
   table: Table,
-) => Table | readonly Table[] | undefined | Promise<Table | readonly Table[] | undefined>;
+) => TableAnswer | Promise<TableAnswer>;
 
 /** Applies a function to every table, in the order that they arrive. */
 export function eachTable(input: TableStream, context: CallContext, fn: TableFunction): Stream {
@@ -28,8 +32,8 @@ export async function* mapTables(
     const out = fn(table);
     const result = out instanceof Promise ? await out : out;
     if (result === undefined) continue;
-    if (Array.isArray(result)) yield* result as readonly Table[];
-    else yield result as Table;
+    if (Symbol.iterator in result) yield* result;
+    else yield result;
   }
 }
 
@@ -100,4 +104,20 @@ export async function collect(
     throw error;
   }
   return { tables, free: () => holding.free() };
+}
+
+/**
+ * As `eachTable`, with tables of the same key put together and in the order of the keys: for
+ * functions that change keys.
+ */
+export function eachTableMerged(
+  input: TableStream,
+  context: CallContext,
+  fn: TableFunction,
+): Stream {
+  const source = asStream(input, context).use();
+  const options = { bounds: source.bounds, sorted: true };
+  return new Derived(source.scope, options, (signal) =>
+    mergeTables(mapTables(source.tables(signal), fn), source.scope.budget),
+  );
 }

@@ -1,4 +1,5 @@
 import { FluxError } from '../../error.ts';
+import { noteGroup } from '../../plan/chain.ts';
 import { GroupedRead } from '../../plan/grouped.ts';
 import { Read } from '../../plan/read.ts';
 import type { KeyOf } from '../../tables/group.ts';
@@ -22,7 +23,10 @@ export const group = builtin({
     if (stored && tables instanceof Read) return new GroupedRead(tables.use(), columns);
     // Of two groupings in a row only the last one counts.
     if (stored && tables instanceof GroupedRead) return new GroupedRead(tables.source, columns);
-    return groupStream(tables, context, mode === 'by' ? groupBy(columns) : groupExcept(columns));
+    const keyOf = mode === 'by' ? groupBy(columns) : groupExcept(columns);
+    const grouped = groupStream(tables, context, keyOf);
+    if (mode === 'by' && columns.length === 0) noteGroup(tables, grouped);
+    return grouped;
   },
 });
 

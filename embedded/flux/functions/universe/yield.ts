@@ -7,7 +7,8 @@ export const yieldBuiltin = builtin({
   name: 'yield',
   params: { tables: pipe(), name: string('_result') },
   call({ tables, name }, context) {
-    context.yield(name, asStream(tables, context).use());
-    return tables;
+    const stream = asStream(tables, context).use();
+    context.yield(name, stream);
+    return stream;
   },
 });

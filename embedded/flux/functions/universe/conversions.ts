@@ -1,0 +1,50 @@
+import { FluxError } from '../../error.ts';
+import { ColumnBuilder } from '../../tables/builder.ts';
+import { valueAt } from '../../tables/column.ts';
+import { asStream, Derived } from '../../tables/stream.ts';
+import { columnOf, compareText } from '../../tables/table.ts';
+import { mapTables } from '../../tables/transform.ts';
+import { withColumn } from '../../tables/window.ts';
+import type { Conversion } from '../../values/convert.ts';
+import { toColumnType } from '../../values/convert.ts';
+import type { ColumnType, Table } from '../../values/value.ts';
+import { pipe } from '../params.ts';
+import { builtin } from '../registry.ts';
+import { regroup } from './map.ts';
+
+/** `_value` of every row as another type. */
+function conversionBuiltin(name: string, type: ColumnType) {
+  const convert = toColumnType[type];
+  return builtin({
+    package: 'universe',
+    name,
+    params: { tables: pipe() },
+    call({ tables }, context) {
+      const source = asStream(tables, context).use();
+      return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
+        mapTables(source.tables(signal), (table) => convertTable(table, type, convert)),
+      );
+    },
+  });
+}
+
+function convertTable(table: Table, type: ColumnType, convert: Conversion): Iterable<Table> {
+  if (table.rowCount === 0) return [];
+  const column = columnOf(table, '_value');
+  if (column === undefined) throw new FluxError('column "_value" does not exist');
+  const builder = new ColumnBuilder('_value', type, table.rowCount);
+  for (let row = 0; row < table.rowCount; row++) builder.append(convert(valueAt(column, row)));
+  const columns = withColumn(table.columns, builder.finish());
+  // As the map that InfluxDB makes of it: only for floats it works on whole columns.
+  if (type !== 'double') columns.sort((a, b) => compareText(a.label, b.label));
+  return regroup(table, columns);
+}
+
+export const conversions = [
+  conversionBuiltin('toString', 'string'),
+  conversionBuiltin('toInt', 'long'),
+  conversionBuiltin('toUInt', 'unsignedLong'),
+  conversionBuiltin('toFloat', 'double'),
+  conversionBuiltin('toBool', 'boolean'),
+  conversionBuiltin('toTime', 'dateTime:RFC3339'),
+];
