@@ -37,8 +37,13 @@ export interface ExchangeEntry {
 }
 
 export interface Catalog {
-  /** The exchanges that list this tag, sorted; empty when none does. */
-  exchangesOf(pair: string): Promise<readonly string[]>;
+  /**
+   * The exchanges that list this tag, sorted; empty when none does. An answer without `wanted` is
+   * never an old one: a market that was just found is there.
+   */
+  exchangesOf(pair: string, wanted?: string): Promise<readonly string[]>;
+  /** Every exchange that lists a market, sorted. One source may speak for several of them. */
+  listedExchanges(): Promise<readonly string[]>;
   /** Known tags that look like this one, nearest first. */
   nearPairs(pair: string, limit: number): Promise<readonly string[]>;
   /** Sorted by pair. */
@@ -61,6 +66,8 @@ interface Snapshot {
   readonly pairs: ReadonlyMap<string, PairEntry>;
   /** Sorted. */
   readonly names: readonly string[];
+  /** Sorted. */
+  readonly exchanges: readonly string[];
 }
 
 /**
@@ -90,9 +97,14 @@ export function createCatalog(options: CatalogOptions): Catalog {
   }
 
   return {
-    async exchangesOf(pair) {
-      const known = (await fresh(maxAgeMs)).pairs.get(pair);
-      return (known ?? (await fresh(missAgeMs)).pairs.get(pair))?.exchanges ?? [];
+    async exchangesOf(pair, wanted) {
+      const known = (await fresh(maxAgeMs)).pairs.get(pair)?.exchanges;
+      const found = known !== undefined && (wanted === undefined || known.includes(wanted));
+      if (found) return known;
+      return (await fresh(missAgeMs)).pairs.get(pair)?.exchanges ?? [];
+    },
+    async listedExchanges() {
+      return (await fresh(missAgeMs)).exchanges;
     },
     async nearPairs(pair, limit) {
       return nearNames(pair, (await fresh(maxAgeMs)).names, { limit });
@@ -114,7 +126,8 @@ function byPair(markets: readonly Market[]): Omit<Snapshot, 'readAtMs'> {
     if (entry === undefined) pairs.set(pair, { pair, base, quote, exchanges: [exchange] });
     else entry.exchanges.push(exchange);
   }
-  return { pairs, names: [...pairs.keys()].sort() };
+  const exchanges = [...new Set(markets.map(({ exchange }) => exchange))].sort();
+  return { pairs, names: [...pairs.keys()].sort(), exchanges };
 }
 
 function select({ names, pairs }: Snapshot, filter: PairFilter): PairEntry[] {

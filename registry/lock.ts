@@ -58,7 +58,7 @@ async function contentOf(file: string): Promise<string> {
   }
 }
 
-/** Moved away first: two processes may find the same stale file, and one may already be past this. */
+/** Moved away first: of two processes that found the same stale file, one may be past this. */
 async function removeStale(file: string, stale: string): Promise<void> {
   const aside = `${file}.${process.pid}`;
   try {
@@ -87,7 +87,7 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Process id and, on Linux, its start in clock ticks: ids are used again, above all in containers. */
+/** Process id and, on Linux, its start in clock ticks: ids are used again, soon in containers. */
 function identity(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -40,10 +40,10 @@ forEachEngine((name, start) => {
       const { url, token, org } = engine;
       bucket = engine.bucket;
       influx = createInflux({ url, token, org, bucket, timeoutMs: 60_000, clock: systemClock });
-      const lines = points.map(
-        ({ exchange, pair, price, timeMs }) =>
-          `price,exchange=${exchange},pair=${pair} price=${price},bid=${price * 0.9} ${timeMs}000000`,
-      );
+      const lines = points.map(({ exchange, pair, price, timeMs }) => {
+        const fields = `price=${price},bid=${price * 0.9}`;
+        return `price,exchange=${exchange},pair=${pair} ${fields} ${timeMs}000000`;
+      });
       const answer = await influx.write(gzipSync(lines.join('\n')), { gzip: true });
       assert.equal(answer.status, 204, answer.text);
     });
@@ -81,7 +81,8 @@ forEachEngine((name, start) => {
     it('write a slot once, however often it runs', async () => {
       for (const task of ['rank', 'pair-rank']) await run(bind(loadTask(task), { bucket }), SLOT);
       const count = `from(bucket: "${bucket}") |> range(start: -2d)
-        |> filter(fn: (r) => r._measurement == "rank") |> keep(columns: ["_time", "_field", "exchange", "pair"]) |> group()`;
+        |> filter(fn: (r) => r._measurement == "rank")
+        |> keep(columns: ["_time", "_field", "exchange", "pair"]) |> group()`;
       const rows = await influx.collect(count, {});
       assert.equal(rows.length, 3 * marketRanks(points, SLOT_MS).length);
     });

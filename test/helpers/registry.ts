@@ -24,7 +24,7 @@ export interface DatabaseFixture {
   another(database: Database): Promise<Database>;
 }
 
-/** Declares the suite once on each kind; PostgreSQL is skipped with a plain line where it is not. */
+/** Declares the suite once on each kind; PostgreSQL is skipped, with a reason, where it is not. */
 export function forEachDatabase(define: (fixture: DatabaseFixture) => void): void {
   describe('on PGlite', () => define(pgliteFixture()));
   const missing = whyNoPostgres();
@@ -135,7 +135,8 @@ async function startCluster(): Promise<{ url: string; stop(): Promise<void> }> {
   const run = (program: string, args: readonly string[]) =>
     promisify(execFile)(join(bin, program), [...args], { cwd: dir, ...identity });
   await run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
-  const settings = `-F -c listen_addresses='' -c unix_socket_directories=${dir} -c shared_buffers=16MB`;
+  const socket = `-c listen_addresses='' -c unix_socket_directories=${dir}`;
+  const settings = `-F -c shared_buffers=16MB ${socket}`;
   const log = join(dir, 'postgres.log');
   await run('pg_ctl', ['-D', data, '-w', '-l', log, '-o', settings, 'start']);
   // A test that dies without stopping it must not leave a server behind.

@@ -27,10 +27,14 @@ function counted(database: Database): { database: Database; reads(): number } {
     reads++;
     return database.query(text, parameters);
   };
-  return {
-    database: { ...database, where: database.where, query } as Database,
-    reads: () => reads,
+  const watched: Database = {
+    kind: database.kind,
+    where: database.where,
+    query,
+    transaction: (work) => database.transaction(work),
+    close: () => database.close(),
   };
+  return { database: watched, reads: () => reads };
 }
 
 async function fill(database: Database): Promise<void> {

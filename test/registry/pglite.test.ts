@@ -77,7 +77,7 @@ describe('lock of a directory', () => {
     assert.ok(!existsSync(`${dir}.lock`));
   });
 
-  it('takes over from a file that is damaged, or names a process id in use by another', async () => {
+  it('takes over from a file that is damaged, or names an id that another has now', async () => {
     const dir = freshDir();
     for (const left of ['', 'nonsense', `${process.ppid} 1`, `${process.pid} 1`]) {
       writeFileSync(`${dir}.lock`, left);
