@@ -85,6 +85,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     nearPairs: async () => [],
     pairs: async () => [entry('btcusd')],
     exchanges: async () => [],
+    listedExchanges: async () => exchanges,
   };
   const ranks = createRanks({ influx, flux: queries.pairRanks, clock, log });
   const app = createApp({

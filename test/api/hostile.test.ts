@@ -124,6 +124,7 @@ it('an error never holds a stack trace', async () => {
       nearPairs: async () => [],
       pairs: async () => [],
       exchanges: async () => [],
+      listedExchanges: async () => [],
     },
   });
   try {

@@ -89,6 +89,7 @@ const exchange = (id: string): ExchangeEntry => ({
 });
 
 export const fakeCatalog: Catalog = {
+  listedExchanges: async () => [...new Set(listed.flatMap((entry) => entry.exchanges))].sort(),
   exchangesOf: async (pair) => listed.find((entry) => entry.pair === pair)?.exchanges ?? [],
   nearPairs: async (pair) => (pair === 'btcsud' ? ['btcusd'] : []),
   pairs: async ({ q = '', exchange: on, after = '', limit }) =>
