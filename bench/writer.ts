@@ -1,0 +1,162 @@
+/**
+ * The writer beside the official client's WriteApi with its defaults, interleaved in one run.
+ * store: points per second and client CPU seconds into the same real InfluxDB, fresh buckets, counts
+ * checked. outage: share stored when the server is away for ten seconds at 13,827 points a second.
+ * Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Point as ClientPoint, InfluxDB } from '@influxdata/influxdb-client';
+import { systemClock } from '../core/clock.ts';
+import { createInflux } from '../core/influx/influx.ts';
+import { silentLog } from '../core/log.ts';
+import { createWriter } from '../ingest/writer/writer.ts';
+import { type Influxd, startInfluxd } from '../test/helpers/influxd.ts';
+import { Sink } from '../test/helpers/sink.ts';
+
+const MARKETS = 13_827;
+const POLLS = 20;
+const OUTAGE_SECONDS = 10;
+const START_MS = Date.now() - POLLS * 60_000;
+
+interface Account {
+  readonly url: string;
+  readonly token: string;
+  readonly org: string;
+  readonly bucket: string;
+}
+
+/** Both sides write the same: one poll of all markets at a time. */
+interface Side {
+  poll(timeMs: number): Promise<void>;
+  /** Until everything is stored or given up. */
+  finish(): Promise<void>;
+}
+
+const markets = Array.from({ length: MARKETS }, (_, i) => ({
+  exchange: `exchange${i % 27}`,
+  pair: `coin${Math.floor(i / 27)}usd`,
+  price: 10 + (i * 7919) / 1000,
+  volume: (100_000_000 + i * 123_457) / 10_000,
+}));
+
+async function ours(account: Account): Promise<Side> {
+  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
+  const target = createInflux({ ...account, timeoutMs: 30_000, clock: systemClock });
+  const { random } = Math;
+  const writer = await createWriter({ dir, target, clock: systemClock, random, log: silentLog });
+  return {
+    poll: (timeMs) =>
+      writer.accept(
+        markets.map(({ exchange, pair, price, volume }) => ({
+          measurement: 'price',
+          tags: { exchange, pair },
+          fields: { price, volume },
+          timeNs: BigInt(timeMs) * 1_000_000n,
+        })),
+      ),
+    async finish() {
+      await writer.close({ drainMs: 120_000 });
+      await target.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+async function theirs({ url, token, org, bucket }: Account): Promise<Side> {
+  const api = new InfluxDB({ url, token }).getWriteApi(org, bucket, 'ns', {
+    writeFailed: () => undefined,
+  });
+  return {
+    async poll(timeMs) {
+      for (const { exchange, pair, price, volume } of markets) {
+        api.writePoint(
+          new ClientPoint('price')
+            .tag('exchange', exchange)
+            .tag('pair', pair)
+            .floatField('price', price)
+            .floatField('volume', volume)
+            .timestamp(`${timeMs}000000`),
+        );
+      }
+      // Its queue has no back-pressure of its own.
+      await api.flush().catch(() => undefined);
+    },
+    async finish() {
+      await api.close().catch(() => undefined);
+    },
+  };
+}
+
+async function store(server: Influxd, open: typeof ours, bucket: string) {
+  const account = { url: server.url, token: server.token, org: server.org, bucket };
+  const influx = createInflux({ ...account, timeoutMs: 60_000, clock: systemClock });
+  await influx.buckets.ensure({ retentionSeconds: 0 });
+  const side = await open(account);
+  const cpu = process.cpuUsage();
+  const startMs = performance.now();
+  for (let poll = 0; poll < POLLS; poll++) await side.poll(START_MS + poll * 1_000);
+  await side.finish();
+  const seconds = (performance.now() - startMs) / 1_000;
+  const used = process.cpuUsage(cpu);
+  const flux = `from(bucket: "${bucket}") |> range(start: 0) |> filter(fn: (r) => r._field == "price") |> group() |> count()`;
+  const [row] = await influx.collect(flux, { _value: 'long' });
+  await influx.close();
+  const points = MARKETS * POLLS;
+  if (row?._value !== points) throw new Error(`${bucket}: ${row?._value} of ${points} stored`);
+  return { perSecond: points / seconds, cpuSeconds: (used.user + used.system) / 1e6 };
+}
+
+async function outage(open: typeof ours): Promise<number> {
+  const before = await Sink.start();
+  const { port, url } = before;
+  const side = await open({ url, token: 't', org: 'o', bucket: 'b' });
+  await side.poll(START_MS);
+  await delay(500);
+  await before.close();
+  for (let second = 1; second <= OUTAGE_SECONDS; second++) {
+    await side.poll(START_MS + second * 1_000);
+    await delay(1_000);
+  }
+  const after = new Sink();
+  await after.listen(port);
+  // Its last retry may come up to two minutes later; ours needs seconds.
+  const points = MARKETS * (OUTAGE_SECONDS + 1);
+  for (let wait = 0; wait < 130 && before.points.size + after.points.size < points; wait++) {
+    await delay(1_000);
+  }
+  await side.finish();
+  await after.close();
+  return (before.points.size + after.points.size) / points;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+const pairs = Number(process.argv[2] ?? 3);
+const server = await startInfluxd();
+const ratios: number[] = [];
+const cpuRatios: number[] = [];
+console.log(`load ${loadavg()[0]?.toFixed(2)}; ${MARKETS * POLLS} points of two fields a run`);
+for (let pair = 0; pair < pairs; pair++) {
+  const a = await store(server, ours, `ours${pair}`);
+  const b = await store(server, theirs, `theirs${pair}`);
+  ratios.push(a.perSecond / b.perSecond);
+  cpuRatios.push(a.cpuSeconds / b.cpuSeconds);
+  const show = ({ perSecond, cpuSeconds }: typeof a) =>
+    `${Math.round(perSecond)} points/s, ${cpuSeconds.toFixed(2)} CPU s`;
+  console.log(`store  ours ${show(a)}; client-js ${show(b)}`);
+}
+await server.stop();
+console.log(
+  `store  median ${median(ratios).toFixed(2)}x speed, ${median(cpuRatios).toFixed(2)}x CPU`,
+);
+for (const [name, open] of [
+  ['ours', ours],
+  ['client-js', theirs],
+] as const) {
+  console.log(`outage ${name}: ${(100 * (await outage(open))).toFixed(1)} % stored`);
+}
