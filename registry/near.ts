@@ -1,7 +1,7 @@
 /**
  * Names like a mistyped one. The distance counts a swap of neighbours, a wrong, a missing and a
  * superfluous letter as one each (optimal string alignment), so `btcsud` is one away from
- * `btcusd`; letters shared as pairs break ties, and a prefix counts as near.
+ * `btcusd`; shared letters break ties, and a prefix counts as near.
  */
 export function nearNames(
   typed: string,
@@ -16,7 +16,7 @@ export function nearNames(
     const distance = alignment(wanted, name, distanceMax);
     if (!prefix && distance > distanceMax) continue;
     const base = prefix ? Math.min(distance, 1.5) : distance;
-    scored.push({ name, score: base - commonPairs(wanted, name) });
+    scored.push({ name, score: base - commonLetters(wanted, name) });
   }
   scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));
   return scored.slice(0, options.limit).map(({ name }) => name);
@@ -45,11 +45,15 @@ function alignment(a: string, b: string, max: number): number {
   return above[b.length]!;
 }
 
-/** Dice coefficient of the two-letter pieces, 0 to just below 1. */
-function commonPairs(a: string, b: string): number {
-  const pieces = new Set<string>();
-  for (let i = 0; i + 1 < a.length; i++) pieces.add(a.slice(i, i + 2));
+/** Dice coefficient of the letters, 0 to just below 1: order is the distance's business. */
+function commonLetters(a: string, b: string): number {
+  const left = [...a];
   let shared = 0;
-  for (let i = 0; i + 1 < b.length; i++) if (pieces.has(b.slice(i, i + 2))) shared++;
-  return (0.99 * 2 * shared) / Math.max(1, a.length + b.length - 2);
+  for (const letter of b) {
+    const at = left.indexOf(letter);
+    if (at === -1) continue;
+    left.splice(at, 1);
+    shared++;
+  }
+  return (0.99 * 2 * shared) / Math.max(1, a.length + b.length);
 }
