@@ -144,7 +144,9 @@ async function answerOthers(ctx: Context, next: Next): Promise<void> {
   ctx.status = 204;
 }
 
-/** What can be done at this path. A pair's route matches any path, so reserved words are no match. */
+/**
+ * What can be done at this path. A pair's route matches any path, so reserved words are no match.
+ */
 function methodsAt(ctx: Context): readonly string[] {
   const layers = (ctx.matched ?? []) as readonly { path: string; methods: string[] }[];
   const reserved = isReserved(ctx.path.split('/')[1] ?? '');

@@ -2,12 +2,15 @@ import type { RowBatch } from '../core/influx/tables.ts';
 
 /**
  * What the API needs from the other parts, and no more, beside the registry's `Catalog`. `main.ts`
- * passes the real ones; tests pass fakes. Every method may throw TidemarkError `unavailable`, which becomes a 503.
+ * passes the real ones; tests pass fakes. Every method may throw TidemarkError `unavailable`, which
+ * becomes a 503.
  */
 
 /** The query side of core/influx. Aborting `signal` cancels the query on the server. */
 export interface Influx {
-  /** The annotated CSV of a Flux script as it arrives, cut anywhere. Reads on only when asked to. */
+  /**
+   * The annotated CSV of a Flux script as it arrives, cut anywhere. Reads on only when asked to.
+   */
   queryCsv(
     flux: string,
     options: { readonly signal: AbortSignal },

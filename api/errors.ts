@@ -51,7 +51,9 @@ interface Answer {
   readonly body: ErrorBody;
 }
 
-/** What a client is told about anything that was thrown; the unknown tells it nothing but the id. */
+/**
+ * What a client is told about anything that was thrown; the unknown tells it nothing but the id.
+ */
 export function answerFor(error: unknown, requestId: string): Answer {
   if (error instanceof HttpProblem) {
     const { status, headers, code, message, details } = error;

@@ -8,7 +8,10 @@ export interface AnswerHead {
   readonly duration: string;
 }
 
-/** A row is `open` price `time` time `exchange` exchange `close`, with `between` after each but the last. */
+/**
+ * A row is `open` price `time` time `exchange` exchange `close`, with `between` after each but
+ * the last.
+ */
 export interface PriceFormat {
   readonly type: string;
   head(answer: AnswerHead): string;
@@ -84,8 +87,8 @@ export function numberText(cell: string): string | undefined {
 const SECOND_LENGTH = '2022-10-11T03:35:02'.length;
 
 /**
- * InfluxDB's RFC 3339 (UTC, zero to nine digits of a second) with exactly three digits: one width, so
- * that times sort as text. Finer digits are cut off.
+ * InfluxDB's RFC 3339 (UTC, zero to nine digits of a second) with exactly three digits: one width,
+ * so that times sort as text. Finer digits are cut off.
  */
 export function timeText(cell: string): string {
   const digits = cell.slice(SECOND_LENGTH + 1, -1);

@@ -1,6 +1,6 @@
 /**
- * First words of paths that are, or will be, something else than a pair. They can never be pairs, so
- * that a new part of the API takes no pair's address away.
+ * First words of paths that are, or will be, something else than a pair. They can never be pairs,
+ * so that a new part of the API takes no pair's address away.
  */
 const RESERVED: ReadonlySet<string> = new Set([
   'healthz',

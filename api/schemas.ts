@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { durationHelp } from '../core/duration.ts';
 import { TidemarkError } from '../core/errors.ts';
 
-/** One place for the shapes of requests and answers: they validate, are the types, and are OpenAPI. */
+/**
+ * One place for the shapes of requests and answers: they validate, are the types, and are
+ * OpenAPI.
+ */
 
 export const rankText = z
   .string()
@@ -50,7 +53,9 @@ export const priceQuery = z.strictObject({
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1000;
 
-/** A whole number in a query; number coercion would let `0x1F`, `1e2` and the empty text through. */
+/**
+ * A whole number in a query; number coercion would let `0x1F`, `1e2` and the empty text through.
+ */
 const limit = z
   .string()
   .regex(/^\d{1,6}$/, `expected a whole number from 1 to ${LIMIT_MAX}`)

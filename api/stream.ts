@@ -4,9 +4,9 @@ import { constants, createGzip } from 'node:zlib';
 import type { Context } from 'koa';
 
 /**
- * Sends pieces as the body with back-pressure: the next piece is asked for only when the client
- * has taken the last. When `pieces` fails, the connection is reset without the end mark of the body,
- * so that no client takes half an answer for the whole, not even one of HTTP/1.0.
+ * Sends pieces as the body with back-pressure: the next piece is asked for only when the client has
+ * taken the last. When `pieces` fails, the connection is reset without the end mark of the body, so
+ * that no client takes half an answer for the whole, not even one of HTTP/1.0.
  */
 export async function sendStream(ctx: Context, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   ctx.respond = false;
@@ -29,8 +29,8 @@ async function* resettingOnFailure(pieces: AsyncIterable<Uint8Array>, ctx: Conte
 }
 
 /**
- * Ends a connection by RST. `resetAndDestroy` ends the socket's stream first, which would send a FIN
- * (the regular end of a body in HTTP/1.0); that is what `_final` does, so it does nothing here.
+ * Ends a connection by RST. `resetAndDestroy` ends the socket's stream first, which would send a
+ * FIN (the regular end of a body in HTTP/1.0); that is what `_final` does, so it does nothing here.
  */
 function reset(socket: Socket): void {
   if (socket.destroyed) return;

@@ -22,10 +22,10 @@ interface Layout {
 }
 
 /**
- * Turns the annotated CSV of prices into one of our formats. Chunks are read as latin1, one character
- * a byte, and written so: UTF-8 goes through untouched, nothing is decoded, and a row costs a few
- * searches and slices. Only plain rows are read here; annotations, headers, errors, and rows with
- * quotes or empty cells go through `TableReader`, so that both read the same language.
+ * Turns the annotated CSV of prices into one of our formats. Chunks are read as latin1, one
+ * character a byte, and written so: UTF-8 goes through untouched, nothing is decoded, and a row
+ * costs a few searches and slices. Only plain rows are read here; annotations, headers, errors, and
+ * rows with quotes or empty cells go through `TableReader`, so that both read the same language.
  */
 export class PriceTranscoder {
   readonly #reader = new TableReader();
@@ -89,8 +89,8 @@ export class PriceTranscoder {
   }
 
   /**
-   * Writes the rows from `from` on that have nothing special; where the first line begins that has, or
-   * that is not whole. One function with its state at hand, because it runs for every row.
+   * Writes the rows from `from` on that have nothing special; where the first line begins that has,
+   * or that is not whole. One function with its state at hand, because it runs for every row.
    */
   #plainRows(text: string, from: number): number {
     if (this.#layout === undefined) return from;
@@ -189,7 +189,9 @@ const ZERO = 48;
 const NINE = 57;
 const POINT = 46;
 
-/** Digits with at most one point inside: as nearly every price is, in InfluxDB and in JSON alike. */
+/**
+ * Digits with at most one point inside: as nearly every price is, in InfluxDB and in JSON alike.
+ */
 function isPlainNumber(text: string): boolean {
   const last = text.length - 1;
   if (text.charCodeAt(0) === ZERO && last > 0 && text.charCodeAt(1) !== POINT) return false;

@@ -1,6 +1,6 @@
 /**
- * `GET /btcusd` over 38,690 rows (27 exchanges, 24 h of minutes) against the same Flux straight from
- * the engine, interleaved, on the embedded engine and on influxd; then the memory of the API's
+ * `GET /btcusd` over 38,690 rows (27 exchanges, 24 h of minutes) against the same Flux straight
+ * from the engine, interleaved, on the embedded engine and on influxd; then the memory of the API's
  * process over an answer thirty times as long. The API is a process of its own, as the client is.
  * Usage: node dist/bench/api.js [pairs of runs] [embedded|influxd]
  */
@@ -16,12 +16,13 @@ import { createRanks } from '../api/ranks.ts';
 import { listen } from '../api/server.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
-import { silentLog as log } from '../core/log.ts';
+import { createLog } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 
+const log = createLog('warn');
 const EXCHANGES = 27;
 const ROWS = 38_690;
 const LONG_DAYS = 30;
@@ -210,8 +211,8 @@ async function measure(engine: Engine, runs: number): Promise<boolean> {
       `  pairs: ${pairs.map(([a, b]) => `${a.ms.toFixed(0)}/${b.ms.toFixed(0)}`).join(' ')}`,
     );
     console.log(
-      `  ${(long.bytes / 1e6).toFixed(0)} MB answer in ${(long.ms / 1000).toFixed(1)} s: peak RSS ` +
-        `${longest.peakMb.toFixed(0)} MB, ${grownMb.toFixed(0)} MB over the short ones' ` +
+      `  ${(long.bytes / 1e6).toFixed(0)} MB answer in ${(long.ms / 1000).toFixed(1)} s: ` +
+        `peak RSS ${longest.peakMb.toFixed(0)} MB, ${grownMb.toFixed(0)} MB over the short ones' ` +
         `(aim: at most ${MEMORY_AIM_MB})`,
     );
     return ratio <= RATIO_AIM && grownMb <= MEMORY_AIM_MB;

@@ -1,8 +1,8 @@
 import { TidemarkError } from './errors.ts';
 
 /**
- * A Flux duration literal (`-24h`, `1d12h`, `1mo`, `90s`): calendar months and a fixed part are kept
- * apart, because a month has no fixed length.
+ * A Flux duration literal (`-24h`, `1d12h`, `1mo`, `90s`): calendar months and a fixed part are
+ * kept apart, because a month has no fixed length.
  */
 export interface Duration {
   /** As it was written. */
@@ -37,7 +37,8 @@ const WHOLE = /^-?(?:\d+(?:mo|ms|us|µs|ns|y|w|d|h|m|s))+$/;
 const PART = /(\d+)(mo|ms|us|µs|ns|y|w|d|h|m|s)/g;
 
 export const durationHelp =
-  'a Flux duration: whole numbers with the units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h';
+  'a Flux duration: whole numbers with the units y, mo, w, d, h, m, s, ms, us, ns, ' +
+  'such as -24h, 90s or 1d12h';
 
 /**
  * Reads a Flux duration literal. The grammar is `["-"] { digits unit }` of the Flux specification,
@@ -76,8 +77,9 @@ export function absoluteText(duration: Duration): string {
 }
 
 /**
- * How far back from `nowMs` this duration reaches, in milliseconds, rounded up; the sign is ignored.
- * Months go by the UTC calendar and end on the last day of a shorter month, as Flux counts them.
+ * How far back from `nowMs` this duration reaches, in milliseconds, rounded up; the sign is
+ * ignored. Months go by the UTC calendar and end on the last day of a shorter month, as Flux counts
+ * them.
  */
 export function spanMs(duration: Duration, nowMs: number): number {
   const fixedMs = Number((duration.ns + NS_PER_MS - 1n) / NS_PER_MS);

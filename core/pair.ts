@@ -5,7 +5,10 @@ export function pairOf(base: string, quote: string): string {
   return `${base}${quote}`.toLowerCase();
 }
 
-/** The tag of a market whose plain name another symbol of the same exchange has already: `ab-cusd`. */
+/**
+ * The tag of a market whose plain name another symbol of the same exchange has already:
+ * `ab-cusd`.
+ */
 export function clashPairOf(base: string, quote: string): string {
   return `${base}-${quote}`.toLowerCase();
 }

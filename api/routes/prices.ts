@@ -138,7 +138,10 @@ function negotiate({ ctx }: PriceCall): MediaType {
   });
 }
 
-/** How far back to read, as Flux writes it without a sign. Throws `invalid` saying what is allowed. */
+/**
+ * How far back to read, as Flux writes it without a sign. Throws `invalid` saying what is
+ * allowed.
+ */
 function readStart({ clock, retentionMs }: Dependencies, text: string): string {
   const longest = formatMs(retentionMs);
   const details = { parameter: 'duration', expected: durationHelp, longest };

@@ -93,7 +93,8 @@ describe('prices out of annotated CSV', () => {
     const other =
       '#datatype,string,long,string,double,dateTime:RFC3339,string\r\n' +
       '#group,false,false,true,false,false,true\r\n#default,_result,,,,,\r\n' +
-      `,result,table,exchange,_value,_time,pair\r\n,,0,okx,7,${T},btcusd\r\n,,0,okx,8,${T},btcusd\r\n`;
+      ',result,table,exchange,_value,_time,pair\r\n' +
+      `,,0,okx,7,${T},btcusd\r\n,,0,okx,8,${T},btcusd\r\n`;
     const csv = `${HEAD},,0,${T},1,kraken\r\n,,0,${T},2,kraken\r\n\r\n${other}\r\n`;
     assert.equal(transcode(csv), row('1') + row('2') + row('7', '"okx"') + row('8', '"okx"'));
   });
@@ -132,7 +133,8 @@ describe('a failure inside the CSV', () => {
   const cases: readonly [string, string, TidemarkError['code'], RegExp][] = [
     [
       'an error table',
-      `${rows}\r\n#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n,error,reference\r\n,boom,897\r\n`,
+      `${rows}\r\n#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n` +
+        ',error,reference\r\n,boom,897\r\n',
       'invalid',
       /boom/,
     ],

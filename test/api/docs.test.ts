@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { projectRoot } from '../../core/paths.ts';
+import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
+import { nearNames } from '../../registry/near.ts';
+import { fakeInflux, priceBatch, rankBatch, startApi, type TestApi } from '../helpers/api.ts';
+
+const text = readFileSync(join(projectRoot, 'docs', 'api.md'), 'utf8');
+const EXAMPLE = /```sh\n(curl [^\n]+)\n```\n\n```(json|csv)\n([\s\S]*?)```/g;
+const ADDRESS = 'http://127.0.0.1:8001';
+
+const rows = [
+  ['bisq', '2022-10-11T03:35:02.358Z', '20966.789'],
+  ['bisq', '2022-10-11T03:36:00Z', '20967.5'],
+  ['kraken', '2022-10-11T03:36:00Z', '20970.01'],
+] as const;
+
+const influx = fakeInflux(async function* ({ query, parameters: { exchange } }) {
+  if (query === 'rank') yield exchange ? rankBatch('1', '3') : rankBatch('4', '9');
+  else yield priceBatch(rows.filter(([place]) => !exchange || place === exchange));
+});
+
+const pairs = ['btcusd', 'btcusdt', 'ethusd'].map((pair) => ({
+  pair,
+  base: pair.slice(0, 3),
+  quote: pair.slice(3),
+  exchanges: ['bisq', 'kraken'],
+}));
+
+const entry = (exchange: string): ExchangeEntry => ({
+  exchange,
+  state: 'ok',
+  lastSuccessMs: Date.parse('2022-10-11T03:36:00.412Z'),
+  lastAttemptMs: Date.parse('2022-10-11T03:36:00.412Z'),
+  pausedUntilMs: undefined,
+  latenessMs: 412,
+  rows: 3,
+  dropped: { dead: 2 },
+  consecutiveFailures: 0,
+  error: undefined,
+});
+
+const catalog: Catalog = {
+  exchangesOf: async (name) => pairs.find(({ pair }) => pair === name)?.exchanges ?? [],
+  nearPairs: async (name) => nearNames(name, ['btcusd'], { limit: 5 }),
+  pairs: async ({ q = '', limit }) => pairs.filter(({ pair }) => pair.includes(q)).slice(0, limit),
+  listedExchanges: async () => ['bisq', 'kraken'],
+  exchanges: async () => ['bisq', 'kraken'].map(entry),
+};
+
+let api: TestApi;
+before(async () => {
+  api = await startApi({
+    influx,
+    catalog,
+    ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
+    probes: [{ name: 'influx', check: async () => ({ ok: true }) }],
+  });
+});
+after(() => api.close());
+
+/** What the command would print: the few options of curl that the page uses. */
+async function run(command: string): Promise<string> {
+  const [, url = ''] = /'(http[^']+)'/.exec(command) ?? [];
+  const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(
+    ([, name, value]) => [name!, value!] as const,
+  );
+  const left = command.replace(/'http[^']+'|-H '[^']+'/g, '').trim();
+  assert.equal(left, 'curl', 'the test knows no other option');
+  const answer = await fetch(url.replace(ADDRESS, api.url), {
+    headers: Object.fromEntries(headers),
+  });
+  return await answer.text();
+}
+
+describe('examples of docs/api.md', () => {
+  const examples = [...text.matchAll(EXAMPLE)];
+  it('are all found', () => {
+    assert.equal(examples.length, [...text.matchAll(/^curl /gm)].length);
+    assert.ok(examples.length >= 9);
+  });
+  for (const [, command = '', kind, wanted = ''] of examples) {
+    it(`are true: ${command}`, async () => {
+      const got = await run(command);
+      if (kind === 'csv') assert.equal(got.replaceAll('\r\n', '\n'), wanted);
+      else assert.deepEqual(JSON.parse(got), JSON.parse(wanted));
+    });
+  }
+});
+
+it('docs/api.md names every route and parameter', async () => {
+  const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>;
+  };
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    if (path !== '/{pair}')
+      assert.ok(text.includes(`\`${path}`) || text.includes(ADDRESS + path), path);
+    for (const { name } of get.parameters) assert.match(text, new RegExp(`\\b${name}\\b`), name);
+  }
+});
