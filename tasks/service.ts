@@ -20,7 +20,10 @@ export interface TaskServiceOptions {
 export interface TaskService {
   /** Resolves when the tasks stood right for the first time. */
   readonly synced: Promise<void>;
-  /** Throws when InfluxDB cannot be asked. Empty before the first sync. */
+  /**
+   * Each task, after an entry `sync` while the tasks cannot be made right. Throws when InfluxDB
+   * cannot be asked.
+   */
   health(): Promise<readonly TaskHealth[]>;
   close(): Promise<void>;
 }
@@ -32,6 +35,7 @@ export function startTasks(options: TaskServiceOptions): TaskService {
   const desired = desiredTasks({ bucket });
   const ending = new AbortController();
   let known: readonly SyncedTask[] = [];
+  let trouble: string | undefined = 'has not been done yet';
   let announce = (): void => {};
   const synced = new Promise<void>((resolve) => {
     announce = resolve;
@@ -40,7 +44,9 @@ export function startTasks(options: TaskServiceOptions): TaskService {
   async function round(): Promise<void> {
     const result = await syncTasks({ tasks: influx.tasks, desired, bucket, log });
     known = result.tasks;
-    await requestMissedRuns({ influx, tasks: known, clock, log });
+    // At start and after an outage; in between, the newest run may just be under way.
+    if (trouble !== undefined) await requestMissedRuns({ influx, tasks: known, clock, log });
+    trouble = undefined;
     announce();
   }
 
@@ -51,7 +57,8 @@ export function startTasks(options: TaskServiceOptions): TaskService {
         failures = 0;
       } catch (error) {
         // One line an outage; the readiness probe tells how long it lasts.
-        if (failures === 0) log.warn({ error: messageOf(error) }, 'tasks could not be synced');
+        trouble = messageOf(error);
+        if (failures === 0) log.warn({ error: trouble }, 'tasks could not be synced');
         failures++;
       }
       const waitMs = failures === 0 ? intervalMs : retryMs * 2 ** Math.min(failures - 1, 20);
@@ -62,7 +69,11 @@ export function startTasks(options: TaskServiceOptions): TaskService {
   const running = loop();
   return {
     synced,
-    health: () => taskHealth({ tasks: influx.tasks, synced: known, clock }),
+    async health() {
+      const sync = { name: 'sync', ok: false, reason: trouble, ageMs: undefined };
+      const tasks = await taskHealth({ tasks: influx.tasks, synced: known, clock });
+      return trouble === undefined ? tasks : [sync, ...tasks];
+    },
     async close() {
       ending.abort();
       await running;

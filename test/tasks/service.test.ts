@@ -82,10 +82,34 @@ describe('service of tasks', () => {
     wake();
     await next;
     assert.equal(state.list.length, 2, 'what was removed is there again');
+    assert.equal(state.runs, 2, 'nothing was missed since');
     assert.deepEqual(
       (await service.health()).map(({ ok }) => ok),
       [true, true],
     );
+    await service.close();
+  });
+
+  it('is not healthy while the tasks cannot be made right, and says why', async () => {
+    const { state, influx } = fakeInflux();
+    const { clock, sleeping, wake } = handClock();
+    const forbidden = () => Promise.reject(new TidemarkError('forbidden', 'no write:tasks'));
+    const create = influx.tasks.create;
+    influx.tasks.create = forbidden;
+    const asleep = sleeping();
+    const service = startTasks({ influx, clock, log: silentLog });
+    await asleep;
+    const health = async () => (await service.health()).map(({ name, reason }) => [name, reason]);
+    assert.deepEqual(await health(), [['sync', 'no write:tasks']]);
+    influx.tasks.create = create;
+    const next = sleeping();
+    wake();
+    await next;
+    assert.equal(state.list.length, 2);
+    assert.deepEqual(await health(), [
+      ['tidemark: pair-rank', undefined],
+      ['tidemark: rank', undefined],
+    ]);
     await service.close();
   });
 
