@@ -25,7 +25,23 @@ import { sendStream } from '../stream.ts';
 
 type PriceCall = Call<{ duration: string; exchange?: string | undefined }>;
 
+/** Answers in work at once; more would only wait for InfluxDB and hold memory meanwhile. */
+const ANSWERS_MAX = 256;
+
 export function priceRoutes(dependencies: Dependencies): readonly Route[] {
+  let running = 0;
+  const admitted = async (answer: () => Promise<undefined>): Promise<undefined> => {
+    if (running >= ANSWERS_MAX) {
+      const message = `${ANSWERS_MAX} answers are in work already`;
+      throw new TidemarkError('unavailable', message, { retryAfterMs: 1000 });
+    }
+    running++;
+    try {
+      return await answer();
+    } finally {
+      running--;
+    }
+  };
   const shared = {
     method: 'get',
     summary: 'Prices of one pair, streamed, with its rank',
@@ -41,7 +57,7 @@ export function priceRoutes(dependencies: Dependencies): readonly Route[] {
       id: 'prices',
       path: '/:pair',
       params: { pair: 'Base and quote: `btcusd`; also `BTC/USD`, `btc-usd`, `BTC_USD`.' },
-      handle: (call) => answerPrices(dependencies, call, call.params.pair ?? ''),
+      handle: (call) => admitted(() => answerPrices(dependencies, call, call.params.pair ?? '')),
     }),
     defineRoute({
       ...shared,
@@ -50,7 +66,8 @@ export function priceRoutes(dependencies: Dependencies): readonly Route[] {
       hidden: true,
       handle(call) {
         if (isReserved(call.params.base ?? '')) throw nothingHere(call.ctx.path);
-        return answerPrices(dependencies, call, `${call.params.base}/${call.params.quote}`);
+        const spelling = `${call.params.base}/${call.params.quote}`;
+        return admitted(() => answerPrices(dependencies, call, spelling));
       },
     }),
   ];

@@ -232,3 +232,29 @@ describe('a slow reader', () => {
     assert.ok(grownMb < 80, `memory grew by ${grownMb.toFixed(0)} MB for ${bytes / 1e6} MB`);
   });
 });
+
+describe('more answers than can be in work', () => {
+  it('are refused with Retry-After, and taken again as soon as others are done', async () => {
+    const busy = gate();
+    const { url } = await serve(async function* () {
+      await busy.opened;
+      yield batchOf(1);
+    });
+    const refused = gate();
+    let answered = 0;
+    const many = Array.from({ length: 300 }, async () => {
+      const answer = await fetch(`${url}/btcusd`);
+      if (++answered === 44) refused.open();
+      return answer;
+    });
+    await refused.opened;
+    busy.open();
+    const answers = await Promise.all(many);
+    const counts = [200, 503].map((code) => answers.filter(({ status }) => status === code).length);
+    assert.deepEqual(counts, [256, 44]);
+    const last = answers.find(({ status }) => status === 503);
+    assert.equal(last?.headers.get('retry-after'), '1');
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    assert.equal((await fetch(`${url}/btcusd`)).status, 200);
+  });
+});
