@@ -8,7 +8,7 @@ import { readScript } from './query/check.ts';
 import { Query } from './query/query.ts';
 import type { TaskOptions } from './query/task-options.ts';
 import { readTaskOptions } from './query/task-options.ts';
-import type { TableStream } from './values/value.ts';
+import type { Table, TableStream } from './values/value.ts';
 
 /** The seam between the HTTP side and the language. */
 export type { Dialect } from '../csv/dialect.ts';
@@ -77,13 +77,18 @@ async function* answer(host: FluxHost, request: QueryRequest): AsyncGenerator<st
 
 async function prepare(host: FluxHost, request: QueryRequest): Promise<Query> {
   const { script, extern, org, nowNs, signal } = request;
+  const { scriptBytesMax } = host.limits;
+  if (Buffer.byteLength(script) > scriptBytesMax) {
+    throw new FluxError(`script is longer than ${scriptBytesMax} bytes`, 'request too large');
+  }
   const files = await readScript(script, extern);
   const query = new Query({ host, org, nowNs, signal });
   for (const file of files) await query.evaluate(file);
   if (query.results.size === 0 && query.sideEffects.length === 0) {
     throw new FluxError(
-      'this Flux script returns no streaming data. Consider adding a "yield" or invoking ' +
-        'streaming functions directly, without performing an assignment',
+      'error in query specification while starting program: this Flux script returns no ' +
+        'streaming data. Consider adding a "yield" or invoking streaming functions directly, ' +
+        'without performing an assignment',
     );
   }
   return query;
@@ -91,18 +96,27 @@ async function prepare(host: FluxHost, request: QueryRequest): Promise<Query> {
 
 async function* encodeResults(query: Query, encoder: CsvEncoder): AsyncGenerator<string> {
   const { signal } = query;
-  for (const [name, stream] of byName(query.results)) {
+  for (const [name, stream] of query.results) {
     encoder.startResult(name);
-    for await (const table of stream.tables(signal)) yield* encoder.table(table);
+    for await (const table of running(stream, signal)) yield* encoder.table(table);
     encoder.endResult();
   }
   for (const stream of query.sideEffects) {
-    for await (const _table of stream.tables(signal)) signal.throwIfAborted();
+    for await (const _table of running(stream, signal)) signal.throwIfAborted();
   }
 }
 
-function byName(results: ReadonlyMap<string, TableStream>): [string, TableStream][] {
-  return [...results].sort(([a], [b]) => (a < b ? -1 : 1));
+/** The tables of a result; an error of a row function says where in the script it happened. */
+async function* running(stream: TableStream, signal: AbortSignal): AsyncGenerator<Table> {
+  try {
+    yield* stream.tables(signal);
+  } catch (cause) {
+    if (!(cause instanceof FluxError) || cause.line === undefined) throw cause;
+    const { message, code, line, column = 1 } = cause;
+    if (message.startsWith('runtime error')) throw cause;
+    const text = `runtime error @${line}:${column}: ${message}`;
+    throw new FluxError(text, code, { line, column }, cause);
+  }
 }
 
 /** Anything that was thrown, as an error for the query's author. Bugs are logged with their cause. */

@@ -17,7 +17,7 @@ export interface Organization {
 
 /** Ceilings of one query. Passing one is an error that names it, never a dead process. */
 export interface QueryLimits {
-  /** UTF-8 bytes of a script. */
+  /** UTF-8 bytes of a script; the parser has a ceiling of its own. */
   readonly scriptBytesMax: number;
   /** Bytes that the tables of one query may hold in memory at once. */
   readonly memoryBytesMax: number;
@@ -52,7 +52,7 @@ export interface CallContext {
   readonly location: Location;
   /** Scratch space of this query, for what must be computed once (keyed by its owner). */
   readonly memo: Map<unknown, unknown>;
-  /** Registers a result. The stream is read once the whole script was evaluated, in name order. */
+  /** Registers a result. The streams are read once the whole script was evaluated, in this order. */
   yield(name: string, stream: TableStream): void;
   /** Marks a stream that writes (`to`): it runs although nobody yields it. */
   sideEffect(stream: TableStream): void;

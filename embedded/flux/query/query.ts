@@ -71,7 +71,10 @@ export class Query implements CallContext {
 
   yield(name: string, stream: TableStream): void {
     if (this.results.has(name)) {
-      throw new FluxError(`tried to produce more than one result with the name "${name}"`);
+      throw new FluxError(
+        'failed to initialize execute state: ' +
+          `tried to produce more than one result with the name "${name}"`,
+      );
     }
     this.results.set(name, stream);
     this.#yielded.add(stream);

@@ -2,7 +2,7 @@ import { parseDuration, parseTime } from '../../../core/flux-literals.ts';
 import { FluxError } from '../error.ts';
 import { nanosecondsOf } from './calendar.ts';
 import { formatFloat, stringify } from './print.ts';
-import { typeName } from './types.ts';
+import { typeName, typeText } from './types.ts';
 import type { ColumnType, Value } from './value.ts';
 import { Duration, Time, UInt } from './value.ts';
 
@@ -10,7 +10,7 @@ import { Duration, Time, UInt } from './value.ts';
 export type Conversion = (value: Value) => Value;
 
 function impossible(value: Value, to: string): FluxError {
-  return new FluxError(`cannot convert ${typeName(value)} to ${to}`);
+  return new FluxError(`cannot convert ${typeText(value)} to ${to}`);
 }
 
 function badText(text: string, to: string): FluxError {

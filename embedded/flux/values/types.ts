@@ -52,6 +52,14 @@ function objectTypeName(value: Exclude<Value, null | boolean | string | number |
   return isRecord(value) ? 'record' : isStream(value) ? 'stream' : 'function';
 }
 
+/** The type in full, as Flux prints it: `[int]`, `{a: int}`. */
+export function typeText(value: Value): string {
+  if (Array.isArray(value)) return `[${value.length > 0 ? typeText(value[0]) : 'A'}]`;
+  if (value === null || !isRecord(value)) return typeName(value);
+  const members = [...value].map(([label, member]) => `${label}: ${typeText(member)}`);
+  return `{${members.sort().join(', ')}}`;
+}
+
 /** The column type that holds a value, or undefined where a table cannot hold it. */
 export function columnTypeOf(value: Value): ColumnType | undefined {
   switch (typeof value) {

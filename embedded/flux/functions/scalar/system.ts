@@ -91,6 +91,12 @@ export const system: readonly Entry[] = [
     call: ({ orTime }, context) => new Time(resolve(orTime, context)),
   }),
   builtin({
+    package: 'internal/debug',
+    name: 'null',
+    params: { type: string('int') },
+    call: () => null,
+  }),
+  builtin({
     package: 'experimental',
     name: 'objectKeys',
     params: { o: record() },
