@@ -1,7 +1,7 @@
 import type { PointField } from '../storage/contract.ts';
 import { scanBoolean, scanNumber } from './numbers.ts';
 import { BACKSLASH, COMMA, EQUALS, LineError, MINUS, QUOTE, SPACE } from './scan.ts';
-import { unescapeField, unescapeString } from './unescape.ts';
+import { decode, unescapeField, unescapeString } from './unescape.ts';
 
 const DOT = 0x2e;
 
@@ -69,11 +69,13 @@ export function readFields(line: Uint8Array, start: number, end: number): PointF
   const fields: PointField[] = [];
   for (let at = start; at < end; ) {
     const equals = keyEnd(line, at, end);
+    if (equals > end - 2) {
+      throw new LineError(`invalid value: field-key=${decode(line, at, equals)}`);
+    }
     const stop = valueEnd(line, equals + 1, end);
     const name = unescapeField(line, at, equals);
     at = stop + 1;
-    if (name.length > 0 && stop > equals + 1)
-      fields.push(readField(name, line.subarray(equals + 1, stop)));
+    if (stop > equals + 1) fields.push(readField(name, line.subarray(equals + 1, stop)));
   }
   return fields;
 }

@@ -64,7 +64,7 @@ export async function call(
   const response = await fetch(engine.url + path, {
     method,
     headers: { Authorization: `Token ${engine.token}`, ...headers },
-    ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+    ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json')

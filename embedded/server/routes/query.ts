@@ -105,7 +105,7 @@ const annotation = z.enum(['datatype', 'group', 'default']);
 const QUERY = z.object({
   query: z.string().default(''),
   type: z.string().default('flux'),
-  extern: z.unknown(),
+  extern: z.unknown().optional(),
   now: z.string().optional(),
   dialect: z
     .object({
