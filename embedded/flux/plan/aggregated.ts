@@ -18,7 +18,8 @@ import { checkTypes, groupSeries } from './shape.ts';
 import { selectSeries } from './source.ts';
 import type { WindowChoice } from './windowed.ts';
 import { WindowedRead } from './windowed.ts';
-import { WindowGrid } from './windows.ts';
+import type { WindowGrid } from './windows.ts';
+import { windowGrid } from './windows.ts';
 
 /** Cells (units times windows) of one statement: some tens of megabytes of answers. */
 const CELLS_MAX = 1_000_000;
@@ -64,16 +65,23 @@ export class AggregatedRead extends Stream {
     const { source, options } = this;
     const { operation, byTime } = options;
     const { choice } = this;
-    const grid = choice === undefined ? undefined : new WindowGrid(choice, this.#read.spec.bounds);
+    const grid = choice === undefined ? undefined : windowGrid(choice, this.#read.spec.bounds);
     const units = this.#units();
     const tooFine = grid !== undefined && grid.count > WINDOWS_MAX;
     if (tooFine || !units.every((unit) => unit.series.every((s) => takesType(operation, s.type)))) {
       return options.columnar().tables(signal);
     }
-    const stored = source.exclusive && isStored(operation, this.#grouped);
-    const tables = this.#guarded(units, { grid, stored }, signal);
+    const windowedGroups = this.#grouped && grid !== undefined;
+    const stored = source.exclusive && !windowedGroups && isStored(operation, this.#grouped);
+    const bare = this.#grouped && !this.#read.exclusive;
+    const tables = this.#guarded(units, { grid, stored, bare }, signal);
     if (stored || (byTime !== undefined && isFused(operation))) return tables;
     return sortTables(tables, this.scope.budget);
+  }
+
+  /** A selector of windows that InfluxDB's storage computes. */
+  get selectsFromStorage(): boolean {
+    return isSelector(this.options.operation) && this.choice !== undefined && !this.#grouped;
   }
 
   get choice(): WindowChoice | undefined {
@@ -116,7 +124,7 @@ export class AggregatedRead extends Stream {
 
   async *#compute(
     units: readonly GroupUnit[],
-    { grid, stored }: Shape,
+    { grid, stored, bare }: Shape,
     signal: AbortSignal,
   ): AsyncGenerator<Table> {
     const size = Math.max(1, Math.floor(CELLS_MAX / (grid?.count ?? 1)));
@@ -128,6 +136,7 @@ export class AggregatedRead extends Stream {
           createEmpty: this.choice?.createEmpty ?? false,
           grid,
           stored,
+          bare,
           bounds: this.#read.spec.bounds,
         });
       }
@@ -191,4 +200,5 @@ export class AggregatedRead extends Stream {
 interface Shape {
   readonly grid: WindowGrid | undefined;
   readonly stored: boolean;
+  readonly bare: boolean;
 }

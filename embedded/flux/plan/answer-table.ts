@@ -2,6 +2,7 @@ import type { Series } from '../../storage/contract.ts';
 import type { ColumnValues } from '../tables/column.ts';
 import { allocate, constantColumn, withValues } from '../tables/column.ts';
 import type { Bounds } from '../tables/stream.ts';
+import { compareText, sliceRows } from '../tables/table.ts';
 import type { Column, Table } from '../values/value.ts';
 import type { TimeChoice } from './aggregated.ts';
 import type { DenseCells } from './dense.ts';
@@ -30,6 +31,8 @@ export interface AnswerOptions {
   readonly grid: WindowGrid | undefined;
   /** Columns as InfluxDB's storage orders them, else as its transformations do. */
   readonly stored: boolean;
+  /** Grouped without storage: the bounds are in the group key only where windows put them there. */
+  readonly bare: boolean;
   readonly bounds: Bounds;
 }
 
@@ -48,16 +51,21 @@ export function* answerTables(answer: UnitAnswer, options: AnswerOptions): Gener
     yield timeTable(answer, { ...options, byTime }, grid);
     return;
   }
-  const all = options.createEmpty && !isSelector(operation);
   for (let index = 0; index < cells.width; index++) {
-    if (present[index] !== 1 && !all) continue;
-    yield rowTable(answer, first + index, grid.boundsOf(index), options);
+    if (present[index] !== 1 && !options.createEmpty) continue;
+    const table = rowTable(answer, first + index, grid.boundsOf(index), options);
+    // A selector has no row to give for an empty window.
+    const empty = present[index] !== 1 && isSelector(operation);
+    yield empty ? sliceRows(table, 0, 0) : table;
   }
 }
 
-function keyOf(answer: UnitAnswer): string[] {
-  if (!answer.grouped) return seriesKey(answer.unit.series[0]!);
-  return ['_start', '_stop', ...answer.unit.labels];
+function keyOf(answer: UnitAnswer, { bare, grid }: AnswerOptions): string[] {
+  const { labels, values, series } = answer.unit;
+  if (!answer.grouped) return seriesKey(series[0]!);
+  if (!bare) return ['_start', '_stop', ...labels];
+  const present = labels.filter((_, index) => values[index] !== undefined).sort(compareText);
+  return grid === undefined ? present : [...present, '_start', '_stop'];
 }
 
 /** The constant columns that a unit's answer has beside its bounds. */
@@ -74,28 +82,36 @@ function unitLabels(answer: UnitAnswer): Column[] {
   );
 }
 
-function rowTable(
-  answer: UnitAnswer,
-  cell: number,
-  bounds: Bounds,
-  { operation, stored }: AnswerOptions,
-): Table {
+function rowTable(answer: UnitAnswer, cell: number, bounds: Bounds, options: AnswerOptions): Table {
+  const { operation, stored } = options;
   const { cells } = answer;
   const value = cells.present[cell] === 1 ? one(cells, cell) : missing(operation, cells);
   const time = cells.times?.[cell];
   const labels = unitLabels(answer);
   const start = boundColumns(bounds);
-  const key = answer.selected === undefined ? keyOf(answer) : presentKey(answer, labels);
+  const key = answer.selected === undefined ? keyOf(answer, options) : presentKey(answer, options);
   if (!stored && cells.times === undefined) {
-    return { key, columns: [...start, ...labels, value], rowCount: 1 };
+    const constants = inKeyOrder([...start, ...labels], key, options);
+    return { key, columns: [...constants, value], rowCount: 1 };
   }
   const times = time === undefined ? [] : [timeColumn(BigInt64Array.of(time))];
   return { key, columns: [...start, ...times, value, ...labels], rowCount: 1 };
 }
 
-function presentKey(answer: UnitAnswer, labels: readonly Column[]): string[] {
-  const has = new Set(labels.map((column) => column.label));
-  return ['_start', '_stop', ...answer.unit.labels.filter((label) => has.has(label))];
+function presentKey(answer: UnitAnswer, { bare }: AnswerOptions): string[] {
+  const { labels, values } = answer.unit;
+  const present = labels.filter((_, index) => values[index] !== undefined);
+  return bare ? present.sort(compareText) : ['_start', '_stop', ...present];
+}
+
+/** An aggregate without storage has the columns of its key alone, in the key's order. */
+function inKeyOrder(
+  columns: readonly Column[],
+  key: readonly string[],
+  { bare }: AnswerOptions,
+): readonly Column[] {
+  if (!bare) return columns;
+  return key.flatMap((label) => columns.filter((column) => column.label === label));
 }
 
 function one(cells: DenseCells, cell: number): Column {
@@ -132,31 +148,34 @@ function timeTable(
   const times = new BigInt64Array(indices.length);
   const value = windowValues(answer, indices, operation);
   indices.forEach((index, row) => {
-    times[row] = byTime.bound === '_start' ? grid.startOf(index) : grid.stopOf(index);
+    const bounds = grid.boundsOf(index);
+    times[row] = byTime.bound === '_start' ? bounds.startNs : bounds.stopNs;
   });
   const start = boundColumns(bounds);
   const labels = unitLabels(answer);
   const time = timeColumn(times);
-  const key = keyOf(answer);
-  const columns = arrange({ start, labels, time, value }, { stored, operation });
+  const key = keyOf(answer, options);
+  const constants = inKeyOrder([...start, ...labels], key, options);
+  const columns = arrange({ start, labels, constants, time, value }, { stored, operation });
   return { key, columns, rowCount: indices.length };
 }
 
 interface Parts {
   readonly start: readonly Column[];
   readonly labels: readonly Column[];
+  /** Both, in the order of the group key. */
+  readonly constants: readonly Column[];
   readonly time: Column;
   readonly value: Column;
 }
 
 function arrange(
-  { start, labels, time, value }: Parts,
+  { start, labels, constants, time, value }: Parts,
   { stored, operation }: { stored: boolean; operation: Operation },
 ): Column[] {
   if (stored || isSelector(operation)) return [...start, time, value, ...labels];
-  const key = [...start, ...labels];
-  if (!isFused(operation)) return [...key, value, time];
-  return [time, ...key, value];
+  if (!isFused(operation)) return [...constants, value, time];
+  return [time, ...constants, value];
 }
 
 function windowValues(

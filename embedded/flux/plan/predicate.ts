@@ -1,11 +1,12 @@
 import type { Expression } from '../../../core/flux-ast.ts';
-import type { PointType, Series } from '../../storage/contract.ts';
+import type { PointType } from '../../storage/contract.ts';
 import { ScriptFunction } from '../syntax/function.ts';
 import type { FluxFunction, Value } from '../values/value.ts';
 import { Time, UInt } from '../values/value.ts';
 import { columnsRead, conjuncts } from './columns-read.ts';
 import type { PointTest, SeriesTest } from './source.ts';
 import { labelOf, labelsOf } from './source.ts';
+import { isStorageExpression, testTags } from './storage-predicate.ts';
 
 /** A filter's function taken apart. */
 export interface SplitPredicate {
@@ -13,6 +14,8 @@ export interface SplitPredicate {
   readonly pointTests: readonly PointTest[];
   /** What neither the dictionary nor SQL can answer. */
   readonly rest: FluxFunction | undefined;
+  /** Whether InfluxDB's storage evaluates all of it: only then it pushes down what follows. */
+  readonly stored: boolean;
 }
 
 /** Columns that a point has of its own. */
@@ -26,7 +29,7 @@ const RANGE_COLUMNS: ReadonlySet<string> = new Set(['_start', '_stop']);
  * the rest. Conjuncts after the first of the rest stay with it, in case it guards them.
  */
 export function splitPredicate(fn: FluxFunction): SplitPredicate {
-  const whole: SplitPredicate = { seriesTests: [], pointTests: [], rest: fn };
+  const whole: SplitPredicate = { seriesTests: [], pointTests: [], rest: fn, stored: false };
   if (!(fn instanceof ScriptFunction)) return whole;
   const body = fn.expression;
   const parameter = fn.node.parameters[0]?.name;
@@ -35,7 +38,8 @@ export function splitPredicate(fn: FluxFunction): SplitPredicate {
   const seriesTests: SeriesTest[] = [];
   const pointTests: PointTest[] = [];
   const rest: Expression[] = [];
-  for (const part of conjuncts(body)) {
+  const parts = conjuncts(body);
+  for (const part of parts) {
     const columns = columnsRead(part, parameter);
     const seriesTest = seriesTestOf(fn, part, columns);
     const pointTest = seriesTest === undefined ? pointTestOf(fn, part, parameter) : undefined;
@@ -47,6 +51,7 @@ export function splitPredicate(fn: FluxFunction): SplitPredicate {
     seriesTests,
     pointTests,
     rest: rest.length === 0 ? undefined : withBody(fn, rest.reduce(and)),
+    stored: parts.every((part) => isStorageExpression(part, parameter)),
   };
 }
 
@@ -68,22 +73,34 @@ function seriesTestOf(
   for (const column of columns) {
     if (POINT_COLUMNS.has(column) || RANGE_COLUMNS.has(column)) return undefined;
   }
-  const test = withBody(fn, part);
   const parameter = fn.node.parameters[0]!.name;
+  const ask = isStorageExpression(part, parameter)
+    ? storageAsk(fn, part)
+    : recordAsk(withBody(fn, part), parameter);
   const labels = [...columns];
   const answers = new Map<string, boolean>();
   return (series) => {
     const key = labels.map((label) => labelOf(series, label) ?? '\u0000').join('\u0001');
     const known = answers.get(key);
     if (known !== undefined) return known;
-    const answer = test.call(new Map([[parameter, recordOf(series)]])) === true;
+    const answer = ask(series);
     answers.set(key, answer);
     return answer;
   };
 }
 
-function recordOf(series: Series): Value {
-  return new Map<string, Value>(labelsOf(series));
+/** As InfluxDB's storage answers. */
+function storageAsk(fn: ScriptFunction, part: Expression): SeriesTest {
+  const literal = (node: Expression) => fn.constantOf(node);
+  return (series) => testTags(part, { literal, tag: (label) => labelOf(series, label) ?? '' });
+}
+
+/** By running the expression on the series' labels. */
+function recordAsk(test: FluxFunction, parameter: string): SeriesTest {
+  return (series) => {
+    const record: Value = new Map<string, Value>(labelsOf(series));
+    return test.call(new Map([[parameter, record]])) === true;
+  };
 }
 
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';

@@ -18,9 +18,12 @@ export class Read extends Stream {
     this.#before = before?.use();
   }
 
-  /** True as long as no other function reads this or what it was made from. */
+  /**
+   * True where InfluxDB pushes down what follows: as long as no other function reads this or what it
+   * was made from, and its storage does the filtering.
+   */
   get exclusive(): boolean {
-    return this.readers <= 1 && (this.#before?.exclusive ?? true);
+    return this.spec.stored && this.readers <= 1 && (this.#before?.exclusive ?? true);
   }
 
   /** Later ranges only narrow what is read, and are what windows are cut to. */
@@ -28,11 +31,12 @@ export class Read extends Stream {
     return new Read(this.scope, { ...this.spec, bounds }, this);
   }
 
-  where({ seriesTests, pointTests }: SplitPredicate): Read {
+  where({ seriesTests, pointTests, stored }: SplitPredicate): Read {
     const spec = {
       ...this.spec,
       seriesTests: [...this.spec.seriesTests, ...seriesTests],
       pointTests: [...this.spec.pointTests, ...pointTests],
+      stored: this.spec.stored && stored,
     };
     return new Read(this.scope, spec, this);
   }

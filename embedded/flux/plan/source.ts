@@ -15,6 +15,8 @@ export interface ReadSpec {
   readonly bounds: Bounds;
   readonly seriesTests: readonly SeriesTest[];
   readonly pointTests: readonly PointTest[];
+  /** Whether InfluxDB's storage would do all of the filtering. */
+  readonly stored: boolean;
 }
 
 export const COLUMN_TYPES: Record<PointType, ColumnType> = {

@@ -14,7 +14,7 @@ export class UnboundedRead extends Stream {
   }
 
   within(bounds: Bounds): Read {
-    const spec = { bucketId: this.bucketId, bounds, seriesTests: [], pointTests: [] };
+    const spec = { bucketId: this.bucketId, bounds, seriesTests: [], pointTests: [], stored: true };
     return new Read(this.scope, spec);
   }
 

@@ -1,4 +1,6 @@
+import { mergeTables } from '../tables/merge.ts';
 import { Stream } from '../tables/stream.ts';
+import { mapTables } from '../tables/transform.ts';
 import type { WindowOptions } from '../tables/window.ts';
 import { windowTables } from '../tables/window.ts';
 import type { Table } from '../values/value.ts';
@@ -28,7 +30,14 @@ export class WindowedRead extends Stream {
     return this.readers <= 1 && this.source.exclusive;
   }
 
-  protected override async *read(signal: AbortSignal): AsyncGenerator<Table> {
-    for await (const table of this.source.tables(signal)) yield* windowTables(table, this.#options);
+  override get sorted(): boolean {
+    return true;
+  }
+
+  protected override read(signal: AbortSignal): AsyncIterable<Table> {
+    const windows = mapTables(this.source.tables(signal), (table) =>
+      windowTables(table, this.#options),
+    );
+    return mergeTables(windows, this.scope.budget);
   }
 }

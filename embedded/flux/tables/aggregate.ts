@@ -1,7 +1,7 @@
 import { FluxError } from '../error.ts';
 import type { Column, ColumnType, Table } from '../values/value.ts';
 import type { RawValue } from './column.ts';
-import { constantColumn, rawAt, fluxValue } from './column.ts';
+import { constantColumn, fluxValue, rawAt } from './column.ts';
 import { columnOf, keyColumns } from './table.ts';
 
 /** What an aggregate makes of a column: one value, null when there was nothing to take. */

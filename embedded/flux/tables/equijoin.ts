@@ -76,8 +76,16 @@ class PairJoin {
 
   run(): Table | undefined {
     const { on, method } = this.#options;
-    const left = runsOf(this.#pair.left, on.map((pairing) => pairing.left), 'left');
-    const right = runsOf(this.#pair.right, on.map((pairing) => pairing.right), 'right');
+    const left = runsOf(
+      this.#pair.left,
+      on.map((pairing) => pairing.left),
+      'left',
+    );
+    const right = runsOf(
+      this.#pair.right,
+      on.map((pairing) => pairing.right),
+      'right',
+    );
     const keepLeft = method === 'left' || method === 'full';
     const keepRight = method === 'right' || method === 'full';
     let i = 0;

@@ -4,7 +4,7 @@ import { fluxTypeOf } from './aggregate.ts';
 import type { Budget } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
 import type { RawValue } from './column.ts';
-import { constantColumn, rawAt, fluxValue } from './column.ts';
+import { constantColumn, fluxValue, rawAt } from './column.ts';
 import type { SortableKey } from './table.ts';
 import { columnOf, compareKeys, rawText, sortableKey, tableBytes } from './table.ts';
 

@@ -132,10 +132,17 @@ function beforeWithinMonth(a: bigint, b: bigint): boolean {
 
 /** What two ranges share. */
 export function intersect(a: Bounds, b: Bounds): Bounds {
-  return {
-    startNs: a.startNs > b.startNs ? a.startNs : b.startNs,
-    stopNs: a.stopNs < b.stopNs ? a.stopNs : b.stopNs,
-  };
+  return { startNs: later(a.startNs, b.startNs), stopNs: earlier(a.stopNs, b.stopNs) };
+}
+
+export function earlier(a: bigint, b: bigint): bigint {
+  if (b < a) return b;
+  return a;
+}
+
+export function later(a: bigint, b: bigint): bigint {
+  if (b > a) return b;
+  return a;
 }
 
 /** Everything that a time can be. */

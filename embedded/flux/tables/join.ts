@@ -102,7 +102,9 @@ function outputOf(sides: Sides, on: readonly string[], pairs: readonly number[])
   for (const side of ['left', 'right'] as const) {
     const { table, name } = sides[side];
     const labelOf = (label: string) =>
-      columnOf(other[side], label) !== undefined && !on.includes(label) ? `${label}_${name}` : label;
+      columnOf(other[side], label) !== undefined && !on.includes(label)
+        ? `${label}_${name}`
+        : label;
     for (const label of table.key) keys.add(labelOf(label));
     for (const column of table.columns) {
       if (side === 'right' && on.includes(column.label)) continue;
@@ -119,7 +121,8 @@ function outputOf(sides: Sides, on: readonly string[], pairs: readonly number[])
   const key = columns.map((column) => column.label).filter((label) => keys.has(label));
   const fixed = columns.map((column) => {
     const known = constant.get(column.label);
-    if (!keys.has(column.label) || column.values === undefined || known === undefined) return column;
+    if (!keys.has(column.label) || column.values === undefined || known === undefined)
+      return column;
     return constantColumn(column.label, column.type, known.constant ?? null);
   });
   return { key, columns: fixed };

@@ -2,11 +2,11 @@ import { FluxError } from '../error.ts';
 import { formatTime } from '../values/print.ts';
 import type { Column, ColumnType, Table } from '../values/value.ts';
 import type { Budget, Holding } from './budget.ts';
+import { ColumnBuilder } from './builder.ts';
 import type { RawValue } from './column.ts';
 import { allocate, rawAt, withValues } from './column.ts';
 import type { SortableKey } from './table.ts';
 import { columnOf, compareKeys, keyText, rawText, sortableKey } from './table.ts';
-import { ColumnBuilder } from './builder.ts';
 
 export interface PivotOptions {
   readonly rowKey: readonly string[];

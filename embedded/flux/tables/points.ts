@@ -66,7 +66,8 @@ function narrowTable(table: Table, options: NarrowOptions): ParsedPoint[] {
   const measurement = measurementOf(table, options.measurementColumn);
   const time = timeColumnOf(table, options.timeColumn);
   const tags = tagColumnsOf(table, options);
-  const fieldsOf = options.fieldFn === undefined ? defaultFields(table) : madeFields(options.fieldFn, table);
+  const fieldsOf =
+    options.fieldFn === undefined ? defaultFields(table) : madeFields(options.fieldFn, table);
   const points: ParsedPoint[] = [];
   for (let row = 0; row < table.rowCount; row++) {
     const timeNs = rawAt(time, row) as bigint | null;
@@ -206,9 +207,7 @@ function wideKey(table: Table): { measurement: string; tags: [string, string][] 
     const { label, type } = column;
     if (label === '_start' || label === '_stop') continue;
     if (label === '_field') {
-      throw new FluxError(
-        'found column "_field" in the group key; wideTo() expects pivoted data',
-      );
+      throw new FluxError('found column "_field" in the group key; wideTo() expects pivoted data');
     }
     if (type !== 'string') {
       throw new FluxError(

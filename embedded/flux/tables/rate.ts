@@ -137,7 +137,9 @@ function rate(
   if (nonNegative && before.value > value) return initialZero ? 0 : null;
   const elapsed = Number(time - before.time) / unitNs;
   const change =
-    typeof value === 'bigint' ? Number(value - (before.value as bigint)) : value - Number(before.value);
+    typeof value === 'bigint'
+      ? Number(value - (before.value as bigint))
+      : value - Number(before.value);
   return change / elapsed;
 }
 
@@ -216,4 +218,3 @@ export function elapsed(
   }
   return { ...rest, columns: [...rest.columns, builder.finish()] };
 }
-

@@ -12,9 +12,7 @@ import { compareKeys, keyText, sortableKey } from './table.ts';
 export type TableAnswer = Table | Iterable<Table> | undefined;
 
 /** What a function makes of one table. */
-export type TableFunction = (
-  table: Table,
-) => TableAnswer | Promise<TableAnswer>;
+export type TableFunction = (table: Table) => TableAnswer | Promise<TableAnswer>;
 
 /** Applies a function to every table, in the order that they arrive. */
 export function eachTable(input: TableStream, context: CallContext, fn: TableFunction): Stream {

@@ -1,7 +1,7 @@
-import { splitPredicate } from '../../plan/predicate.ts';
-import { cardinality } from '../../plan/labels.ts';
-import { UnboundedRead } from '../../plan/unbounded.ts';
 import { FluxError } from '../../error.ts';
+import { cardinality } from '../../plan/labels.ts';
+import { splitPredicate } from '../../plan/predicate.ts';
+import { UnboundedRead } from '../../plan/unbounded.ts';
 import { constantColumn, withValues } from '../../tables/column.ts';
 import { Derived, scopeOf } from '../../tables/stream.ts';
 import type { Table } from '../../values/value.ts';
@@ -39,8 +39,14 @@ function bucketTable(context: CallContext): Table {
     withValues({ label, type: 'string' }, values);
   const periods = list.map((one) => BigInt(one.retentionSeconds) * NS_PER_SECOND);
   const columns = [
-    texts('name', list.map((one) => one.name)),
-    texts('id', list.map((one) => one.id)),
+    texts(
+      'name',
+      list.map((one) => one.name),
+    ),
+    texts(
+      'id',
+      list.map((one) => one.id),
+    ),
     constantColumn('organizationID', 'string', context.org.id),
     constantColumn('retentionPolicy', 'string', ''),
     withValues({ label: 'retentionPeriod', type: 'long' }, BigInt64Array.from(periods)),

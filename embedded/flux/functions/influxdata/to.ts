@@ -29,11 +29,14 @@ interface Target {
 interface WriteOptions {
   readonly makePoints: PointMaker;
   /** What goes on to the next function. */
-  readonly pass: (table: Table) => Table | undefined;
+  readonly pass: (table: Table) => Table;
 }
 
 /** The bucket to write to; only this engine's own, in the query's organization. */
-function targetBucket(context: CallContext, { bucket, bucketID, org, orgID, host }: Target): string {
+function targetBucket(
+  context: CallContext,
+  { bucket, bucketID, org, orgID, host }: Target,
+): string {
   const elsewhere =
     (org !== undefined && org !== context.org.name) ||
     (orgID !== undefined && orgID !== context.org.id) ||
@@ -64,8 +67,7 @@ function writing(
     const batch = new PointBatch(context.host.writer, bucketId);
     for await (const table of source.tables(signal)) {
       if (!done) await batch.add(options.makePoints(table));
-      const passed = options.pass(table);
-      if (passed !== undefined) yield passed;
+      yield options.pass(table);
     }
     if (!done) await batch.flush();
     done = true;
@@ -110,7 +112,7 @@ function wideToBuiltin(packagePath: string, name: string) {
     call: ({ tables, ...where }, context) =>
       writing(tables, context, targetBucket(context, where), {
         makePoints: widePoints,
-        pass: () => undefined,
+        pass: (table) => table,
       }),
   });
 }

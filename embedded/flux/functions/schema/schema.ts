@@ -1,6 +1,7 @@
-import { splitPredicate } from '../../plan/predicate.ts';
-import { labelNames, labelValues } from '../../plan/labels.ts';
+import { FluxError } from '../../error.ts';
 import { labelStream } from '../../plan/chain.ts';
+import { labelNames, labelValues } from '../../plan/labels.ts';
+import { splitPredicate } from '../../plan/predicate.ts';
 import type { Read } from '../../plan/read.ts';
 import { UnboundedRead } from '../../plan/unbounded.ts';
 import { withValues } from '../../tables/column.ts';
@@ -10,7 +11,7 @@ import type { Bounds } from '../../tables/stream.ts';
 import { asStream, Derived, scopeOf } from '../../tables/stream.ts';
 import { eachTable } from '../../tables/transform.ts';
 import type { FluxFunction, Table, TableStream } from '../../values/value.ts';
-import { Duration, Time } from '../../values/value.ts';
+import { Duration, type Time } from '../../values/value.ts';
 import type { CallContext } from '../context.ts';
 import { bucketOf } from '../influxdata/from.ts';
 import { func, optional, pipe, string, timeable } from '../params.ts';
@@ -19,7 +20,6 @@ import { distinctTable } from '../universe/distinct.ts';
 import { keepRows } from '../universe/filter.ts';
 import { groupStream } from '../universe/group.ts';
 import { instantOf } from '../universe/range.ts';
-import { FluxError } from '../../error.ts';
 
 const PACKAGES = ['influxdata/influxdb/schema', 'influxdata/influxdb/v1'];
 const DAY_NS = 86_400_000_000_000n;
@@ -34,7 +34,10 @@ interface Asked {
   readonly measurement?: string | undefined;
 }
 
-export function boundsOf({ start, stop }: Pick<Asked, 'start' | 'stop'>, context: CallContext): Bounds {
+export function boundsOf(
+  { start, stop }: Pick<Asked, 'start' | 'stop'>,
+  context: CallContext,
+): Bounds {
   const startNs = instantOf(start, context);
   const stopNs = stop === undefined ? context.now.ns : instantOf(stop, context);
   if (startNs >= stopNs) throw new FluxError('cannot query an empty range');
@@ -48,7 +51,7 @@ function readingOf(asked: Asked, context: CallContext): { read: Read; rest?: Flu
   const { measurement, predicate } = asked;
   if (measurement !== undefined) {
     const test = (series: { measurement: string }) => series.measurement === measurement;
-    read = read.where({ seriesTests: [test], pointTests: [], rest: undefined });
+    read = read.where({ seriesTests: [test], pointTests: [], rest: undefined, stored: true });
   }
   if (predicate === undefined) return { read };
   const split = splitPredicate(predicate);

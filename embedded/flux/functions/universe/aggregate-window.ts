@@ -18,6 +18,7 @@ import { Duration } from '../../values/value.ts';
 import type { CallContext } from '../context.ts';
 import { bool, duration, func, optional, pipe, record, string } from '../params.ts';
 import { builtin } from '../registry.ts';
+import { meanStream } from './aggregates.ts';
 import { fillEmpty } from './fill-empty.ts';
 import type { WindowArguments } from './windows.ts';
 import { intervalOptions, windowStream } from './windows.ts';
@@ -92,9 +93,26 @@ export function aggregateWindows(
   });
 }
 
+/** Means of windows that may overlap, at the end of each. */
+export function meanWindows(
+  tables: TableStream,
+  context: CallContext,
+  options: { readonly every: Duration; readonly period: Duration; readonly column: string },
+): MaybePromise<Stream> {
+  const fn: FluxFunction = {
+    kind: 'function',
+    name: 'mean',
+    parameters: [],
+    pipeParameter: 'tables',
+    call: (args) => meanStream(args.get('tables') as TableStream, context, options.column),
+  };
+  const plain = { offset: ZERO, location: undefined, timeSrc: '_stop', timeDst: '_time' };
+  return aggregateWindows(tables, context, { ...options, ...plain, createEmpty: false, fn });
+}
+
 function rejoin(inner: TableStream, context: CallContext, options: Options): Stream {
   const { timeSrc, timeDst, createEmpty } = options;
-  const filled = createEmpty ? fillEmpty(inner, context) : inner;
+  const filled = createEmpty ? fillEmpty(withoutTime(inner, context), context) : inner;
   const timed = eachTable(filled, context, (table) => duplicateTable(table, timeSrc, timeDst));
   return windowStream(timed, context, {
     every: new Duration(0, INFINITE_NS),
@@ -106,6 +124,15 @@ function rejoin(inner: TableStream, context: CallContext, options: Options): Str
     stopColumn: '_stop',
     createEmpty: false,
   });
+}
+
+/** InfluxDB's storage gives no times of selected points where it fills empty windows. */
+function withoutTime(inner: TableStream, context: CallContext): TableStream {
+  if (!(inner instanceof AggregatedRead) || !inner.selectsFromStorage) return inner;
+  return eachTable(inner, context, (table) => ({
+    ...table,
+    columns: table.columns.filter((column) => column.label !== '_time'),
+  }));
 }
 
 /** A copy of a column under another label, in the place of a column of that label if there is one. */

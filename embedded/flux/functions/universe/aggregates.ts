@@ -40,6 +40,12 @@ function aggregateBuiltin(name: OperationName, aggregate: Aggregate) {
   });
 }
 
+/** The mean of one column, as the built-in computes it. */
+export function meanStream(tables: TableStream, context: CallContext, column: string): Stream {
+  const columnar = () => aggregateStream(tables, context, { column, aggregate: mean });
+  return aggregateRead(tables, column, { operation: { name: 'mean' }, columnar }) ?? columnar();
+}
+
 function selectorBuiltin(name: OperationName, selector: Selector) {
   return builtin({
     package: UNIVERSE,

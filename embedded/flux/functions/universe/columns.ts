@@ -69,9 +69,7 @@ const drop = builtin({
   params: { tables: pipe(), columns: optional(array(string())), fn: optional(func()) },
   call({ tables, columns, fn }, context) {
     const goes = labelTest('drop', columns, fn);
-    return eachTableMerged(tables, context, (table) =>
-      keepColumns(table, (label) => !goes(label)),
-    );
+    return eachTableMerged(tables, context, (table) => keepColumns(table, (label) => !goes(label)));
   },
 });
 

@@ -3,14 +3,13 @@ import { ColumnBuilder } from '../../tables/builder.ts';
 import { valueAt } from '../../tables/column.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { columnOf, compareText } from '../../tables/table.ts';
-import { mapTables } from '../../tables/transform.ts';
 import { withColumn } from '../../tables/window.ts';
 import type { Conversion } from '../../values/convert.ts';
 import { toColumnType } from '../../values/convert.ts';
 import type { ColumnType, Table } from '../../values/value.ts';
 import { pipe } from '../params.ts';
 import { builtin } from '../registry.ts';
-import { regroup } from './map.ts';
+import { regroup, regrouped } from './map.ts';
 
 /** `_value` of every row as another type. */
 function conversionBuiltin(name: string, type: ColumnType) {
@@ -22,7 +21,7 @@ function conversionBuiltin(name: string, type: ColumnType) {
     call({ tables }, context) {
       const source = asStream(tables, context).use();
       return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-        mapTables(source.tables(signal), (table) => convertTable(table, type, convert)),
+        regrouped(source, signal, (table) => convertTable(table, type, convert)),
       );
     },
   });

@@ -36,7 +36,11 @@ export function distinctTable(table: Table, label: string): Table {
   const key = keyColumns(table);
   const column = columnOf(table, label);
   if (column === undefined) {
-    return { key: table.key, columns: [...key, constantColumn('_value', 'string', '')], rowCount: 1 };
+    return {
+      key: table.key,
+      columns: [...key, constantColumn('_value', 'string', '')],
+      rowCount: 1,
+    };
   }
   const keyed = table.key.includes(label);
   const rows = keyed ? Int32Array.of(0) : firstRows(column, table.rowCount);

@@ -24,10 +24,7 @@ async function findTable(
 
 function keyRecord(table: Table): FluxRecord {
   return new Map(
-    keyColumns(table).map((column) => [
-      column.label,
-      fluxValue(column.type, rawAt(column, 0)),
-    ]),
+    keyColumns(table).map((column) => [column.label, fluxValue(column.type, rawAt(column, 0))]),
   );
 }
 

@@ -3,8 +3,8 @@ import { joinTables } from '../../tables/join.ts';
 import { mergeTables } from '../../tables/merge.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived, scopeOf } from '../../tables/stream.ts';
-import { collect } from '../../tables/transform.ts';
 import { compareText } from '../../tables/table.ts';
+import { collect } from '../../tables/transform.ts';
 import { isStream, typeName } from '../../values/types.ts';
 import type { FluxRecord, Table } from '../../values/value.ts';
 import type { CallContext } from '../context.ts';
@@ -41,9 +41,7 @@ interface Side {
 function sidesOf(tables: FluxRecord, context: CallContext): Side[] {
   const sides = [...tables].map(([name, value]): Side => {
     if (isStream(value)) return { name, stream: asStream(value, context).use() };
-    throw new FluxError(
-      `expected "${name}" to be stream type; instead got ${typeName(value)}`,
-    );
+    throw new FluxError(`expected "${name}" to be stream type; instead got ${typeName(value)}`);
   });
   if (sides.length !== 2) throw new FluxError('joins currently must only have two parents');
   return sides.sort((a, b) => compareText(a.name, b.name));

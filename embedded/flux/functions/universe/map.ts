@@ -6,10 +6,10 @@ import { ScriptFunction } from '../../syntax/function.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import { constantColumn, relabel } from '../../tables/column.ts';
 import { Grouper } from '../../tables/group.ts';
+import { mergeTables } from '../../tables/merge.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
-import { compareText } from '../../tables/table.ts';
-import { mapTables } from '../../tables/transform.ts';
+import { compareText, keyText } from '../../tables/table.ts';
 import { withColumn } from '../../tables/window.ts';
 import { columnTypeOf, isRecord, typeName } from '../../values/types.ts';
 import type {
@@ -35,14 +35,48 @@ export function mapStream(tables: TableStream, context: CallContext, fn: FluxFun
   const asWritten = vectorizes(fn);
   const source = asStream(tables, context).use();
   return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-    mapTables(source.tables(signal), (table) => mapTable(table, fn, asWritten)),
+    regrouped(source, signal, (table) => mapTable(table, fn, asWritten)),
   );
+}
+
+/**
+ * The tables of a function that may change group keys. Those that keep theirs go on at once; the
+ * others are held, put together by their new keys, and come last.
+ */
+export async function* regrouped(
+  source: Stream,
+  signal: AbortSignal,
+  fn: (table: Table) => Iterable<Table>,
+): AsyncGenerator<Table> {
+  const { budget } = source.scope;
+  const holding = budget.hold();
+  const changed: Table[] = [];
+  try {
+    for await (const table of source.tables(signal)) {
+      const before = keyText(table);
+      for (const mapped of fn(table)) {
+        if (keyText(mapped) === before) yield mapped;
+        else {
+          holding.addTable(mapped);
+          changed.push(mapped);
+        }
+      }
+    }
+    yield* mergeTables(iterate(changed), budget);
+  } finally {
+    holding.free();
+  }
+}
+
+async function* iterate(tables: readonly Table[]): AsyncGenerator<Table> {
+  yield* tables;
 }
 
 function mapTable(table: Table, fn: FluxFunction, asWritten: boolean): Iterable<Table> {
   if (table.rowCount === 0) return [];
   const mapper = compileMap(fn, table);
-  const columns = mapper.kind === 'fields' ? fieldColumns(table, mapper) : rowColumns(table, mapper);
+  const columns =
+    mapper.kind === 'fields' ? fieldColumns(table, mapper) : rowColumns(table, mapper);
   // InfluxDB sorts the columns where it runs the function row by row.
   if (!asWritten) columns.sort((a, b) => compareText(a.label, b.label));
   return regroup(table, columns);

@@ -1,17 +1,18 @@
 import { FluxError } from '../../error.ts';
-import { mean } from '../../tables/aggregate.ts';
-import { aggregateStream } from '../../tables/aggregate-stream.ts';
-import { INFINITE_NS } from '../../tables/intervals.ts';
-import { cumulativeSum, derivative, difference, elapsed, movingAverage } from '../../tables/rate.ts';
+import {
+  cumulativeSum,
+  derivative,
+  difference,
+  elapsed,
+  movingAverage,
+} from '../../tables/rate.ts';
 import { eachTable, eachTableSorted } from '../../tables/transform.ts';
 import { nanosecondsOf } from '../../values/calendar.ts';
 import { Duration } from '../../values/value.ts';
 import { array, bool, duration, int, pipe, string } from '../params.ts';
 import { builtin } from '../registry.ts';
-import { duplicateColumn } from './columns.ts';
-import { windowStream } from './windows.ts';
+import { meanWindows } from './aggregate-window.ts';
 
-const ZERO = new Duration(0, 0n);
 const SECOND = new Duration(0, 1_000_000_000n);
 const VALUE: readonly string[] = ['_value'];
 
@@ -99,18 +100,8 @@ const timedMovingAverage = builtin({
   package: 'universe',
   name: 'timedMovingAverage',
   params: { tables: pipe(), every: duration(), period: duration(), column: string('_value') },
-  call({ tables, every, period, column }, context) {
-    const named = { startColumn: '_start', stopColumn: '_stop', location: undefined };
-    const plain = { ...named, offset: ZERO, timeColumn: '_time', createEmpty: false };
-    const windowed = windowStream(tables, context, { ...plain, every, period });
-    const averaged = aggregateStream(windowed, context, { column, aggregate: mean });
-    const timed = eachTable(averaged, context, (table) => duplicateColumn(table, '_stop', '_time'));
-    return windowStream(timed, context, {
-      ...plain,
-      every: new Duration(0, INFINITE_NS),
-      period: ZERO,
-    });
-  },
+  call: ({ tables, every, period, column }, context) =>
+    meanWindows(tables, context, { every, period, column }),
 });
 
 export const rates = [

@@ -11,7 +11,7 @@ import type { Column, Table } from '../../values/value.ts';
 import { Duration, Time } from '../../values/value.ts';
 import { array, duration, pipe, string } from '../params.ts';
 import { builtin } from '../registry.ts';
-import { regroup } from './map.ts';
+import { regroup, regrouped } from './map.ts';
 import { zoneOf } from './zone.ts';
 
 /** A time column with every time changed; constant ones stay constant. */
@@ -73,7 +73,7 @@ const truncateTimeColumn = builtin({
     });
     const source = asStream(tables, context).use();
     return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-      mapTables(source.tables(signal), (table) => truncate(table, timeColumn, intervals)),
+      regrouped(source, signal, (table) => truncate(table, timeColumn, intervals)),
     );
   },
 });

@@ -1,4 +1,5 @@
 import { FluxError } from '../../error.ts';
+import { earlier, later } from '../../tables/intervals.ts';
 import { mergeTables } from '../../tables/merge.ts';
 import type { Bounds, Stream } from '../../tables/stream.ts';
 import { asStream, Derived, scopeOf } from '../../tables/stream.ts';
@@ -33,8 +34,8 @@ export function hull(sources: readonly Stream[]): Bounds | undefined {
     if (bounds === undefined) continue;
     out ??= bounds;
     out = {
-      startNs: bounds.startNs < out.startNs ? bounds.startNs : out.startNs,
-      stopNs: bounds.stopNs > out.stopNs ? bounds.stopNs : out.stopNs,
+      startNs: earlier(bounds.startNs, out.startNs),
+      stopNs: later(bounds.stopNs, out.stopNs),
     };
   }
   return out;

@@ -4,7 +4,7 @@ import { Read } from '../../plan/read.ts';
 import { WindowedRead } from '../../plan/windowed.ts';
 import type { IntervalOptions } from '../../tables/intervals.ts';
 import { INFINITE_NS, Intervals } from '../../tables/intervals.ts';
-import { Rewindow } from '../../tables/rewindow.ts';
+import { mergeTables } from '../../tables/merge.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { mapTables } from '../../tables/transform.ts';
@@ -18,6 +18,7 @@ import { builtin } from '../registry.ts';
 import { zoneOf } from './zone.ts';
 
 const ZERO = new Duration(0, 0n);
+const MONTH_NS_MIN = 28n * 86_400_000_000_000n;
 
 export interface WindowArguments {
   readonly every: Duration;
@@ -72,9 +73,10 @@ export function windowStream(
   if (pushed !== undefined) return pushed;
   source.use();
   const { budget } = source.scope;
-  return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-    new Rewindow(budget).run(
+  return new Derived(source.scope, { bounds: source.bounds, sorted: true }, (signal) =>
+    mergeTables(
       mapTables(source.tables(signal), (table: Table) => windowTables(table, options)),
+      budget,
     ),
   );
 }
@@ -109,13 +111,19 @@ function pushWindow(
   const { every, period, offset, zone } = interval;
   const { timeColumn, startColumn, stopColumn, createEmpty } = options;
   const named = timeColumn === '_time' && startColumn === '_start' && stopColumn === '_stop';
-  const fixed =
-    every.months === 0 &&
+  const tiled =
+    every.months === period.months &&
     every.ns === period.ns &&
-    period.months === 0 &&
     offset.months === 0 &&
     every.ns < INFINITE_NS;
-  if (!named || !fixed || zone !== undefined) return undefined;
-  const choice = { everyNs: every.ns, offsetNs: offset.ns, createEmpty };
+  // Months whose zero is not within the first 28 days have no plain arithmetic.
+  const plain = every.months === 0 || (offset.ns >= 0n && offset.ns < MONTH_NS_MIN);
+  if (!named || !tiled || !plain || zone !== undefined) return undefined;
+  const choice = {
+    everyNs: every.ns,
+    everyMonths: every.months,
+    offsetNs: offset.ns,
+    createEmpty,
+  };
   return new WindowedRead(source.use(), choice, options);
 }

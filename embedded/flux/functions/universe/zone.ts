@@ -1,5 +1,6 @@
 import { FluxError } from '../../error.ts';
 import type { Zone } from '../../tables/intervals.ts';
+import { earlier } from '../../tables/intervals.ts';
 import type { FluxRecord } from '../../values/value.ts';
 import { Duration } from '../../values/value.ts';
 import type { Location } from '../context.ts';
@@ -67,7 +68,7 @@ class NamedZone implements Zone {
     if (before === after || this.toWall(early) === ns) return early;
     const late = ns - after;
     if (this.toWall(late) === ns) return late;
-    return early < late ? early : late;
+    return earlier(early, late);
   }
 
   /** What is added to UTC at an instant. */

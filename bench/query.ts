@@ -1,0 +1,223 @@
+/**
+ * Queries of the embedded engine beside the real InfluxDB, on the same data in one run:
+ *
+ *   node .cache/build/bench/query.js [minutes=1440] [series=13827] [pairs of runs=5]
+ *
+ * Each question is asked A B A B over HTTP; the figure is the median of the ratios of each pair.
+ * Answers are compared value by value (floats to 1e-9: sums of 1,440 numbers in another order).
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLog } from '../core/log.ts';
+import { startEngine } from '../embedded/engine.ts';
+import { startInfluxd } from '../test/helpers/influxd.ts';
+import { makeMarkets, marketStart, minuteLines } from './market.ts';
+
+interface Server {
+  readonly name: string;
+  readonly url: string;
+  readonly token: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const ORG = 'tidemark';
+const BUCKET = 'tidemark';
+const SERVE = 'serve';
+
+/** The engine alone in a process, so that its memory is its own. */
+async function serve(dir: string): Promise<void> {
+  const options = { dir, host: '127.0.0.1', port: 0, org: ORG, bucket: BUCKET };
+  const engine = await startEngine({ ...options, log: createLog('warn') });
+  process.send?.({ url: engine.url, token: engine.token });
+  process.once('message', () => {
+    void engine.close().then(() => process.exit(0));
+  });
+}
+
+async function startEmbedded(): Promise<Server> {
+  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
+  const child = fork(fileURLToPath(import.meta.url), [SERVE, dir]);
+  const [{ url, token }] = (await once(child, 'message')) as [{ url: string; token: string }];
+  const stop = async () => {
+    child.send('stop');
+    await once(child, 'exit');
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { name: 'embedded', url, token, pid: child.pid as number, stop };
+}
+
+async function startReal(): Promise<Server> {
+  const { url, token, pid, stop } = await startInfluxd();
+  return { name: 'influxd', url, token, pid, stop };
+}
+
+async function post(server: Server, path: string, body: string, type: string): Promise<string> {
+  const response = await fetch(`${server.url}${path}`, {
+    method: 'POST',
+    headers: { Authorization: `Token ${server.token}`, 'Content-Type': type },
+    body,
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${server.name}: ${response.status} ${text.slice(0, 500)}`);
+  return text;
+}
+
+async function fill(server: Server, series: number, minutes: number): Promise<void> {
+  const markets = makeMarkets(series);
+  const path = `/api/v2/write?org=${ORG}&bucket=${BUCKET}&precision=ns`;
+  const begun = performance.now();
+  let next = 0;
+  const send = async () => {
+    while (next < minutes) await post(server, path, minuteLines(markets, next++), 'text/plain');
+  };
+  await Promise.all([send(), send()]);
+  const seconds = (performance.now() - begun) / 1000;
+  const rate = Math.round((series * minutes) / seconds / 1000);
+  console.log(`${server.name}: ${series * minutes} points in ${seconds.toFixed(1)} s, ${rate} k/s`);
+}
+
+interface Question {
+  readonly name: string;
+  readonly script: string;
+  /** The ratio that is wanted at most. */
+  readonly ratioMax?: number;
+}
+
+function questions(minutes: number): Question[] {
+  const at = (minute: number) => new Date((marketStart + minute * 60) * 1000).toISOString();
+  const day = `from(bucket: "${BUCKET}") |> range(start: ${at(0)}, stop: ${at(minutes)})`;
+  const price = `${day} |> filter(fn: (r) => r._measurement == "price" and r._field == "price")`;
+  const hour = price.replace(at(0), at(Math.max(0, minutes - 60)));
+  const deviation = `${price} |> stddev(mode: "population")`;
+  const kraken = 'filter(fn: (r) => r.exchange == "kraken")';
+  return [
+    { name: 'stddev of every series', script: deviation, ratioMax: 0.3 },
+    {
+      name: 'one pair, raw',
+      script: `${price} |> filter(fn: (r) => r.pair == "btcusd")`,
+      ratioMax: 2,
+    },
+    {
+      name: 'one series, raw',
+      script: `${price} |> filter(fn: (r) => r.pair == "btcusd") |> ${kraken}`,
+      ratioMax: 5,
+    },
+    {
+      name: 'one series, last hour',
+      script: `${hour} |> filter(fn: (r) => r.pair == "btcusd") |> ${kraken}`,
+    },
+    {
+      name: 'rank: stddev, group, sort',
+      script: `${deviation} |> group(columns: ["exchange"]) |> sort(desc: true)`,
+    },
+    { name: 'mean of every series', script: `${price} |> mean()` },
+    { name: 'last of every series', script: `${price} |> last()` },
+    { name: 'mean by exchange', script: `${price} |> group(columns: ["exchange"]) |> mean()` },
+    {
+      name: 'one exchange by 5 minutes',
+      script: `${price} |> filter(fn: (r) => r.exchange == "exchange08") |> aggregateWindow(every: 5m, fn: mean)`,
+    },
+    {
+      name: 'one pair by hour',
+      script: `${price} |> filter(fn: (r) => r.pair == "btcusd") |> aggregateWindow(every: 1h, fn: mean)`,
+    },
+  ];
+}
+
+async function ask(server: Server, script: string): Promise<{ ms: number; text: string }> {
+  const body = JSON.stringify({
+    query: script,
+    type: 'flux',
+    dialect: { annotations: ['datatype', 'group', 'default'] },
+  });
+  const begun = performance.now();
+  const text = await post(server, `/api/v2/query?org=${ORG}`, body, 'application/json');
+  return { ms: performance.now() - begun, text };
+}
+
+/** Lines in order; cells are equal, or numbers as near as the order of additions lets them be. */
+function firstDifference(got: string, want: string): string | undefined {
+  const a = got.split('\r\n').sort();
+  const b = want.split('\r\n').sort();
+  if (a.length !== b.length) return `${a.length} lines for ${b.length}`;
+  const bad = a.findIndex((line, i) => !sameLine(line, b[i]!));
+  return bad < 0 ? undefined : `${a[bad]} for ${b[bad]}`;
+}
+
+function sameLine(got: string, want: string): boolean {
+  if (got === want) return true;
+  const a = got.split(',');
+  const b = want.split(',');
+  return a.length === b.length && a.every((cell, i) => sameCell(cell, b[i]!));
+}
+
+function sameCell(got: string, want: string): boolean {
+  if (got === want) return true;
+  const a = Number(got);
+  const b = Number(want);
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}
+
+async function compare(a: Server, b: Server, question: Question, runs: number): Promise<boolean> {
+  const first = [await ask(a, question.script), await ask(b, question.script)] as const;
+  const difference = firstDifference(first[0].text, first[1].text);
+  const times: { a: number; b: number }[] = [];
+  for (let run = 0; run < runs; run++) {
+    times.push({
+      a: (await ask(a, question.script)).ms,
+      b: (await ask(b, question.script)).ms,
+    });
+  }
+  const ratio = median(times.map((time) => time.a / time.b));
+  const ms = (values: readonly number[]) => median(values).toFixed(1).padStart(8);
+  const verdict =
+    question.ratioMax === undefined ? '' : ratio <= question.ratioMax ? 'ok' : 'TOO SLOW';
+  console.log(
+    `${question.name.padEnd(28)} ${ms(times.map((t) => t.a))} ms  influxd ${ms(times.map((t) => t.b))} ms` +
+      `  x ${ratio.toFixed(2).padStart(6)}  ${verdict}  ${difference ?? 'same answer'}`,
+  );
+  return difference === undefined && verdict !== 'TOO SLOW';
+}
+
+/** Memory in megabytes: resident now, and the most since the mark. */
+function memoryOf({ pid }: Server): { now: number; most: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string) =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
+  return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
+}
+
+async function main([minutes = 1440, series = 13_827, runs = 5]: number[]): Promise<void> {
+  const servers = [await startEmbedded(), await startReal()] as const;
+  let good = true;
+  try {
+    console.log(`load ${loadavg()[0]?.toFixed(1)}, ${series} series x ${minutes} minutes`);
+    for (const server of servers) await fill(server, series, minutes);
+    for (const server of servers) writeFileSync(`/proc/${server.pid}/clear_refs`, '5');
+    for (const question of questions(minutes)) {
+      good = (await compare(servers[0], servers[1], question, runs)) && good;
+    }
+    for (const server of servers) {
+      const { now, most } = memoryOf(server);
+      console.log(`${server.name}: ${now} MB resident, ${most} MB at most while asked`);
+    }
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+  process.exitCode = good ? 0 : 1;
+}
+
+const [command, dir] = process.argv.slice(2);
+if (command === SERVE) await serve(dir as string);
+else await main(process.argv.slice(2).map(Number));
