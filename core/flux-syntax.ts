@@ -163,7 +163,7 @@ function syntaxProblems(raw: RawNode): FluxProblem[] {
 function ownProblems(node: RawNode, { start, end }: Span): FluxProblem[] {
   const problem = (message: string): FluxProblem => ({ kind: 'syntax', start, end, message });
   const errors = (node.errors ?? []).map(({ msg }) => problem(msg));
-  const text = typeof node['text'] === 'string' ? node['text'] : '';
+  const text = typeof node.text === 'string' ? node.text : '';
   if (node.type === 'BadStatement') return [...errors, problem(`invalid statement: ${text}`)];
   return node.type === 'BadExpression' ? [...errors, problem(text)] : errors;
 }

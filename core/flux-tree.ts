@@ -63,7 +63,7 @@ export function readFile(node: RawNode): FluxFile {
 }
 
 function readImport(node: RawNode): ImportDeclaration {
-  const alias = node['as'];
+  const alias = node.as;
   return {
     at: spanOf(node),
     path: text(child(node, 'path'), 'value'),
@@ -101,7 +101,7 @@ function readOption(node: RawNode, at: Span, depth: number): Statement {
 
 /** A property's key is an identifier or a string. */
 function keyOf(node: RawNode): string {
-  return typeof node['name'] === 'string' ? node['name'] : text(node, 'value');
+  return typeof node.name === 'string' ? node.name : text(node, 'value');
 }
 
 function readExpression(node: RawNode, depth: number): Expression {
@@ -124,9 +124,9 @@ function readLiteral(node: RawNode): Expression | undefined {
     case 'IntegerLiteral':
       return { type: node.type, at, value: BigInt(text(node, 'value')) };
     case 'FloatLiteral':
-      return { type: node.type, at, value: Number(node['value']) };
+      return { type: node.type, at, value: Number(node.value) };
     case 'BooleanLiteral':
-      return { type: 'Identifier', at, name: node['value'] === true ? 'true' : 'false' };
+      return { type: 'Identifier', at, name: node.value === true ? 'true' : 'false' };
     case 'RegexpLiteral':
       return { type: node.type, at, source: text(node, 'value') };
     case 'DateTimeLiteral':
@@ -187,7 +187,7 @@ const LOGICAL: ReadonlySet<string> = new Set(['and', 'or']);
 
 function readOperation(node: RawNode, depth: number): Expression {
   const at = spanOf(node);
-  const operator = String(node['operator']);
+  const operator = String(node.operator);
   const read = (member: string) => readExpression(child(node, member), depth + 1);
   if (node.type === 'BinaryExpression' && BINARY.has(operator)) {
     const left = read('left');
@@ -226,7 +226,7 @@ function readEntries(node: RawNode, depth: number) {
 }
 
 function readRecord(node: RawNode, depth: number): Expression & { type: 'RecordExpression' } {
-  const base = node['with'];
+  const base = node.with;
   const at = spanOf(node);
   return {
     type: 'RecordExpression',
@@ -243,7 +243,7 @@ function readRecord(node: RawNode, depth: number): Expression & { type: 'RecordE
 function readProperty(node: RawNode, depth: number): Property {
   const at = spanOf(node);
   const name = keyOf(child(node, 'key'));
-  const value = node['value'];
+  const value = node.value;
   if (value === null || value === undefined) {
     return { at, name, value: { type: 'Identifier', at, name } };
   }
@@ -264,7 +264,7 @@ function readFunction(node: RawNode, depth: number): FunctionExpression {
 function readParameter(node: RawNode, depth: number): Parameter {
   const at = spanOf(node);
   const name = keyOf(child(node, 'key'));
-  const value = node['value'] as RawNode | null | undefined;
+  const value = node.value as RawNode | null | undefined;
   if (value?.type === 'PipeLiteral') return { at, name, fallback: undefined, pipe: true };
   const fallback = value ? readExpression(value, depth + 1) : undefined;
   return { at, name, fallback, pipe: false };

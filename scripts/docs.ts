@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsTable } from '../core/config.ts';
 import { projectRoot } from '../core/paths.ts';
+import { renderFluxSupport } from './flux-support.ts';
 
 interface Document {
   readonly path: string;
@@ -26,6 +27,7 @@ const documents: readonly Document[] = [
         '',
       ].join('\n'),
   },
+  { path: 'docs/flux-support.md', render: renderFluxSupport },
 ];
 
 function current(path: string): string {

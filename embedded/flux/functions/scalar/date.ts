@@ -63,11 +63,11 @@ function shift(packagePath: string, name: string, base: 'to' | 'from'): Entry {
     name,
     params: { d: duration(), [base]: timeable(), location: optional(record()) },
     call(args, context) {
-      const d = args['d'] as Duration;
+      const d = args.d as Duration;
       const sign = base === 'to' ? 1 : -1;
       const by = new Duration(sign * d.months, BigInt(sign) * d.ns);
       const from = resolve(args[base] as Time | Duration, context);
-      const clock = clockOf(args['location'] as ReadonlyMap<string, never> | undefined, context);
+      const clock = clockOf(args.location as ReadonlyMap<string, never> | undefined, context);
       return new Time(addLocally(from, by, clock));
     },
   });

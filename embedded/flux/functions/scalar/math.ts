@@ -211,7 +211,7 @@ export const math: readonly Entry[] = [
   one('frexp', frexp, 'f'),
   two('atan2', (y, x) => Math.atan2(y, x), ['y', 'x']),
   two('copysign', (x, y) => (signBit(x) === signBit(y) ? x : -x)),
-  two('dim', (x, y) => (x - y <= 0 ? 0 : x - y)),
+  two('dim', (x, y) => Math.max(x - y, 0)),
   two('hypot', Math.hypot, ['p', 'q']),
   two('mMax', (x, y) => extreme(x, y, 1)),
   two('mMin', (x, y) => extreme(x, y, -1)),

@@ -19,7 +19,7 @@ function two(name: string, other: string, call: (v: string, other: string) => Va
     package: PACKAGE,
     name,
     params: { v: string(), [other]: string() },
-    call: (args) => call(args['v'] as string, args[other] as string),
+    call: (args) => call(args.v as string, args[other] as string),
   });
 }
 
