@@ -10,6 +10,7 @@ const UPPER_E = 69;
 const DIGITS_15 = 1e15;
 /** 10 ** k: exact in a double up to 22. */
 const POWERS = Array.from({ length: 16 }, (_, k) => 10 ** k);
+const DECIMALS_MAX = 12;
 /** Where JavaScript starts to write exponents, and so do we. */
 const PLAIN_MIN = 1e-6;
 
@@ -59,15 +60,25 @@ export class ByteText {
     this.length += this.#bytes.write(text, this.length, 'utf8');
   }
 
-  /** A finite number exactly as `String(value)` writes it. */
-  number(value: number): void {
+  /**
+   * A finite number exactly as `String(value)` writes it. `decimals` is a guess at how many it has;
+   * the answer is a guess for the next one.
+   */
+  number(value: number, decimals = 0): number {
     this.#reserve(32);
     let rest = value;
     if (rest < 0) {
       this.#bytes[this.length++] = MINUS;
       rest = -rest;
     }
-    if (!this.#fixedPoint(rest)) this.ascii(String(rest));
+    if (rest === 0 || (rest >= PLAIN_MIN && rest < DIGITS_15)) {
+      if (this.#fixedPoint(rest, decimals)) return decimals;
+      for (let more = 0; more <= DECIMALS_MAX; more += 3) {
+        if (more !== decimals && this.#fixedPoint(rest, more)) return more;
+      }
+    }
+    this.ascii(String(rest));
+    return 0;
   }
 
   /**
@@ -98,21 +109,16 @@ export class ByteText {
   /**
    * Most numbers have few decimals: when `round(value * 10 ** k)` divided by `10 ** k` gives the
    * number back and has at most 15 digits, those are the shortest digits that do. Several times
-   * faster than the general way.
+   * faster than the general way. Writes nothing when they are not.
    */
-  #fixedPoint(value: number): boolean {
-    if (value !== 0 && (value < PLAIN_MIN || value >= DIGITS_15)) return false;
-    for (let decimals = 0; decimals <= 12; decimals += 3) {
-      const scale = POWERS[decimals] as number;
-      const scaled = Math.round(value * scale);
-      if (scaled >= DIGITS_15) return false;
-      if (scaled / scale !== value) continue;
-      const whole = Math.floor(value);
-      this.#digits(whole, digitsOf(whole));
-      if (decimals > 0) this.#fraction(scaled - whole * scale, decimals);
-      return true;
-    }
-    return false;
+  #fixedPoint(value: number, decimals: number): boolean {
+    const scale = POWERS[decimals] as number;
+    const scaled = Math.round(value * scale);
+    if (scaled / scale !== value || scaled >= DIGITS_15) return false;
+    const whole = Math.floor(value);
+    this.#digits(whole, digitsOf(whole));
+    if (whole !== value) this.#fraction(scaled - whole * scale, decimals);
+    return true;
   }
 
   /** `count` digits of an integer below 1e15. */

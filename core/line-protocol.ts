@@ -62,7 +62,9 @@ export class LineEncoder {
   readonly #seriesMax: number;
   readonly #text = new ByteText();
   #measurements = new Map<string, SeriesNode>();
-  #fields = new Map<string, Part>();
+  #fields = new Map<string, FieldPart>();
+  /** The fields of the last point: the next one mostly has the same, in the same order. */
+  #lastFields: FieldPart[] = [];
   #remembered = 0;
   #last: Series | undefined;
   #timeNs: bigint | undefined;
@@ -108,17 +110,22 @@ export class LineEncoder {
     if (series.refusal !== undefined) return series.refusal;
     text.bytes(series.bytes);
     const { fields, timeNs } = point;
-    let separator = SPACE;
+    let count = 0;
     for (const key in fields) {
-      const prefix = this.#fields.get(key) ?? this.#rememberField(key);
-      if (prefix.refusal !== undefined) return prefix.refusal;
-      text.byte(separator);
-      text.bytes(prefix.bytes);
-      const refusal = appendValue(text, fields[key] as FieldValue, key);
-      if (refusal !== undefined) return refusal;
-      separator = COMMA;
+      const field = this.#fieldOf(key, count);
+      if (field.refusal !== undefined) return field.refusal;
+      text.bytes(count === 0 ? field.first : field.next);
+      const value = fields[key] as FieldValue;
+      if (typeof value === 'number') {
+        if (!Number.isFinite(value)) return { reason: 'not-finite', detail: clip(key) };
+        field.decimals = text.number(value, field.decimals);
+      } else {
+        const refusal = appendValue(text, value, key);
+        if (refusal !== undefined) return refusal;
+      }
+      count += 1;
     }
-    if (separator === SPACE) return { reason: 'no-fields', detail: clip(point.measurement) };
+    if (count === 0) return { reason: 'no-fields', detail: clip(point.measurement) };
     if (timeNs !== this.#timeNs) {
       if (timeNs > TIME_MAX || timeNs < -TIME_MAX) {
         return { reason: 'time-range', detail: clip(String(timeNs)) };
@@ -164,13 +171,35 @@ export class LineEncoder {
     this.#remembered = 0;
   }
 
-  #rememberField(key: string): Part {
+  #fieldOf(key: string, place: number): FieldPart {
+    const last = this.#lastFields[place];
+    if (last !== undefined && last.key === key) return last;
+    const field = this.#fields.get(key) ?? this.#rememberField(key);
+    // Places are filled in order, so the array keeps without holes.
+    if (place < FIELDS_HINTED) this.#lastFields[place] = field;
+    return field;
+  }
+
+  #rememberField(key: string): FieldPart {
     // Field names are few; hostile ones must not fill the memory.
     if (this.#fields.size >= FIELDS_MAX) this.#fields.clear();
-    const part = partOf(keyProblem(key, 'field') ?? `${key.replace(/[,= ]/g, '\\$&')}=`);
-    this.#fields.set(key, part);
-    return part;
+    const refusal = keyProblem(key, 'field');
+    const prefix = refusal === undefined ? `${key.replace(/[,= ]/g, '\\$&')}=` : '';
+    const [first, next] = [Buffer.from(` ${prefix}`), Buffer.from(`,${prefix}`)];
+    const field = { key, first, next, refusal, decimals: 0 };
+    this.#fields.set(key, field);
+    return field;
   }
+}
+
+/** A field's key as it stands first or later in a line, or why it cannot stand there. */
+interface FieldPart {
+  readonly key: string;
+  readonly first: Uint8Array;
+  readonly next: Uint8Array;
+  readonly refusal: Refusal | undefined;
+  /** How many decimals its last number had: the next one mostly has as many. */
+  decimals: number;
 }
 
 /** A piece of a line that is remembered: its bytes, or why there are none. */
@@ -184,9 +213,6 @@ function partOf(text: string | Refusal): Part {
     ? { bytes: Buffer.from(text), refusal: undefined }
     : { bytes: new Uint8Array(), refusal: text };
 }
-
-const SPACE = 32;
-const COMMA = 44;
 
 interface Series {
   readonly measurement: string;
@@ -229,6 +255,7 @@ function nextNode(node: SeriesNode, key: string, value: string): SeriesNode {
 }
 
 const FIELDS_MAX = 10_000;
+const FIELDS_HINTED = 64;
 /** The longest key of a field that still fits beside a series of SERIES_BYTES_MAX. */
 const FIELD_KEY_BYTES_MAX = 400;
 
@@ -279,12 +306,12 @@ function nameProblem(name: string): Refusal | undefined {
   return undefined;
 }
 
-function appendValue(text: ByteText, value: FieldValue, key: string): Refusal | undefined {
+function appendValue(
+  text: ByteText,
+  value: Exclude<FieldValue, number>,
+  key: string,
+): Refusal | undefined {
   switch (typeof value) {
-    case 'number':
-      if (!Number.isFinite(value)) return { reason: 'not-finite', detail: clip(key) };
-      text.number(value);
-      return undefined;
     case 'object':
       return appendDecimal(text, value.floatText, key);
     case 'bigint':
