@@ -20,7 +20,7 @@ same DATA_DIR and INFLUX_PORT. "-" reads the script from standard input.
 
 Examples:
   tidemark flux flux/queries/prices-range.flux
-  echo 'from(bucket: "tidemark") |> range(start: -5m) |> last()' | tidemark flux -`,
+  tidemark flux - < my.flux`,
   options: {},
   positionalsMax: 1,
   async run({ config, positionals, print, signal }) {
