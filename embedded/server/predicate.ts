@@ -3,7 +3,7 @@ import { InfluxError } from './errors.ts';
 
 type Test = (series: Series) => boolean;
 
-const TOKEN = /\s*(?:(\(|\)|!=|=~|!~|=)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s()=!"']+))/y;
+const TOKEN = /\s*(?:(\(|\)|!=|=~|!~|=)|"((?:[^"\\]|\\.)*)"|([^\s()=!"']+))/y;
 
 interface Token {
   readonly text: string;
@@ -12,8 +12,8 @@ interface Token {
 }
 
 /**
- * InfluxDB's delete predicate: `tag="value"` joined by AND, brackets allowed; the measurement is
- * `_measurement`. Everything else is refused in its words.
+ * InfluxDB's delete predicate: `tag="value"` or `tag!="value"` joined by AND, brackets allowed; the
+ * measurement is `_measurement`. Everything else is refused in its words.
  */
 export function parsePredicate(text: string): Test {
   if (text.trim() === '') return () => true;
@@ -41,8 +41,7 @@ function tokenize(text: string): Token[] {
     const position = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
     if (!match) throw refused(`bad characters at position ${position}`);
-    const [, sign, double, single, word] = match;
-    const quoted = double ?? single;
+    const [, sign, quoted, word] = match;
     if (sign !== undefined) tokens.push({ text: sign, position, kind: 'sign' });
     else if (quoted !== undefined) {
       tokens.push({ text: quoted.replace(/\\(.)/g, '$1'), position, kind: 'quoted' });
@@ -65,20 +64,26 @@ function comparison(tokens: readonly Token[], at: number): Test {
   if (!key || key.kind === 'sign' || !operator || !value || value.kind === 'sign') {
     throw refused(`bad logical expression, at position ${key?.position ?? 0}`);
   }
-  if (operator.text !== '=') {
-    if (['!=', '=~', '!~'].includes(operator.text)) {
-      throw refused(
-        `operator: ${operator.text} at position: ${operator.position} is not supported yet`,
-      );
-    }
-    throw refused(`invalid operator ${operator.text} at position: ${operator.position}`);
+  const { text: sign, position } = operator;
+  if (sign === '=~' || sign === '!~') {
+    throw refused(`operator: "${sign}" at position: ${position} is not supported yet`);
   }
-  const wanted = value.text;
+  if (sign !== '=' && sign !== '!=') {
+    throw refused(`invalid operator "${sign}" at position: ${position}`);
+  }
   if (key.text === '_field') {
     throw new InfluxError('not implemented', 'delete by field is not supported');
   }
-  if (key.text === '_measurement') return (series) => series.measurement === wanted;
-  return (series) => series.tags.get(key.text) === wanted;
+  const equal = sign === '=';
+  return (series) => {
+    // As in InfluxDB, a series without the tag is neither equal nor unequal.
+    const tag = tagOf(series, key.text);
+    return tag !== undefined && (tag === value.text) === equal;
+  };
+}
+
+function tagOf(series: Series, key: string): string | undefined {
+  return key === '_measurement' ? series.measurement : series.tags.get(key);
 }
 
 function requireAnd({ text, kind, position }: Token): void {

@@ -100,8 +100,21 @@ forEachEngine((name, start) => {
       }
     });
 
-    test('not-equal and half predicates are refused', async () => {
-      for (const predicate of ['x!="a"', 'x="a" AND', 'x=', '="a"', '(x="a"']) {
+    test('by a tag that is not equal, where there is one', async () => {
+      const write = 'POST /api/v2/write?org=tidemark&bucket=tidemark&precision=s';
+      await call(engine, write, `n v=1 ${T0}`);
+      assert.equal((await remove({ ...ALWAYS, predicate: 'x!="a"' })).status, 204);
+      assert.deepEqual(await left(), [
+        'm/a/v: 0 60 120',
+        'm/a/w: 0 60 120',
+        'n/a/v: 0 60 120',
+        'n/undefined/v: 0',
+      ]);
+      await remove({ ...ALWAYS, predicate: '_measurement="n"' });
+    });
+
+    test('half predicates are refused', async () => {
+      for (const predicate of ['x=~"a"', 'x=', '="a"', '(x="a"', "x='a'", 'x']) {
         assert.equal((await remove({ ...ALWAYS, predicate })).status, 400, predicate);
       }
       assert.equal((await left()).length, 4);
