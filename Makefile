@@ -53,10 +53,10 @@ test: dist/.built ## run every test (T=name to choose files)
 	@node dist/scripts/test.js $(T)
 
 check: dist/.built ## types, lint, format, tidy rules, generated documents
-	@npx --no-install biome ci . && node dist/scripts/docs.js --check && node dist/scripts/test.js test/tidy.test
+	@npx --no-install biome ci --colors=off . && node dist/scripts/docs.js --check && node dist/scripts/test.js test/tidy.test
 
 format: node_modules/.installed ## format and fix what a machine can fix
-	@npx --no-install biome check --write .
+	@npx --no-install biome check --colors=off --write .
 
 docs: dist/.built ## write the generated documents
 	@node dist/scripts/docs.js
