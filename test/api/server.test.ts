@@ -25,7 +25,7 @@ function pausing() {
   return { influx, finish, aborted: aborted.opened };
 }
 
-describe('closing', () => {
+describe('closing', { timeout: 60_000 }, () => {
   it('lets an answer that has begun come to its end, and takes nobody new', async () => {
     const { influx, finish } = pausing();
     const api = await startApi({ influx, graceMs: 60_000 });

@@ -44,7 +44,7 @@ function batchOf(count: number): RowBatch {
   return priceBatch(Array.from({ length: count }, () => row));
 }
 
-describe('a streamed answer', () => {
+describe('a streamed answer', { timeout: 60_000 }, () => {
   it('begins before the last row is read', async () => {
     const last = gate();
     const { url } = await serve(async function* () {
@@ -98,7 +98,7 @@ describe('a streamed answer', () => {
   });
 });
 
-describe('a failure in mid-stream', () => {
+describe('a failure in mid-stream', { timeout: 60_000 }, () => {
   const failing: Prices = async function* () {
     yield batchOf(5000);
     throw new TidemarkError('upstream', 'cut');
@@ -155,7 +155,7 @@ describe('a failure in mid-stream', () => {
   });
 });
 
-describe('a client that leaves', () => {
+describe('a client that leaves', { timeout: 60_000 }, () => {
   const cases = { 'before the first row': 0, 'in mid-stream': 1000 };
   for (const [when, rows] of Object.entries(cases)) {
     it(`cancels both queries ${when}`, async () => {
@@ -202,7 +202,7 @@ describe('a client that leaves', () => {
   });
 });
 
-describe('a slow reader', () => {
+describe('a slow reader', { timeout: 60_000 }, () => {
   it('pauses the query and lets it go on, memory staying flat', async () => {
     const batches = 2000;
     let given = 0;
@@ -233,7 +233,7 @@ describe('a slow reader', () => {
   });
 });
 
-describe('more answers than can be in work', () => {
+describe('more answers than can be in work', { timeout: 60_000 }, () => {
   it('are refused with Retry-After, and taken again as soon as others are done', async () => {
     const busy = gate();
     const { url } = await serve(async function* () {
