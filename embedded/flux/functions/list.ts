@@ -1,9 +1,10 @@
+import { csvFrom } from './csv/from.ts';
 import type { Entry } from './registry.ts';
 import { scalarEntries } from './scalars.ts';
 import { tableEntries } from './tables.ts';
 
 /** Every function and constant that the embedded engine knows. */
-export const entries: readonly Entry[] = [...scalarEntries, ...tableEntries];
+export const entries: readonly Entry[] = [...scalarEntries, ...tableEntries, csvFrom];
 
 /** Entries by import path. */
 export const packages: ReadonlyMap<string, readonly Entry[]> = groupByPackage(entries);

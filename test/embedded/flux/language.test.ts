@@ -169,3 +169,35 @@ test('analyze lists syntax errors with their bytes and passes over names', () =>
   ]);
   assert.equal(parse('é = zz').body.length, 1);
 });
+
+test('an error after the first piece is a table at the end of the answer', async () => {
+  const script = `import "array"
+many = array.map(arr: linearBins(start: 0.0, width: 1.0, count: 30000), fn: (x) => ({v: x}))
+array.from(rows: many) |> yield(name: "a")
+array.from(rows: [{v: 0}]) |> map(fn: (r) => ({v: 1 / r.v})) |> yield(name: "b")`;
+  const csv = await evaluate(script);
+  assert.match(csv, /\r\n,,0,29999\r\n/);
+  assert.ok(
+    csv.endsWith(',error,reference\r\n,runtime error @4:51: cannot divide by zero,\r\n'),
+    csv.slice(-200),
+  );
+});
+
+test('leaving an answer early stops it', async () => {
+  const script = `import "array"
+many = array.map(arr: linearBins(start: 0.0, width: 1.0, count: 30000), fn: (x) => ({v: x}))
+array.from(rows: many)`;
+  const request = {
+    script,
+    org: { id: '1', name: 'o' },
+    nowNs: 0n,
+    dialect: { header: true, delimiter: ',', annotations: [] },
+    signal: new AbortController().signal,
+  };
+  let pieces = 0;
+  for await (const _piece of createEvaluator(hostWithoutStorage).run(request)) {
+    pieces += 1;
+    break;
+  }
+  assert.equal(pieces, 1);
+});
