@@ -26,7 +26,6 @@ const RESOURCE_TYPES = [
   'annotations',
   'remotes',
   'replications',
-  'instance',
 ];
 
 const derive = promisify(scrypt) as (

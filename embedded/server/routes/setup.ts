@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { isPassword, PASSWORD_LENGTH } from '../../resources/access.ts';
+import type { Authorization } from '../../resources/model.ts';
+import type { Resources } from '../../resources/resources.ts';
 import { isSetupAllowed, setUp } from '../../resources/setup.ts';
 import type { Context } from '../context.ts';
 import { InfluxError } from '../errors.ts';
@@ -44,8 +46,14 @@ async function create(context: Context): Promise<void> {
     user: userView(made.user),
     bucket: bucketView(made.bucket, resources),
     org: orgView(made.org),
-    auth: authorizationView(made.auth, resources),
+    auth: setupAuthorization(made.auth, resources),
   });
+}
+
+/** Without the names of organization and user, which stand beside it. */
+function setupAuthorization(auth: Authorization, resources: Resources) {
+  const { org: _org, user: _user, ...view } = authorizationView(auth, resources);
+  return view;
 }
 
 export function checkPassword(password: string): void {
