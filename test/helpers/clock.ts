@@ -30,11 +30,15 @@ export class ManualClock implements Clock {
     return new Promise((resolve, reject) => {
       const cancelled = () => reject(new TidemarkError('cancelled', 'sleep was cancelled'));
       if (signal?.aborted) return cancelled();
-      const waiter = this.#wait(this.#nowMs + Math.max(0, ms), () => resolve());
-      signal?.addEventListener('abort', () => {
+      const leave = () => {
         this.#waiters.delete(waiter);
         cancelled();
+      };
+      const waiter = this.#wait(this.#nowMs + Math.max(0, ms), () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
       });
+      signal?.addEventListener('abort', leave, { once: true });
     });
   }
 
