@@ -1,4 +1,5 @@
 import { billionsHigh, billionsLow, highOf, isLess, lowOf } from '../storage/int64.ts';
+import type { RawKeys } from '../storage/raw-keys.ts';
 import type { RowBuffer } from '../storage/rows.ts';
 import type { GroupField, PointTarget, SeriesGroup } from '../storage/target.ts';
 import { BOOL, DOUBLE, LONG, STRING, ULONG } from '../storage/types.ts';
@@ -13,6 +14,7 @@ const LETTER_U = 0x75;
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const FIELDS_MAX = 1000;
+const TIME_DIGITS_MAX = 19;
 /** Seconds above this are left to the slow way, which checks the range. */
 const SECONDS_MAX = 9_223_372_035;
 
@@ -33,6 +35,7 @@ export class FastLines {
   readonly #text: Buffer;
   readonly #target: PointTarget;
   readonly #rows: RowBuffer;
+  readonly #keys: RawKeys;
   readonly #parse: ParseOptions;
   readonly #secondUnits: number;
   readonly #unitNs: number;
@@ -40,6 +43,9 @@ export class FastLines {
   #at = 0;
   #timeLow = 0;
   #timeHigh = 0;
+  /** Digits of the last timestamp; length 0: none yet. */
+  #timeStart = 0;
+  #timeLength = 0;
 
   constructor(body: Uint8Array, parse: ParseOptions, target: PointTarget) {
     this.#body = body;
@@ -47,6 +53,7 @@ export class FastLines {
     this.#parse = parse;
     this.#target = target;
     this.#rows = target.rows;
+    this.#keys = target.keys;
     [this.#secondUnits, this.#unitNs] = UNITS[parse.precision];
   }
 
@@ -92,16 +99,9 @@ export class FastLines {
   }
 
   #readKey(): SeriesGroup | undefined {
-    const body = this.#body;
-    const start = this.#at;
-    let i = start;
-    for (; i < body.length; i++) {
-      const byte = body[i]!;
-      if (byte === SPACE) break;
-      if (byte === BACKSLASH || byte === NEWLINE) return undefined;
-    }
-    this.#at = i + 1;
-    return i === start ? undefined : this.#target.lookup(body, start, i);
+    const group = this.#keys.read(this.#body, this.#at);
+    this.#at = this.#keys.end + 1;
+    return group;
   }
 
   /** All fields up to the space or newline after them. */
@@ -236,14 +236,37 @@ export class FastLines {
   #readTime(): boolean {
     const body = this.#body;
     if (this.#at >= body.length || body[this.#at] === NEWLINE) return this.#takeDefault();
-    let i = this.#at + 1;
+    const start = this.#at + 1;
+    if (this.#isLastTime(start)) return true;
+    const end = this.#digitsEnd(start);
+    if (end === start || end - start > TIME_DIGITS_MAX) return false;
+    if (end < body.length && body[end] !== NEWLINE) return false;
+    if (!this.#putTime(start, end)) return false;
+    this.#timeStart = start;
+    this.#timeLength = end - start;
+    this.#at = end + 1;
+    return true;
+  }
+
+  /** Whether the same timestamp stands here as in the line before: most batches are of one poll. */
+  #isLastTime(start: number): boolean {
+    const body = this.#body;
+    const length = this.#timeLength;
+    const last = this.#timeStart;
+    if (length === 0 || body[start + length] !== NEWLINE) return false;
+    // From the end: that is where timestamps differ.
+    for (let i = length - 1; i >= 0; i--) if (body[start + i] !== body[last + i]) return false;
+    this.#at = start + length + 1;
+    return true;
+  }
+
+  /** Nanoseconds do not fit a double: what is above a second is read apart. */
+  #putTime(start: number, end: number): boolean {
+    const body = this.#body;
+    const split = this.#unitNs === 1 ? Math.max(start, end - 9) : end;
     let billions = 0;
     let rest = 0;
-    const start = i;
-    const end = this.#digitsEnd(i);
-    if (end === start || end - start > 19) return false;
-    // Nanoseconds do not fit a double: what is above a second is read apart.
-    const split = this.#unitNs === 1 ? Math.max(start, end - 9) : end;
+    let i = start;
     for (; i < split; i++) billions = billions * 10 + (body[i]! - ZERO);
     for (; i < end; i++) rest = rest * 10 + (body[i]! - ZERO);
     if (this.#unitNs !== 1) {
@@ -254,14 +277,14 @@ export class FastLines {
     if (billions > SECONDS_MAX) return false;
     this.#timeLow = billionsLow(billions, rest);
     this.#timeHigh = billionsHigh(billions, rest, this.#timeLow);
-    this.#at = end + 1;
-    return end >= body.length || body[end] === NEWLINE;
+    return true;
   }
 
   #takeDefault(): boolean {
     const { defaultNs } = this.#parse;
     this.#timeLow = Number(BigInt.asIntN(32, defaultNs));
     this.#timeHigh = Number(defaultNs >> 32n);
+    this.#timeLength = 0;
     this.#at++;
     return true;
   }

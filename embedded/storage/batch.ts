@@ -1,6 +1,7 @@
 import type { ParsedPoint, PointField, WriteResult } from './contract.ts';
 import type { Dictionary } from './dictionary.ts';
 import { bigHigh, bigLow } from './int64.ts';
+import type { RawKeys } from './raw-keys.ts';
 import { quoted, Refusals } from './refusals.ts';
 import type { RowBuffer } from './rows.ts';
 import type { PointTarget, SeriesGroup } from './target.ts';
@@ -24,6 +25,7 @@ export class Batch implements PointTarget {
   readonly rows: RowBuffer;
   readonly oldestHigh: number;
   readonly oldestLow: number;
+  readonly keys: RawKeys;
   readonly #dictionary: Dictionary;
   readonly #bucketId: string;
   readonly #oldestNs: bigint;
@@ -37,6 +39,7 @@ export class Batch implements PointTarget {
     this.rows = rows;
     this.#dictionary = dictionary;
     this.#bucketId = bucketId;
+    this.keys = dictionary.bucket(bucketId).rawKeys;
     this.#oldestNs = retentionNs > 0n ? nowNs - retentionNs : NO_BOUND;
     this.oldestHigh = bigHigh(this.#oldestNs);
     this.oldestLow = bigLow(this.#oldestNs);
@@ -44,10 +47,6 @@ export class Batch implements PointTarget {
     this.#firstRow = rows.length;
     this.#firstString = rows.strings.length;
     this.#firstSeries = dictionary.unsaved.length;
-  }
-
-  lookup(body: Uint8Array, start: number, end: number): SeriesGroup | undefined {
-    return this.#dictionary.bucket(this.#bucketId).rawKeys.find(body, start, end);
   }
 
   remember(key: Uint8Array, group: SeriesGroup): void {

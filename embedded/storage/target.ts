@@ -1,4 +1,5 @@
 import type { ParsedPoint, PointType } from './contract.ts';
+import type { RawKeys } from './raw-keys.ts';
 import type { RowBuffer } from './rows.ts';
 
 /** A field of a series group, as the hot path sees it. */
@@ -27,9 +28,9 @@ export interface PointTarget {
   /** Points older than this are refused (retention): the two halves of the bound. */
   readonly oldestHigh: number;
   readonly oldestLow: number;
-  /** The group whose raw key bytes (measurement and tags as in the line) are body[start, end). */
-  lookup(body: Uint8Array, start: number, end: number): SeriesGroup | undefined;
-  /** Makes the raw key known to `lookup`. */
+  /** The groups whose raw keys are known. */
+  readonly keys: RawKeys;
+  /** Makes the raw key known in `keys`. */
   remember(key: Uint8Array, group: SeriesGroup): void;
   /** Resolves series (new ones too), checks types and retention, appends rows. */
   add(point: ParsedPoint): SeriesGroup | undefined;
