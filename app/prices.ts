@@ -5,7 +5,7 @@ import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
 import { chooseExchanges } from '../ingest/prices/exchanges.ts';
-import { startPrices } from '../ingest/prices/start.ts';
+import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { saveExchange } from '../registry/exchanges.ts';
@@ -46,7 +46,17 @@ export async function startPriceIngest(
     metrics: createIngestMetrics(metrics),
   });
   parts.add('prices', () => prices.close());
+  base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
   return exchanges.map(({ adapter }) => adapter.id);
+}
+
+/** One exchange that fails costs only itself; when all of them do, it is us or the network. */
+function pricesProbe(prices: Prices): ProbeResult {
+  const states = prices.states();
+  const bad = states.filter(({ state }) => state === 'failing' || state === 'paused');
+  if (states.length === 0 || bad.length < states.length) return { ok: true };
+  const reason = `no exchange answers; ${bad[0]?.exchange}: ${bad[0]?.lastError}`;
+  return { ok: false, reason, fix: 'check the network, a proxy, or EXCHANGE_<ID>_URL' };
 }
 
 function writerProbe(writer: Writer): ProbeResult {

@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
 
 /** Structured log: a static message and ids. One line per outcome, silent when all is well. */
 export interface Log {
@@ -14,9 +14,33 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** Anything under these names is a secret and never reaches the log. */
 const REDACTED = ['token', 'secret', 'password', 'authorization'];
 
-export function createLog(level: LogLevel): Log {
+export interface LogOptions {
+  /** Lines for people, as on a terminal, instead of JSON. */
+  readonly readable?: boolean;
+}
+
+export function createLog(level: LogLevel, { readable = false }: LogOptions = {}): Log {
   const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: paths });
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: paths };
+  if (!readable) return pino(options);
+  return pino(options, { write: (line) => void process.stdout.write(readableLine(line)) });
+}
+
+const LEVELS: Readonly<Record<number, string>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+};
+
+/** `06:51:22 warn  a poll was refused (exchange kraken, reason dns)` from one line of JSON. */
+export function readableLine(line: string): string {
+  const { level, time, msg, ...ids } = JSON.parse(line) as Record<string, unknown>;
+  const shown = Object.entries(ids).map(([name, value]) => {
+    return `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+  });
+  const rest = shown.length > 0 ? ` (${shown.join(', ')})` : '';
+  return `${String(time).slice(11, 19)} ${(LEVELS[Number(level)] ?? '').padEnd(5)} ${msg}${rest}\n`;
 }
 
 export const silentLog: Log = {

@@ -4,7 +4,7 @@ import { createLog } from '../../core/log.ts';
 import { startDemoMarket } from '../../demo/start.ts';
 import { roles, startApp } from '../start.ts';
 import type { Command } from './command.ts';
-import { describe, untilAborted } from './start.ts';
+import { describe, STOPPING, untilAborted } from './start.ts';
 
 const INTERVAL_MS = 5_000;
 
@@ -35,10 +35,11 @@ Example:
         priceIntervalMs: INTERVAL_MS,
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };
-      const log = createLog(demoConfig.logLevel);
+      const log = createLog(demoConfig.logLevel, { readable: process.stdout.isTTY });
       const app = await startApp(demoConfig, { roles: new Set(roles), clock: systemClock, log });
       print(describe(app, demoConfig));
       await untilAborted(signal);
+      print(STOPPING);
       await app.close();
     } finally {
       await market.close();

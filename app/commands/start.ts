@@ -23,11 +23,11 @@ Examples:
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
     const wanted = readRoles(options.only as string | undefined);
-    const log = createLog(config.logLevel);
+    const log = createLog(config.logLevel, { readable: process.stdout.isTTY });
     const app = await startApp(config, { roles: wanted, clock: systemClock, log });
     print(describe(app, config));
     await untilAborted(signal);
-    print('Stopping: what was accepted stays on disk.');
+    print(STOPPING);
     await app.close();
     return 0;
   },
@@ -47,6 +47,8 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 }
+
+export const STOPPING = 'Stopping: what was accepted stays on disk.';
 
 /** Where everything is, and what to try first. */
 export function describe(app: App, config: Config): string {
