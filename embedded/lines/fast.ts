@@ -1,9 +1,10 @@
-import { billionsHigh, billionsLow, highOf, isLess, lowOf } from '../storage/int64.ts';
+import { highOf, isLess, lowOf } from '../storage/int64.ts';
 import type { RawKeys } from '../storage/raw-keys.ts';
 import type { RowBuffer } from '../storage/rows.ts';
 import type { GroupField, PointTarget, SeriesGroup } from '../storage/target.ts';
 import { BOOL, DOUBLE, LONG, STRING, ULONG } from '../storage/types.ts';
-import type { ParseOptions, Precision } from './parse.ts';
+import { TimeReader } from './fast-time.ts';
+import type { ParseOptions } from './parse.ts';
 import { BACKSLASH, COMMA, EQUALS, MINUS, NEWLINE, QUOTE, SPACE } from './scan.ts';
 
 const DOT = 0x2e;
@@ -14,18 +15,6 @@ const LETTER_U = 0x75;
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const FIELDS_MAX = 1000;
-const TIME_DIGITS_MAX = 19;
-/** Seconds above this are left to the slow way, which checks the range. */
-const SECONDS_MAX = 9_223_372_035;
-
-/** [units in a second, nanoseconds in a unit] */
-const UNITS: Readonly<Record<Precision, readonly [number, number]>> = {
-  ns: [1e9, 1],
-  us: [1e6, 1e3],
-  ms: [1e3, 1e6],
-  s: [1, 1e9],
-};
-
 /**
  * The hot path: a line whose series and fields are known, without escapes, is read straight from
  * the bytes into the rows. Anything else is left, untouched, to the slow way, which decides.
@@ -36,25 +25,17 @@ export class FastLines {
   readonly #target: PointTarget;
   readonly #rows: RowBuffer;
   readonly #keys: RawKeys;
-  readonly #parse: ParseOptions;
-  readonly #secondUnits: number;
-  readonly #unitNs: number;
+  readonly #time: TimeReader;
   /** Where the reader is in the body. */
   #at = 0;
-  #timeLow = 0;
-  #timeHigh = 0;
-  /** Digits of the last timestamp; length 0: none yet. */
-  #timeStart = 0;
-  #timeLength = 0;
 
   constructor(body: Uint8Array, parse: ParseOptions, target: PointTarget) {
     this.#body = body;
     this.#text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    this.#parse = parse;
+    this.#time = new TimeReader(body, parse);
     this.#target = target;
     this.#rows = target.rows;
     this.#keys = target.keys;
-    [this.#secondUnits, this.#unitNs] = UNITS[parse.precision];
   }
 
   /** Reads lines from `start`; returns the start of the first that it leaves, or >= `pause`. */
@@ -78,24 +59,24 @@ export class FastLines {
     const group = this.#readKey();
     if (group === undefined) return false;
     this.#rows.reserve(FIELDS_MAX);
-    if (!this.#readFields(group) || !this.#readTime()) return false;
+    if (!this.#readFields(group)) return false;
+    const next = this.#time.read(this.#at);
+    if (next < 0) return false;
+    this.#at = next;
     const rows = this.#rows;
+    const { low, high } = this.#time;
     const { oldestHigh, oldestLow } = this.#target;
-    if (isLess(this.#timeHigh, this.#timeLow, oldestHigh, oldestLow)) {
+    if (isLess(high, low, oldestHigh, oldestLow)) {
       rows.truncate(row, strings);
-      this.#target.refuseOld(group, this.#timeNs());
+      this.#target.refuseOld(group, this.#time.timeNs);
       return true;
     }
     const halves = rows.timeHalves;
     for (let i = row; i < rows.length; i++) {
-      halves[i * 2] = this.#timeLow;
-      halves[i * 2 + 1] = this.#timeHigh;
+      halves[i * 2] = low;
+      halves[i * 2 + 1] = high;
     }
     return true;
-  }
-
-  #timeNs(): bigint {
-    return (BigInt(this.#timeHigh) << 32n) | BigInt(this.#timeLow >>> 0);
   }
 
   #readKey(): SeriesGroup | undefined {
@@ -230,69 +211,5 @@ export class FastLines {
     if (this.#at >= this.#body.length) return true;
     const byte = this.#body[this.#at];
     return byte === COMMA || byte === SPACE || byte === NEWLINE;
-  }
-
-  /** The timestamp and the newline; leaves negative and overlong ones. */
-  #readTime(): boolean {
-    const body = this.#body;
-    if (this.#at >= body.length || body[this.#at] === NEWLINE) return this.#takeDefault();
-    const start = this.#at + 1;
-    if (this.#isLastTime(start)) return true;
-    const end = this.#digitsEnd(start);
-    if (end === start || end - start > TIME_DIGITS_MAX) return false;
-    if (end < body.length && body[end] !== NEWLINE) return false;
-    if (!this.#putTime(start, end)) return false;
-    this.#timeStart = start;
-    this.#timeLength = end - start;
-    this.#at = end + 1;
-    return true;
-  }
-
-  /** Whether the same timestamp stands here as in the line before: most batches are of one poll. */
-  #isLastTime(start: number): boolean {
-    const body = this.#body;
-    const length = this.#timeLength;
-    const last = this.#timeStart;
-    if (length === 0 || body[start + length] !== NEWLINE) return false;
-    // From the end: that is where timestamps differ.
-    for (let i = length - 1; i >= 0; i--) if (body[start + i] !== body[last + i]) return false;
-    this.#at = start + length + 1;
-    return true;
-  }
-
-  /** Nanoseconds do not fit a double: what is above a second is read apart. */
-  #putTime(start: number, end: number): boolean {
-    const body = this.#body;
-    const split = this.#unitNs === 1 ? Math.max(start, end - 9) : end;
-    let billions = 0;
-    let rest = 0;
-    let i = start;
-    for (; i < split; i++) billions = billions * 10 + (body[i]! - ZERO);
-    for (; i < end; i++) rest = rest * 10 + (body[i]! - ZERO);
-    if (this.#unitNs !== 1) {
-      if (end - start > EXACT_DIGITS + 1) return false;
-      rest = (billions % this.#secondUnits) * this.#unitNs;
-      billions = Math.floor(billions / this.#secondUnits);
-    }
-    if (billions > SECONDS_MAX) return false;
-    this.#timeLow = billionsLow(billions, rest);
-    this.#timeHigh = billionsHigh(billions, rest, this.#timeLow);
-    return true;
-  }
-
-  #takeDefault(): boolean {
-    const { defaultNs } = this.#parse;
-    this.#timeLow = Number(BigInt.asIntN(32, defaultNs));
-    this.#timeHigh = Number(defaultNs >> 32n);
-    this.#timeLength = 0;
-    this.#at++;
-    return true;
-  }
-
-  #digitsEnd(start: number): number {
-    const body = this.#body;
-    let i = start;
-    while (i < body.length && body[i]! >= ZERO && body[i]! <= 0x39) i++;
-    return i;
   }
 }

@@ -11,6 +11,17 @@ import { codeOf } from '../../../embedded/storage/types.ts';
 export interface Collected {
   readonly rows: readonly string[];
   readonly result: WriteResult;
+  /** How many lines the hot path left to the slow one. */
+  readonly slowLines: number;
+}
+
+class CountingBatch extends Batch {
+  slowLines = 0;
+
+  override add(point: ParsedPoint) {
+    this.slowLines++;
+    return super.add(point);
+  }
 }
 
 /** Reads bodies one after the other into one dictionary, as the engine would, without a database. */
@@ -30,7 +41,7 @@ export class Collector {
     const rows = new RowBuffer();
     const dictionary = this.#dictionary;
     const retentionNs = this.#retentionNs;
-    const batch = new Batch({ dictionary, rows, bucketId: 'b', retentionNs, nowNs });
+    const batch = new CountingBatch({ dictionary, rows, bucketId: 'b', retentionNs, nowNs });
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     try {
       await readLines(bytes, { precision, nowNs }, batch);
@@ -38,7 +49,7 @@ export class Collector {
       batch.undo();
       throw error;
     }
-    return { rows: describe(rows, dictionary), result: batch.result() };
+    return { rows: describe(rows, dictionary), result: batch.result(), slowLines: batch.slowLines };
   }
 }
 
