@@ -163,7 +163,7 @@ function report(servers: readonly Server[], runs: ReadonlyMap<string, readonly R
     const slowest = Math.round(Math.max(...own.map((one) => one.slowestMs)));
     const rss = Math.round(server.rssBytes() / 1e6);
     console.log(
-      `${server.name}: ${rate} points/s, ${cpu} CPU s a run, slowest post ${slowest} ms, peak ${rss} MB`,
+      `${server.name}: ${rate} points/s, ${cpu} CPU s a run, slowest ${slowest} ms, peak ${rss} MB`,
     );
     console.log(`  raw points/s: ${own.map((one) => Math.round(one.pointsPerSecond)).join(' ')}`);
   }

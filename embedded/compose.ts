@@ -19,7 +19,7 @@ export interface EngineOptions {
   /** Holds the database and the token file; made when absent. */
   readonly dir: string;
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: a free one. */
   readonly port: number;
   /** The organization and bucket to make; absent: none, the first client sets the engine up. */
   readonly org?: string;

@@ -61,7 +61,7 @@ export interface EnsureOptions {
   readonly token: string;
 }
 
-/** Makes what is missing of the engine's own organization, bucket and token; changes nothing else. */
+/** Makes what is missing of the engine's own organization, bucket and token. */
 export async function ensureSetUp(resources: Resources, wanted: EnsureOptions): Promise<Org> {
   const org = resources.org(wanted.org) ?? (await resources.createOrg(wanted.org, ''));
   const bucket = resources.bucket(org.id, wanted.bucket);

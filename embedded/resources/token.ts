@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf, TidemarkError } from '../../core/errors.ts';
 import { newToken } from './access.ts';
 
-/** The engine's own operator token: made on first start, kept in `dir/token`, for its owner only. */
+/** The engine's own operator token: made on first start, kept in `dir/token` (mode 0600). */
 export function readToken(dir: string): string {
   const path = join(dir, 'token');
   try {

@@ -62,7 +62,7 @@ export interface SelectedSeries {
 /** Columns of one chunk of an SQL answer, typed arrays where the SQL type allows. */
 export interface Chunk {
   readonly rowCount: number;
-  /** INTEGER -> Int32Array, BIGINT -> BigInt64Array, DOUBLE -> Float64Array, ... strings -> array. */
+  /** INTEGER -> Int32Array, BIGINT -> BigInt64Array, DOUBLE -> Float64Array; text -> array. */
   column(index: number): ChunkColumn;
 }
 
@@ -80,7 +80,7 @@ export interface ChunkColumn {
 export interface StorageReader {
   /** Every series of the bucket in InfluxDB's series-key order (measurement, tags, field). */
   series(bucketId: string): readonly Series[];
-  /** The table (sid INTEGER, time BIGINT ns, value T) of one type, or undefined when none exists. */
+  /** The table (sid INTEGER, time BIGINT ns, value T) of one type; undefined when none exists. */
   pointsTable(bucketId: string, type: PointType): string | undefined;
   select(series: readonly SelectedSeries[]): Promise<Selection>;
   /** Streams the answer; aborting stops DuckDB's work. One snapshot for the whole answer. */

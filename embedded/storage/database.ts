@@ -121,7 +121,7 @@ export class Database {
     this.#instance.closeSync();
   }
 
-  /** After a fatal error there is no transaction left to roll back: that refusal says nothing new. */
+  /** After a fatal error there is no transaction left to roll back: a refusal is nothing new. */
   async #rollback(): Promise<void> {
     try {
       await this.writer.run('ROLLBACK');

@@ -26,7 +26,8 @@ export class Refusals {
 
   conflict(conflict: TypeConflict): void {
     const { measurement, field, type, existing } = conflict;
-    const types = `is type ${INFLUX_TYPE_NAMES[type]}, already exists as type ${INFLUX_TYPE_NAMES[existing]}`;
+    const [given, kept] = [INFLUX_TYPE_NAMES[type], INFLUX_TYPE_NAMES[existing]];
+    const types = `is type ${given}, already exists as type ${kept}`;
     const where = `input field ${quoted(field)} on measurement ${quoted(measurement)}`;
     this.invalid(`field type conflict: ${where} ${types}`);
   }

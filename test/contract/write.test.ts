@@ -93,7 +93,8 @@ forEachEngine((name, start) => {
     test('one bad line refuses the batch and every bad line is named', async () => {
       const { status, json } = await write(`whole v=1 ${T0}\nbad line\nwhole v=\nwhole v=2 ${T0}`);
       const message =
-        "unable to parse 'bad line': invalid field format\nunable to parse 'whole v=': missing field value";
+        "unable to parse 'bad line': invalid field format\n" +
+        "unable to parse 'whole v=': missing field value";
       assert.deepEqual([status, json], [400, { code: 'invalid', message }]);
       assert.deepEqual(await stored(engine, 'whole'), []);
     });

@@ -32,8 +32,11 @@ interface Transcript {
 }
 
 /** What the engine does not have: other resources, and InfluxDB 1's API. */
-const OUT_OF_SCOPE =
-  /^(v1\.|checks|endpoint|rule|dbrps|vars|telegrafs|secrets\.patch|dashboards|scrapers|stacks|remotes|metrics|suggestions|ast|root|get \/api\/v2\/(flags|resources|config)|get \/api\/v2$|query\.profilers|tasks\._tasks)/;
+const OUT_OF_SCOPE = new RegExp(
+  '^(v1\\.|checks|endpoint|rule|dbrps|vars|telegrafs|secrets\\.patch|dashboards|scrapers|stacks' +
+    '|remotes|metrics|suggestions|ast|root|get /api/v2/(flags|resources|config)|get /api/v2$' +
+    '|query\\.profilers|tasks\\._tasks)',
+);
 
 /** Where only status and code are compared, and why. */
 const KNOWN: readonly (readonly [RegExp, string])[] = [
@@ -108,7 +111,7 @@ function isCut({ response }: Transcript): boolean {
   return response.body.length > 6000;
 }
 
-/** Sends recorded requests, with the ids and tokens of this server in place of the recorded ones. */
+/** Sends recorded requests, with this server's ids and tokens in place of the recorded ones. */
 class Replay {
   readonly #url: string;
   /** Recorded id -> ours. */

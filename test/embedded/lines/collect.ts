@@ -24,7 +24,7 @@ class CountingBatch extends Batch {
   }
 }
 
-/** Reads bodies one after the other into one dictionary, as the engine would, without a database. */
+/** Reads bodies into one dictionary, as the engine would, without a database. */
 export class Collector {
   readonly #dictionary = new Dictionary(new TableSet());
   readonly #retentionNs: bigint;

@@ -74,7 +74,7 @@ test('points and series are there after a reopen, and nothing is doubled', async
   assert.deepEqual(await points(), ['1 1 1', '1 2 5', '2 1 3', '3 1 6']);
 });
 
-test('the newest time of each series survives: an older point after a reopen replaces', async () => {
+test('after a reopen an older point still replaces', async () => {
   await write('m v=1 10\nm v=2 20');
   await reopen();
   await write('m v=3 10');
@@ -222,7 +222,8 @@ test('an aborted query stops DuckDB in the middle of its work', async () => {
   await write(Array.from({ length: 20_000 }, (_, i) => `m v=${i} ${i}`).join('\n'));
   const table = storage.pointsTable('b1', 'double')!;
   const abort = new AbortController();
-  const heavy = `SELECT count(*) FROM ${table} a, ${table} b, ${table} c WHERE a.value + b.value * c.value = -1`;
+  const heavy = `SELECT count(*) FROM ${table} a, ${table} b, ${table} c
+    WHERE a.value + b.value * c.value = -1`;
   const reading = (async () => {
     for await (const chunk of storage.query(heavy, abort.signal))
       assert.fail(String(chunk.rowCount));
