@@ -19,6 +19,7 @@ export class CsvEncoder {
   /** The last table of this result, for whether the next needs a block of its own. */
   #last: Table | undefined;
   #written = false;
+  readonly #constants: { readonly column: Column; readonly text: string }[] = [];
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -121,14 +122,23 @@ export class CsvEncoder {
     }
   }
 
+  /** Tables of one reading share their bounds: what stood here in the last table often still does. */
+  #constantText(column: Column, index: number): string {
+    const last = this.#constants[index];
+    if (last?.column === column) return last.text;
+    const text = textOf(column.constant ?? null, this.#quote);
+    this.#constants[index] = { column, text };
+    return text;
+  }
+
   /** The text of a row: constants and what changes, in turn. Constant columns are rendered once. */
   #parts(table: Table, prefix: string) {
     const constants = [prefix];
     const readers: ((row: number) => string)[] = [];
-    for (const column of table.columns) {
+    for (const [index, column] of table.columns.entries()) {
       constants[readers.length] += this.#dialect.delimiter;
       if (column.values === undefined) {
-        constants[readers.length] += textOf(column.constant ?? null, this.#quote);
+        constants[readers.length] += this.#constantText(column, index);
       } else {
         readers.push(textReader(column, this.#quote));
         constants.push('');

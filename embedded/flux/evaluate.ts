@@ -98,7 +98,10 @@ async function* encodeResults(query: Query, encoder: CsvEncoder): AsyncGenerator
   const { signal } = query;
   for (const [name, stream] of query.results) {
     encoder.startResult(name);
-    for await (const table of running(stream, signal)) yield* encoder.table(table);
+    for await (const table of running(stream, signal)) {
+      // Delegating to a generator would cost a turn of the event loop for each table.
+      for (const piece of encoder.table(table)) yield piece;
+    }
     encoder.endResult();
   }
   for (const stream of query.sideEffects) {

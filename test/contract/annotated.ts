@@ -50,6 +50,8 @@ export function parseAnswer(status: number, text: string): Answer {
       last.rows.push(cells.slice(3));
     }
   }
+  // InfluxDB gives several results in any order.
+  tables.sort((a, b) => (a.result === b.result ? 0 : a.result < b.result ? -1 : 1));
   return { status, tables: tables.map(({ id: _id, ...table }) => table), error };
 }
 

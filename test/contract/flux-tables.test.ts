@@ -8,8 +8,11 @@ import { startEngine } from '../../embedded/engine.ts';
 import { influxdPath, startInfluxd } from '../helpers/influxd.ts';
 import type { Answer } from './annotated.ts';
 import { firstDifference, parseAnswer, sortColumns } from './annotated.ts';
-import type { TableCase } from './flux-table-cases.ts';
-import { cases, dataset, nowText, writeCases } from './flux-table-cases.ts';
+import { rowFunctionCases } from './flux-row-cases.ts';
+import { streamCases, writeCases } from './flux-stream-cases.ts';
+import { tableCases } from './flux-table-cases.ts';
+import type { TableCase } from './flux-table-data.ts';
+import { dataset, nowText } from './flux-table-data.ts';
 
 interface Target {
   readonly url: string;
@@ -83,6 +86,6 @@ describe('tables of the embedded engine and of InfluxDB', { skip }, () => {
     const difference = firstDifference(shape(got), shape(want));
     assert.equal(difference, undefined, `${difference}\n${one.script}`);
   };
-  for (const one of cases) test(one.name, same(one));
+  for (const one of [...tableCases, ...rowFunctionCases, ...streamCases]) test(one.name, same(one));
   for (const one of writeCases) test(one.name, same(one));
 });

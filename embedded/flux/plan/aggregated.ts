@@ -14,7 +14,7 @@ import type { Operation } from './operation.ts';
 import { isFused, isSelector, isStored, takesType } from './operation.ts';
 import type { Read } from './read.ts';
 import type { GroupUnit } from './shape.ts';
-import { checkTypes, groupSeries } from './shape.ts';
+import { checkTypes, groupSeries, sortByKey } from './shape.ts';
 import { selectSeries } from './source.ts';
 import type { WindowChoice } from './windowed.ts';
 import { WindowedRead } from './windowed.ts';
@@ -74,9 +74,16 @@ export class AggregatedRead extends Stream {
     const windowedGroups = this.#grouped && grid !== undefined;
     const stored = source.exclusive && !windowedGroups && isStored(operation, this.#grouped);
     const bare = this.#grouped && !this.#read.exclusive;
-    const tables = this.#guarded(units, { grid, stored, bare }, signal);
-    if (stored || (byTime !== undefined && isFused(operation))) return tables;
-    return sortTables(tables, this.scope.budget);
+    const fused = byTime !== undefined && isFused(operation);
+    const inOrder =
+      stored || fused || (!this.#grouped && (grid === undefined || byTime !== undefined));
+    const sorted = inOrder && !stored && !fused ? this.#sortUnits(units) : units;
+    const tables = this.#guarded(sorted, { grid, stored, bare }, signal);
+    return inOrder ? tables : sortTables(tables, this.scope.budget);
+  }
+
+  #sortUnits(units: readonly GroupUnit[]): readonly GroupUnit[] {
+    return unitsOf(sortByKey(units.map((unit) => unit.series[0]!)));
   }
 
   /** A selector of windows that InfluxDB's storage computes. */
@@ -101,7 +108,7 @@ export class AggregatedRead extends Stream {
     const series = selectSeries(this.scope.reader, this.#read.spec);
     const source = this.#reading;
     if (source instanceof GroupedRead) return groupSeries(series, source.labels);
-    return series.map((one) => ({ series: [one], type: one.type, labels: [], values: [] }));
+    return unitsOf(series);
   }
 
   /** DuckDB refuses what overflows where InfluxDB answers infinity: then the columns do it. */
@@ -110,36 +117,25 @@ export class AggregatedRead extends Stream {
     shape: Shape,
     signal: AbortSignal,
   ): AsyncGenerator<Table> {
+    const options = {
+      ...this.options,
+      ...shape,
+      createEmpty: this.choice?.createEmpty ?? false,
+      bounds: this.#read.spec.bounds,
+    };
     let begun = false;
     try {
-      for await (const table of this.#compute(units, shape, signal)) {
-        begun = true;
-        yield table;
+      const size = Math.max(1, Math.floor(CELLS_MAX / (shape.grid?.count ?? 1)));
+      for (let from = 0; from < units.length; from += size) {
+        const batch = units.slice(from, from + size);
+        for (const answer of await this.#answers(batch, shape.grid, signal)) {
+          begun = true;
+          for (const table of answerTables(answer, options)) yield table;
+        }
       }
     } catch (error) {
       if (begun || !/out of range/i.test(messageOf(error))) throw error;
       yield* this.options.columnar().tables(signal);
-    }
-  }
-
-  async *#compute(
-    units: readonly GroupUnit[],
-    { grid, stored, bare }: Shape,
-    signal: AbortSignal,
-  ): AsyncGenerator<Table> {
-    const size = Math.max(1, Math.floor(CELLS_MAX / (grid?.count ?? 1)));
-    for (let from = 0; from < units.length; from += size) {
-      const batch = units.slice(from, from + size);
-      for (const answer of await this.#answers(batch, grid, signal)) {
-        yield* answerTables(answer, {
-          ...this.options,
-          createEmpty: this.choice?.createEmpty ?? false,
-          grid,
-          stored,
-          bare,
-          bounds: this.#read.spec.bounds,
-        });
-      }
     }
   }
 
@@ -195,6 +191,10 @@ export class AggregatedRead extends Stream {
     }
     return answers;
   }
+}
+
+function unitsOf(series: readonly Series[]): GroupUnit[] {
+  return series.map((one) => ({ series: [one], type: one.type, labels: [], values: [] }));
 }
 
 interface Shape {

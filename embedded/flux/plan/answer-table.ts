@@ -1,16 +1,17 @@
 import type { Series } from '../../storage/contract.ts';
 import type { ColumnValues } from '../tables/column.ts';
-import { allocate, constantColumn, withValues } from '../tables/column.ts';
+import { allocate, constantColumn, fluxValue, withValues } from '../tables/column.ts';
 import type { Bounds } from '../tables/stream.ts';
 import { compareText, sliceRows } from '../tables/table.ts';
 import type { Column, Table } from '../values/value.ts';
+import { Time } from '../values/value.ts';
 import type { TimeChoice } from './aggregated.ts';
 import type { DenseCells } from './dense.ts';
+import { labelOf } from './labels-of.ts';
 import type { Operation } from './operation.ts';
 import { isFused, isSelector } from './operation.ts';
 import type { GroupUnit } from './shape.ts';
 import { boundColumns, labelColumns, seriesKey, unionLabels } from './shape.ts';
-import { labelOf } from './source.ts';
 import type { WindowGrid } from './windows.ts';
 
 /** Where the answer of one unit stands in the cells of its statement. */
@@ -60,7 +61,7 @@ export function* answerTables(answer: UnitAnswer, options: AnswerOptions): Gener
   }
 }
 
-function keyOf(answer: UnitAnswer, { bare, grid }: AnswerOptions): string[] {
+function keyOf(answer: UnitAnswer, { bare, grid }: AnswerOptions): readonly string[] {
   const { labels, values, series } = answer.unit;
   if (!answer.grouped) return seriesKey(series[0]!);
   if (!bare) return ['_start', '_stop', ...labels];
@@ -94,7 +95,8 @@ function rowTable(answer: UnitAnswer, cell: number, bounds: Bounds, options: Ans
     const constants = inKeyOrder([...start, ...labels], key, options);
     return { key, columns: [...constants, value], rowCount: 1 };
   }
-  const times = time === undefined ? [] : [timeColumn(BigInt64Array.of(time))];
+  const times =
+    time === undefined ? [] : [constantColumn('_time', 'dateTime:RFC3339', new Time(time))];
   return { key, columns: [...start, ...times, value, ...labels], rowCount: 1 };
 }
 
@@ -114,18 +116,14 @@ function inKeyOrder(
   return key.flatMap((label) => columns.filter((column) => column.label === label));
 }
 
+/** A table of one row holds its value as a constant: cheaper than an array. */
 function one(cells: DenseCells, cell: number): Column {
-  const values = Array.isArray(cells.values)
-    ? [cells.values[cell] as string]
-    : (cells.values as Float64Array).slice(cell, cell + 1);
-  return withValues({ label: '_value', type: cells.type }, values as ColumnValues);
+  return constantColumn('_value', cells.type, fluxValue(cells.type, cells.values[cell] ?? null));
 }
 
 /** What an empty window has: no value, or a count of 0. */
 function missing(operation: Operation, cells: DenseCells): Column {
-  const column = { label: '_value', type: cells.type };
-  if (operation.name === 'count') return withValues(column, BigInt64Array.of(0n));
-  return withValues(column, allocate(cells.type, 1), Uint8Array.of(1));
+  return constantColumn('_value', cells.type, operation.name === 'count' ? 0n : null);
 }
 
 function timeColumn(times: BigInt64Array): Column {

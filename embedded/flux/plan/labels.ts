@@ -1,7 +1,8 @@
 import type { Series, StorageReader } from '../../storage/contract.ts';
 import { compareText } from '../tables/table.ts';
+import { labelOf, labelsOf } from './labels-of.ts';
 import type { ReadSpec } from './source.ts';
-import { labelOf, labelsOf, selectSeries } from './source.ts';
+import { selectSeries } from './source.ts';
 
 /** Questions that the dictionary answers without reading a point. */
 

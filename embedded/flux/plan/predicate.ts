@@ -1,11 +1,11 @@
 import type { Expression } from '../../../core/flux-ast.ts';
-import type { PointType } from '../../storage/contract.ts';
+import type { PointType, Series } from '../../storage/contract.ts';
 import { ScriptFunction } from '../syntax/function.ts';
 import type { FluxFunction, Value } from '../values/value.ts';
 import { Time, UInt } from '../values/value.ts';
 import { columnsRead, conjuncts } from './columns-read.ts';
+import { labelOf, labelsOf } from './labels-of.ts';
 import type { PointTest, SeriesTest } from './source.ts';
-import { labelOf, labelsOf } from './source.ts';
 import { isStorageExpression, testTags } from './storage-predicate.ts';
 
 /** A filter's function taken apart. */
@@ -74,29 +74,43 @@ function seriesTestOf(
     if (POINT_COLUMNS.has(column) || RANGE_COLUMNS.has(column)) return undefined;
   }
   const parameter = fn.node.parameters[0]!.name;
-  const ask = isStorageExpression(part, parameter)
-    ? storageAsk(fn, part)
-    : recordAsk(withBody(fn, part), parameter);
-  const labels = [...columns];
-  const answers = new Map<string, boolean>();
-  return (series) => {
-    const key = labels.map((label) => labelOf(series, label) ?? '\u0000').join('\u0001');
+  const stored = isStorageExpression(part, parameter);
+  const ask = stored ? storageAsk(fn, part) : recordAsk(withBody(fn, part), parameter);
+  const keyOf = labelKey([...columns]);
+  const answers = new Map<string | undefined, boolean>();
+  const passes = (series: Series) => {
+    const key = keyOf(series);
     const known = answers.get(key);
     if (known !== undefined) return known;
     const answer = ask(series);
     answers.set(key, answer);
     return answer;
   };
+  const [label] = columns;
+  return { label: stored && columns.size === 1 ? label : undefined, passes };
+}
+
+type Ask = (series: Series) => boolean;
+
+/** What tells series apart for a test that reads these labels. */
+function labelKey(labels: readonly string[]): (series: Series) => string | undefined {
+  const [only] = labels;
+  if (only !== undefined && labels.length === 1) return (series) => labelOf(series, only);
+  return (series) => labels.map((label) => labelOf(series, label) ?? '\u0000').join('\u0001');
 }
 
 /** As InfluxDB's storage answers. */
-function storageAsk(fn: ScriptFunction, part: Expression): SeriesTest {
-  const literal = (node: Expression) => fn.constantOf(node);
+function storageAsk(fn: ScriptFunction, part: Expression): Ask {
+  const values = new Map<Expression, Value | undefined>();
+  const literal = (node: Expression) => {
+    if (!values.has(node)) values.set(node, fn.constantOf(node));
+    return values.get(node);
+  };
   return (series) => testTags(part, { literal, tag: (label) => labelOf(series, label) ?? '' });
 }
 
 /** By running the expression on the series' labels. */
-function recordAsk(test: FluxFunction, parameter: string): SeriesTest {
+function recordAsk(test: FluxFunction, parameter: string): Ask {
   return (series) => {
     const record: Value = new Map<string, Value>(labelsOf(series));
     return test.call(new Map([[parameter, record]])) === true;

@@ -80,13 +80,16 @@ export class RawReader {
   ): Promise<number> {
     const source = await pointSource(this.#reader, this.#spec, { type, series });
     if (source === undefined) return 0;
-    const sql = `SELECT p.sid, p.time, p.value FROM ${source.from} WHERE ${source.where}`;
+    // A column that is not asked for is not unpacked: one series needs no number.
+    const only = series.length === 1 ? series[0]!.sid : undefined;
+    const columns = only === undefined ? 'p.time, p.value, p.sid' : 'p.time, p.value';
+    const sql = `SELECT ${columns} FROM ${source.from} WHERE ${source.where}`;
     let rows = 0;
     try {
       for await (const chunk of this.#reader.query(sql, this.#signal)) {
         rows += chunk.rowCount;
         this.#holding.add(chunk.rowCount * 24);
-        scatter(chunk, type, buffers);
+        scatter(chunk, { type, only }, buffers);
       }
     } finally {
       await source.drop();
@@ -95,16 +98,20 @@ export class RawReader {
   }
 }
 
-function scatter(chunk: Chunk, type: PointType, buffers: Map<number, PointBuffer>): void {
-  const sids = chunk.column(0).values as Int32Array;
-  const times = halves(chunk.column(1).values as BigInt64Array);
-  const values = chunk.column(2).values;
+function scatter(
+  chunk: Chunk,
+  { type, only }: { readonly type: PointType; readonly only: number | undefined },
+  buffers: Map<number, PointBuffer>,
+): void {
+  const times = halves(chunk.column(0).values as BigInt64Array);
+  const values = chunk.column(1).values;
+  const sids = only === undefined ? (chunk.column(2).values as Int32Array) : undefined;
   const wide = values instanceof BigInt64Array || values instanceof BigUint64Array;
   const source = wide ? halves(values) : (values as readonly (number | string | boolean)[]);
   let sid = -1;
   let buffer: PointBuffer | undefined;
   for (let row = 0; row < chunk.rowCount; row++) {
-    const next = sids[row] as number;
+    const next = only ?? (sids![row] as number);
     if (next !== sid || buffer === undefined) {
       sid = next;
       buffer = buffers.get(sid);

@@ -6,17 +6,24 @@ import type { Bounds } from '../tables/stream.ts';
 import { compareText } from '../tables/table.ts';
 import type { Column, Table } from '../values/value.ts';
 import { Time } from '../values/value.ts';
+import { labelOf, labelsOf } from './labels-of.ts';
 import type { SeriesPoints } from './raw.ts';
 import type { Unit } from './source.ts';
-import { COLUMN_TYPES, labelOf, labelsOf } from './source.ts';
+import { COLUMN_TYPES } from './source.ts';
 
-/** `_start` and `_stop` of a table. */
-export function boundColumns(bounds: Bounds): Column[] {
-  return [
+/** `_start` and `_stop` of a table; the same columns for the same bounds. */
+export function boundColumns(bounds: Bounds): readonly Column[] {
+  const known = boundCache.get(bounds);
+  if (known !== undefined) return known;
+  const columns = [
     constantColumn('_start', 'dateTime:RFC3339', new Time(bounds.startNs)),
     constantColumn('_stop', 'dateTime:RFC3339', new Time(bounds.stopNs)),
   ];
+  boundCache.set(bounds, columns);
+  return columns;
 }
+
+const boundCache = new WeakMap<Bounds, readonly Column[]>();
 
 /** The constant columns of a series: field, measurement, tags. */
 export function labelColumns(series: Series): Column[] {
@@ -29,8 +36,33 @@ export function labelColumns(series: Series): Column[] {
 
 const columnCache = new WeakMap<Series, Column[]>();
 
-export function seriesKey(series: Series): string[] {
-  return ['_start', '_stop', ...labelsOf(series).map(([label]) => label)];
+export function seriesKey(series: Series): readonly string[] {
+  const known = keyCache.get(series);
+  if (known !== undefined) return known;
+  const key = ['_start', '_stop', ...labelsOf(series).map(([label]) => label)];
+  keyCache.set(series, key);
+  return key;
+}
+
+const keyCache = new WeakMap<Series, readonly string[]>();
+
+/** The series in the order of their tables' group keys: as `compareKeys` has it. */
+export function sortByKey(series: readonly Series[]): readonly Series[] {
+  const inOrder = series.every((one, i) => i === 0 || compareLabels(series[i - 1]!, one) <= 0);
+  return inOrder ? series : [...series].sort(compareLabels);
+}
+
+function compareLabels(a: Series, b: Series): number {
+  const left = labelsOf(a);
+  const right = labelsOf(b);
+  const count = Math.min(left.length, right.length);
+  for (let i = 0; i < count; i++) {
+    const [leftLabel, leftValue] = left[i]!;
+    const [rightLabel, rightValue] = right[i]!;
+    if (leftLabel !== rightLabel) return compareText(leftLabel, rightLabel);
+    if (leftValue !== rightValue) return compareText(leftValue, rightValue);
+  }
+  return left.length - right.length;
 }
 
 /** The table of one series' points. */

@@ -1,10 +1,15 @@
 import type { PointType, Series, StorageReader } from '../../storage/contract.ts';
 import type { Bounds } from '../tables/stream.ts';
-import { compareText } from '../tables/table.ts';
 import type { ColumnType } from '../values/value.ts';
+import type { SeriesIndex } from './series-index.ts';
+import { indexOf } from './series-index.ts';
 
 /** Decides on a series by its measurement, field and tags alone. */
-export type SeriesTest = (series: Series) => boolean;
+export interface SeriesTest {
+  /** The only label that it reads, if it reads one and cannot fail: then an index answers. */
+  readonly label: string | undefined;
+  passes(series: Series): boolean;
+}
 
 /** Decides on a point: SQL over `time` and `value` of a points table, or the same answer for all. */
 export type PointTest = (type: PointType) => string | boolean;
@@ -28,33 +33,57 @@ export const COLUMN_TYPES: Record<PointType, ColumnType> = {
 };
 
 /** The series that a spec reads, in InfluxDB's order. */
-export function selectSeries(reader: StorageReader, spec: ReadSpec): Series[] {
+export function selectSeries(reader: StorageReader, spec: ReadSpec): readonly Series[] {
   const all = reader.series(spec.bucketId);
   const { seriesTests } = spec;
-  if (seriesTests.length === 0) return [...all];
-  return all.filter((series) => seriesTests.every((test) => test(series)));
+  if (seriesTests.length === 0) return all;
+  const { positions, rest } = narrow(all, seriesTests);
+  const passes = (one: Series) => rest.every((test) => test.passes(one));
+  const candidates = positions?.map((position) => all[position]!) ?? all;
+  return rest.length === 0 ? candidates : candidates.filter(passes);
 }
 
-/** Every series' columns beside time and value, by label, as InfluxDB's group key orders them. */
-export function labelsOf(series: Series): readonly (readonly [string, string])[] {
-  const known = labelCache.get(series);
-  if (known !== undefined) return known;
-  const labels: [string, string][] = [
-    ['_field', series.field],
-    ['_measurement', series.measurement],
-    ...series.tags,
-  ];
-  labels.sort((a, b) => compareText(a[0], b[0]));
-  labelCache.set(series, labels);
-  return labels;
+interface Narrowed {
+  /** The fewest series that one test leaves; undefined when none leaves out any. */
+  readonly positions: readonly number[] | undefined;
+  /** The tests that have still to be asked. */
+  readonly rest: readonly SeriesTest[];
 }
 
-const labelCache = new WeakMap<Series, readonly (readonly [string, string])[]>();
+/** What the index answers of the tests: those that every series passes need no more asking. */
+function narrow(all: readonly Series[], tests: readonly SeriesTest[]): Narrowed {
+  const index = indexOf(all);
+  let positions: readonly number[] | undefined;
+  let best: SeriesTest | undefined;
+  const rest: SeriesTest[] = [];
+  for (const test of tests) {
+    const found = test.label === undefined ? undefined : matching(index, all, test, test.label);
+    const count = found?.reduce((sum, list) => sum + list.length, 0);
+    if (count === all.length) continue;
+    rest.push(test);
+    if (found === undefined || count! >= (positions?.length ?? all.length)) continue;
+    positions = merge(found);
+    best = test;
+  }
+  return { positions, rest: rest.filter((test) => test !== best) };
+}
 
-/** The value of `_measurement`, `_field` or a tag; undefined where the series has no such tag. */
-export function labelOf(series: Series, label: string): string | undefined {
-  if (label === '_measurement') return series.measurement;
-  return label === '_field' ? series.field : series.tags.get(label);
+function matching(
+  index: SeriesIndex,
+  all: readonly Series[],
+  test: SeriesTest,
+  label: string,
+): (readonly number[])[] {
+  const found: (readonly number[])[] = [];
+  for (const positions of index.positions(label).values()) {
+    if (test.passes(all[positions[0]!]!)) found.push(positions);
+  }
+  return found;
+}
+
+function merge(lists: readonly (readonly number[])[]): readonly number[] {
+  if (lists.length <= 1) return lists[0] ?? [];
+  return lists.flat().sort((a, b) => a - b);
 }
 
 /** Series read together into one table. */

@@ -1,8 +1,11 @@
 import type { PointType, Selection, Series, StorageReader } from '../../storage/contract.ts';
+import { indexOf } from './series-index.ts';
 import type { ReadSpec } from './source.ts';
 
 /** Above this many series a temporary table is joined in place of a list. */
 const LISTED_SERIES_MAX = 400;
+
+const COMPARED_SERIES_MAX = 4;
 
 /** The points of some series, as FROM and WHERE of a statement. `p` is the points table. */
 export interface PointSource {
@@ -61,10 +64,11 @@ async function pickSeries(
   spec: ReadSpec,
   { type, series, units }: SourceOptions,
 ): Promise<Picked> {
-  const single = units !== undefined && units.every((unit) => unit === units[0]);
-  const unit = single ? String(units[0] ?? 0) : undefined;
+  const single = units?.every((unit) => unit === units[0]) ?? false;
+  const unit = single ? String(units?.[0] ?? 0) : undefined;
   if (units === undefined || single) {
-    if (holdsAll(reader, spec, type, series)) {
+    // All that the bucket has of the type: no condition is needed.
+    if (indexOf(reader.series(spec.bucketId)).countOf(type) === series.length) {
       return { join: '', condition: '', unit, selection: undefined };
     }
     if (series.length <= LISTED_SERIES_MAX) {
@@ -81,19 +85,10 @@ async function pickSeries(
   return { join, condition: '', unit: units === undefined || single ? unit : 's.u', selection };
 }
 
+/** A join is faster than a long list of comparisons. */
 function listCondition(series: readonly Series[]): string {
   if (series.length === 1) return `p.sid = ${series[0]!.sid}`;
-  return `p.sid IN (${series.map((one) => one.sid).join(',')})`;
-}
-
-/** Whether the series are all that the bucket has of their type: no condition is needed then. */
-function holdsAll(
-  reader: StorageReader,
-  spec: ReadSpec,
-  type: PointType,
-  series: readonly Series[],
-): boolean {
-  let count = 0;
-  for (const one of reader.series(spec.bucketId)) if (one.type === type) count += 1;
-  return count === series.length;
+  const sids = series.map((one) => one.sid).join(',');
+  if (series.length <= COMPARED_SERIES_MAX) return `p.sid IN (${sids})`;
+  return `p.sid IN (SELECT unnest([${sids}]))`;
 }

@@ -141,7 +141,7 @@ export async function* groupTables(
   const grouper = new Grouper((bytes) => holding.add(bytes));
   try {
     for await (const table of tables) grouper.add(table, keyOf(table));
-    yield* grouper.tables();
+    for (const table of grouper.tables()) yield table;
   } finally {
     holding.free();
   }

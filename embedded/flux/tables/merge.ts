@@ -20,7 +20,9 @@ export async function* mergeTables(
       else known.tables.push(table);
     }
     const sorted = [...groups.values()].sort((a, b) => compareKeys(a.order, b.order));
-    for (const group of sorted) yield* joinTables(group.tables, (bytes) => holding.add(bytes));
+    for (const group of sorted) {
+      for (const table of joinTables(group.tables, (bytes) => holding.add(bytes))) yield table;
+    }
   } finally {
     holding.free();
   }

@@ -105,7 +105,7 @@ export abstract class Stream implements TableStream {
   }
 
   async *#replay(kept: readonly Table[]): AsyncGenerator<Table> {
-    yield* kept;
+    for (const table of kept) yield table;
     if (this.#readings >= this.#readers && this.#kept !== undefined) {
       this.#kept = undefined;
       this.scope.budget.release(this.#keptBytes);

@@ -98,14 +98,15 @@ export function compareKeys(a: SortableKey, b: SortableKey): number {
   return a.parts.length - b.parts.length;
 }
 
-/** Nulls first; strings by code point, as bytes of UTF-8 compare. */
+/** Nulls first, then NaN; strings by code point, as bytes of UTF-8 compare. */
 export function compareRaw(a: RawValue, b: RawValue): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
   if (typeof a === 'string') return compareText(a, b as string);
   if (a < (b as number)) return -1;
-  return a > (b as number) ? 1 : 0;
+  if (a > (b as number)) return 1;
+  return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
 }
 
 /** As the UTF-8 bytes of both compare; UTF-16 order differs only beyond U+D7FF. */

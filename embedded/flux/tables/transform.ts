@@ -30,7 +30,7 @@ export async function* mapTables(
     const out = fn(table);
     const result = out instanceof Promise ? await out : out;
     if (result === undefined) continue;
-    if (Symbol.iterator in result) yield* result;
+    if (Symbol.iterator in result) for (const one of result) yield one;
     else yield result;
   }
 }

@@ -50,7 +50,8 @@ function readingOf(asked: Asked, context: CallContext): { read: Read; rest?: Flu
   let read = new UnboundedRead(scopeOf(context), bucket.id).within(boundsOf(asked, context));
   const { measurement, predicate } = asked;
   if (measurement !== undefined) {
-    const test = (series: { measurement: string }) => series.measurement === measurement;
+    const passes = (series: { measurement: string }) => series.measurement === measurement;
+    const test = { label: '_measurement', passes };
     read = read.where({ seriesTests: [test], pointTests: [], rest: undefined, stored: true });
   }
   if (predicate === undefined) return { read };

@@ -11,6 +11,9 @@ import type { CallContext } from '../context.ts';
 import { array, pipe, string } from '../params.ts';
 import { builtin } from '../registry.ts';
 
+/** What `group` was applied to: of two groupings in a row only the last one counts. */
+const beforeGroup = new WeakMap<TableStream, TableStream>();
+
 export const group = builtin({
   package: 'universe',
   name: 'group',
@@ -21,10 +24,11 @@ export const group = builtin({
     }
     const stored = mode === 'by' && !columns.includes('_time') && !columns.includes('_value');
     if (stored && tables instanceof Read) return new GroupedRead(tables.use(), columns);
-    // Of two groupings in a row only the last one counts.
     if (stored && tables instanceof GroupedRead) return new GroupedRead(tables.source, columns);
     const keyOf = mode === 'by' ? groupBy(columns) : groupExcept(columns);
-    const grouped = groupStream(tables, context, keyOf);
+    const source = beforeGroup.get(tables) ?? tables;
+    const grouped = groupStream(source, context, keyOf);
+    beforeGroup.set(grouped, source);
     if (mode === 'by' && columns.length === 0) noteGroup(tables, grouped);
     return grouped;
   },

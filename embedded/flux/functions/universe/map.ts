@@ -69,7 +69,7 @@ export async function* regrouped(
 }
 
 async function* iterate(tables: readonly Table[]): AsyncGenerator<Table> {
-  yield* tables;
+  for (const table of tables) yield table;
 }
 
 function mapTable(table: Table, fn: FluxFunction, asWritten: boolean): Iterable<Table> {
