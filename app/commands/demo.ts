@@ -4,7 +4,7 @@ import { createLog } from '../../core/log.ts';
 import { startDemoMarket } from '../../demo/start.ts';
 import { roles, startApp } from '../start.ts';
 import type { Command } from './command.ts';
-import { describe, STOPPING, untilAborted } from './start.ts';
+import { describe, runUntilStopped } from './start.ts';
 
 const INTERVAL_MS = 5_000;
 
@@ -38,9 +38,7 @@ Example:
       const log = createLog(demoConfig.logLevel, { readable: process.stdout.isTTY });
       const app = await startApp(demoConfig, { roles: new Set(roles), clock: systemClock, log });
       print(describe(app, demoConfig));
-      await untilAborted(signal);
-      print(STOPPING);
-      await app.close();
+      await runUntilStopped(app, { signal, print });
     } finally {
       await market.close();
     }

@@ -3,7 +3,7 @@ import type { Config } from '../../core/config.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { type App, type Role, roles, startApp } from '../start.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 
 export const start: Command = {
   name: 'start',
@@ -26,9 +26,7 @@ Examples:
     const log = createLog(config.logLevel, { readable: process.stdout.isTTY });
     const app = await startApp(config, { roles: wanted, clock: systemClock, log });
     print(describe(app, config));
-    await untilAborted(signal);
-    print(STOPPING);
-    await app.close();
+    await runUntilStopped(app, { signal, print });
     return 0;
   },
 };
@@ -43,12 +41,23 @@ export function readRoles(only: string | undefined): ReadonlySet<Role> {
   return new Set(names as Role[]);
 }
 
-export function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+/**
+ * Runs until a signal comes, then stops everything. When the embedded engine dies the process ends
+ * with its error: what was accepted is on disk, and the next start goes on from there.
+ */
+export async function runUntilStopped(
+  app: App,
+  { signal, print }: Pick<CommandContext, 'signal' | 'print'>,
+): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined));
+  });
+  const failure = await Promise.race([stopped, app.engine?.ended ?? stopped]);
+  if (failure === undefined) print('Stopping: what was accepted stays on disk.');
+  await app.close();
+  if (failure !== undefined) throw failure;
 }
-
-export const STOPPING = 'Stopping: what was accepted stays on disk.';
 
 /** Where everything is, and what to try first. */
 export function describe(app: App, config: Config): string {
