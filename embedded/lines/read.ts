@@ -29,7 +29,7 @@ export async function readLines(
     defaultNs: options.nowNs - (options.nowNs % unit),
   };
   const fast = new FastLines(body, parse, target);
-  const failed: string[] = [];
+  const failed = new Failures();
   let pause = SLICE_BYTES;
   for (let at = 0; at < body.length; ) {
     at = fast.read(at, pause);
@@ -38,7 +38,32 @@ export async function readLines(
       await giveWay();
     } else at = readLine({ body, start: at, parse, target, failed });
   }
-  if (failed.length > 0) throw new TidemarkError('invalid', failed.join('\n'));
+  failed.throwIfAny();
+}
+
+/** Quoted lines of one answer; InfluxDB quotes all, which doubles a hostile body. */
+const QUOTED_BYTES_MAX = 8 << 20;
+
+/** The lines that cannot be parsed. */
+class Failures {
+  readonly #messages: string[] = [];
+  #bytes = 0;
+  #more = 0;
+
+  add(line: Uint8Array, reason: string): void {
+    const fits = this.#bytes + line.length <= QUOTED_BYTES_MAX;
+    if (fits) this.#messages.push(`unable to parse '${decode(line, 0, line.length)}': ${reason}`);
+    else if (this.#messages.length === 0) {
+      this.#messages.push(`unable to parse a line of ${line.length} bytes: ${reason}`);
+    } else this.#more++;
+    this.#bytes += line.length;
+  }
+
+  throwIfAny(): void {
+    if (this.#messages.length === 0) return;
+    if (this.#more > 0) this.#messages.push(`and ${this.#more} more lines that cannot be parsed`);
+    throw new TidemarkError('invalid', this.#messages.join('\n'));
+  }
 }
 
 interface OneLine {
@@ -46,7 +71,7 @@ interface OneLine {
   readonly start: number;
   readonly parse: ParseOptions;
   readonly target: PointTarget;
-  readonly failed: string[];
+  readonly failed: Failures;
 }
 
 /** The slow way; returns where the next line starts. */
@@ -62,7 +87,7 @@ function readLine({ body, start, parse, target, failed }: OneLine): number {
     if (group && !key.includes(BACKSLASH)) target.remember(key, group);
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
-    failed.push(`unable to parse '${decode(line, 0, line.length)}': ${error.message}`);
+    failed.add(line, error.message);
   }
   return end + 1;
 }

@@ -52,7 +52,12 @@ export class Context {
   }
 
   get identity(): Identity {
-    this.#identity ??= identify(this.request, this.parts.resources, this.parts.sessions);
+    return this.#identity ?? this.identify();
+  }
+
+  /** Throws 401 unless the caller is somebody. */
+  identify(): Identity {
+    this.#identity = identify(this.request, this.parts.resources, this.parts.sessions);
     return this.#identity;
   }
 

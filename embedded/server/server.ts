@@ -6,7 +6,7 @@ import { Router } from './router.ts';
 import { authorizationRoutes } from './routes/authorizations.ts';
 import { bucketRoutes } from './routes/buckets.ts';
 import { deleteRoutes } from './routes/delete.ts';
-import { healthRoutes } from './routes/health.ts';
+import { healthRoutes, rootRoutes } from './routes/health.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { orgRoutes } from './routes/orgs.ts';
 import { queryRoutes } from './routes/query.ts';
@@ -24,14 +24,16 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADER_BYTES_MAX = 16_384;
 const CONNECTIONS_MAX = 1_000;
 
-const router = new Router(
-  healthRoutes,
+/** Anybody may ask these; what needs a token is behind the others. */
+const open = new Router(healthRoutes, setupRoutes);
+
+const guarded = new Router(
+  rootRoutes,
   writeRoutes,
   queryRoutes,
   deleteRoutes,
   bucketRoutes,
   orgRoutes,
-  setupRoutes,
   authorizationRoutes,
   userRoutes,
   labelRoutes,
@@ -84,14 +86,18 @@ async function route(
     return;
   }
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const match = router.find(request.method ?? 'GET', path);
+  const method = request.method ?? 'GET';
+  const opened = open.find(method, path);
+  const match = opened ?? guarded.find(method, path);
   if (match === undefined) throw new InfluxError('not found', 'path not found');
   if ('allow' in match) {
     const allow = ['OPTIONS', ...match.allow].sort().join(', ');
     throw new InfluxError('method not allowed', `allow: ${allow}`);
   }
   const target = { query: new URLSearchParams(query), params: match.params };
-  await match.handler(new Context(request, response, target, parts));
+  const context = new Context(request, response, target, parts);
+  if (!opened) context.identify();
+  await match.handler(context);
 }
 
 /** Every error ends here: as JSON while nothing was sent, else by cutting the connection. */

@@ -10,8 +10,8 @@ const NEWLINE = 0x0a;
 
 /**
  * Raw series-key bytes -> group: an open-addressed table over bytes, so that the hot path of a
- * write makes no string. Several raw keys may name one group (tags in another order). Senders repeat
- * their series in one order, so the key that came after this one last time is tried first.
+ * write makes no string. Several raw keys may name one group (tags in another order). Senders
+ * repeat their series in one order, so the key that came after this one last time is tried first.
  */
 export class RawKeys {
   #slots = new Int32Array(FIRST_SLOTS);

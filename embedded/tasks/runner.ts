@@ -35,7 +35,7 @@ export class TaskRunner {
   readonly #options: RunnerOptions;
   readonly #gate = new Gate(RUNS_AT_ONCE);
   readonly #live = new Map<string, LiveRun[]>();
-  readonly #working = new Set<Promise<void>>();
+  readonly #working = new Map<string, Promise<void>>();
   #closed = false;
 
   constructor(options: RunnerOptions) {
@@ -83,34 +83,42 @@ export class TaskRunner {
     return found !== undefined;
   }
 
-  cancelAll(taskID: string): void {
+  /** Ends all runs of the task; resolves when none is left. */
+  async cancelAll(taskID: string): Promise<void> {
     for (const one of this.#live.get(taskID) ?? []) one.abort.abort();
+    await this.#working.get(taskID);
   }
 
   /** Stops what runs and waits for it. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const taskID of this.#live.keys()) this.cancelAll(taskID);
-    await Promise.all(this.#working);
+    await Promise.all([...this.#live.keys()].map((taskID) => this.cancelAll(taskID)));
   }
 
   #work(taskID: string): void {
-    const working = this.#drain(taskID).catch((error: unknown) => {
-      this.#options.log.error({ err: error, task: taskID }, 'a task run could not be recorded');
-      this.#live.delete(taskID);
-    });
-    this.#working.add(working);
-    working.finally(() => this.#working.delete(working));
+    const working: Promise<void> = this.#drain(taskID)
+      .catch((error: unknown) => {
+        this.#live.delete(taskID);
+        this.#options.log.error({ err: error, task: taskID }, 'a task run could not be recorded');
+      })
+      .finally(() => {
+        // A newcomer may have begun the next round in the meantime.
+        if (this.#working.get(taskID) === working) this.#working.delete(taskID);
+      });
+    this.#working.set(taskID, working);
   }
 
   async #drain(taskID: string): Promise<void> {
     for (;;) {
       const next = this.#live.get(taskID)?.[0];
-      if (!next) break;
+      if (!next) {
+        // In the same turn as the look: a newcomer must find no queue and start a new round.
+        this.#live.delete(taskID);
+        return;
+      }
       await this.#gate.run(() => this.#execute(taskID, next));
       this.#live.get(taskID)?.shift();
     }
-    this.#live.delete(taskID);
   }
 
   async #execute(taskID: string, live: LiveRun): Promise<void> {
@@ -141,24 +149,23 @@ export class TaskRunner {
 
   async #finish(run: Run, reason: string | undefined): Promise<void> {
     const { resources, log } = this.#options;
-    // The task may have been changed or deleted while it ran.
-    const task = resources.tasks.get(run.taskID);
+    const { taskID, status, scheduledFor } = run;
+    // The task may have been changed or deleted while it ran: what counts is what it is now.
+    const task = await resources.tasks.update(taskID, ({ lastRunError: _, ...current }) => ({
+      ...current,
+      latestCompleted: later(current.latestCompleted, scheduledFor),
+      lastRunStatus: status,
+      ...(status === 'success' && { latestSuccess: scheduledFor }),
+      ...(status === 'failed' && { latestFailure: scheduledFor }),
+      ...(reason !== undefined && { lastRunError: reason }),
+    }));
     if (!task) return;
-    if (run.status === 'failed') {
-      log.warn({ task: task.id, name: task.name, run: run.id, reason }, 'task run failed');
+    if (status === 'failed') {
+      log.warn({ task: taskID, name: task.name, run: run.id, reason }, 'task run failed');
     }
     await resources.runs.put(run);
-    const old = resources.runs.filter((one) => one.taskID === task.id).slice(0, -RUNS_KEPT);
+    const old = resources.runs.filter((one) => one.taskID === taskID).slice(0, -RUNS_KEPT);
     await resources.runs.remove(old.map((one) => one.id));
-    const { lastRunError: _, ...rest } = task;
-    await resources.tasks.put({
-      ...rest,
-      latestCompleted: later(task.latestCompleted, run.scheduledFor),
-      lastRunStatus: run.status,
-      ...(run.status === 'success' && { latestSuccess: run.scheduledFor }),
-      ...(run.status === 'failed' && { latestFailure: run.scheduledFor }),
-      ...(reason !== undefined && { lastRunError: reason }),
-    });
   }
 }
 

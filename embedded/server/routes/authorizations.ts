@@ -114,7 +114,6 @@ function show(context: Context, auth: Authorization): void {
 }
 
 function find(context: Context, action: 'read' | 'write'): Authorization {
-  context.identity;
   const auth = context.resources.authorizations.get(readId(context.params.id!));
   if (!auth || !mayTouch(context, action, auth)) {
     throw new InfluxError('not found', 'authorization not found');

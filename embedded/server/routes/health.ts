@@ -10,8 +10,9 @@ export const healthRoutes: Routes = {
   'GET /api/v2/ready': ready,
   'GET /ping': (context) => context.empty(),
   'HEAD /ping': (context) => context.empty(),
-  'GET /api/v2': root,
 };
+
+export const rootRoutes: Routes = { 'GET /api/v2': root };
 
 function health(context: Context): void {
   const { broken } = context.parts.storage;
@@ -34,7 +35,6 @@ const RESOURCES = ['authorizations', 'buckets', 'delete', 'labels', 'me', 'orgs'
 const MORE = ['signin', 'signout', 'tasks', 'users', 'write'];
 
 function root(context: Context): void {
-  context.identity;
   const links = [...RESOURCES, ...MORE].map((name) => [name, `/api/v2/${name}`]);
   const query = { analyze: '/api/v2/query/analyze', self: '/api/v2/query' };
   context.json(200, { ...Object.fromEntries(links), query, system: { health: '/health' } });

@@ -53,7 +53,7 @@ async function remove(context: Context): Promise<void> {
   const { tasks, scheduler } = context.parts;
   for (const task of context.resources.tasks.filter((one) => one.orgID === org.id)) {
     scheduler.taskDeleted(task.id);
-    tasks.cancelAll(task.id);
+    await tasks.cancelAll(task.id);
   }
   await context.resources.deleteOrg(org);
   context.empty();

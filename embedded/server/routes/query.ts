@@ -181,7 +181,6 @@ function timeNs(text: string): bigint {
 const ANALYZE = z.object({ query: z.string().default('') });
 
 async function analyze(context: Context): Promise<void> {
-  context.identity;
   const { query: script } = await context.body(ANALYZE);
   if (script === '') {
     throw new InfluxError('internal error', 'An internal error has occurred - check server logs');

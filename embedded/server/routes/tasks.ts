@@ -127,23 +127,29 @@ function scriptParts(flux: string): Pick<Task, 'name' | 'flux' | 'every' | 'cron
 }
 
 async function update(context: Context): Promise<void> {
-  const task = findTask(context, 'write');
+  const { id } = findTask(context, 'write');
   const changes = await context.body(CHANGE);
+  const { resources, parts } = context;
+  const now = secondsTime(resources.nowMs());
+  const changed = await resources.tasks.update(id, (task) => changedTask(task, changes, now));
+  if (!changed) throw new InfluxError('not found', 'failed to find task: task not found');
+  parts.scheduler.taskChanged(changed);
+  show(context, 200, changed);
+}
+
+function changedTask(task: Task, changes: z.infer<typeof CHANGE>, now: string): Task {
   const status = readStatus(changes.status ?? task.status);
   const flux = changedScript(changes.flux ?? task.flux, changes);
   const { every: _every, cron: _cron, offset: _offset, ...kept } = task;
-  const { resources, parts } = context;
-  const changed = await resources.tasks.put({
+  return {
     ...kept,
     ...scriptParts(flux),
     ...(changes.description !== undefined && { description: changes.description }),
     status,
     // Slots that passed while a task was inactive are not made up for.
-    ...(status !== task.status && { latestCompleted: secondsTime(resources.nowMs()) }),
-    updatedAt: secondsTime(resources.nowMs()),
-  });
-  parts.scheduler.taskChanged(changed);
-  show(context, 200, changed);
+    ...(status !== task.status && { latestCompleted: now }),
+    updatedAt: now,
+  };
 }
 
 function changedScript(flux: string, changes: z.infer<typeof CHANGE>): string {
@@ -161,7 +167,7 @@ function changedScript(flux: string, changes: z.infer<typeof CHANGE>): string {
 async function remove(context: Context): Promise<void> {
   const { id } = findTask(context, 'write');
   context.parts.scheduler.taskDeleted(id);
-  context.parts.tasks.cancelAll(id);
+  await context.parts.tasks.cancelAll(id);
   await context.resources.deleteTask(id);
   context.empty();
 }
