@@ -60,9 +60,13 @@ class Thread {
       worker.on('message', (message: FromThread) => {
         if (message.type === 'ready') resolve(message);
         else if (message.type === 'log') log[message.level](message.ids, message.message);
-        else if (message.type === 'failed') {
-          this.#failure = new TidemarkError(message.code, message.message);
-          reject(this.#failure);
+        else {
+          if (message.type === 'failed') {
+            this.#failure = new TidemarkError(message.code, message.message);
+            reject(this.#failure);
+          }
+          // Storage is closed by now. What a library left open must not keep the thread alive.
+          void worker.terminate();
         }
       });
       worker.once('error', (error) => {

@@ -56,14 +56,29 @@ export class TaskScheduler {
 
   #plan(task: Task): void {
     if (task.status !== 'active') return;
-    this.#slots.set(task.id, nextSlot(readTaskScript(task.flux), this.#options.clock.nowMs()));
+    this.#guard(task.id, () => {
+      const slot = nextSlot(readTaskScript(task.flux), this.#options.clock.nowMs());
+      this.#slots.set(task.id, slot);
+    });
+  }
+
+  /** A task that cannot be scheduled (any more) costs itself only, and is in the log. */
+  #guard(taskID: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#slots.delete(taskID);
+      this.#options.log.error({ err: error, task: taskID }, 'a task cannot be scheduled');
+    }
   }
 
   async #run(): Promise<void> {
     const { clock } = this.#options;
     while (!this.#stopped) {
       const now = clock.nowMs();
-      for (const [taskID, slot] of this.#slots) if (slot.dueMs <= now) this.#fire(taskID, slot);
+      for (const [taskID, slot] of [...this.#slots]) {
+        if (slot.dueMs <= now) this.#guard(taskID, () => this.#fire(taskID, slot));
+      }
       let sleepMs = SLEEP_MS_MAX;
       for (const { dueMs } of this.#slots.values()) sleepMs = Math.min(sleepMs, dueMs - now);
       await this.#sleep(Math.max(sleepMs, 1));
