@@ -203,7 +203,10 @@ async function main([minutes = 1440, series = 13_827, runs = 5]: number[]): Prom
   let good = true;
   try {
     console.log(`load ${loadavg()[0]?.toFixed(1)}, ${series} series x ${minutes} minutes`);
-    for (const server of servers) await fill(server, series, minutes);
+    for (const server of servers) {
+      await fill(server, series, minutes);
+      console.log(`${server.name}: ${memoryOf(server).most} MB at most while filled`);
+    }
     for (const server of servers) writeFileSync(`/proc/${server.pid}/clear_refs`, '5');
     for (const question of questions(minutes)) {
       good = (await compare(servers[0], servers[1], question, runs)) && good;

@@ -87,6 +87,19 @@ const tagCases: readonly TableCase[] = [
   one('cardinality', 'import "influxdata/influxdb" influxdb.cardinality(bucket: "t", start: -1h)'),
 ];
 
+const distinctCases: readonly TableCase[] = [
+  one(
+    'distinct of a tag by group',
+    `${price} |> group(columns: ["pair"]) |> distinct(column: "exchange")`,
+  ),
+  one('distinct of a tag that some lack', `${usage} |> group() |> distinct(column: "region")`),
+  one('distinct of a tag that none has', `${usage} |> group() |> distinct(column: "nope")`),
+  one(
+    'distinct of a tag where values pass',
+    `${price} |> filter(fn: (r) => r._value > 500.0) |> group() |> distinct(column: "pair")`,
+  ),
+];
+
 const errorCases: readonly TableCase[] = [
   one('no range', 'from(bucket: "t")'),
   one(
@@ -136,5 +149,6 @@ export const streamCases: readonly TableCase[] = [
   ...joinCases,
   ...schemaCases,
   ...tagCases,
+  ...distinctCases,
   ...errorCases,
 ];

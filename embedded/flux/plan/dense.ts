@@ -91,16 +91,27 @@ function statement(source: PointSource, type: PointType, options: DenseOptions):
   const unit = source.unit ?? 'p.sid';
   const window = grid === undefined ? '0' : grid.sql;
   const keys = grid === undefined ? '1' : '1, 2';
-  const inner =
-    `SELECT (${unit})::INTEGER AS u, ${window} AS w, ${resultSql(operation, type)} AS v` +
+  const grouped = (value: string) =>
+    `SELECT (${unit})::INTEGER AS u, ${window} AS w, ${value} AS v` +
     ` FROM ${source.from} WHERE ${source.where} GROUP BY ${keys}`;
-  if (operation.name !== 'min' && operation.name !== 'max') return inner;
-  // The earliest of the points that have the extreme value.
-  return (
-    `SELECT e.u, e.w, e.v, min(p.time) FROM (${inner}) e, ${source.from}` +
-    ` WHERE ${source.where} AND (${unit}) = e.u AND ${window} = e.w AND p.value = e.v` +
-    ` GROUP BY e.u, e.w, e.v`
-  );
+  const joined = (inner: string) =>
+    `FROM (${inner}) e, ${source.from} WHERE ${source.where} AND p.sid = e.u AND ${window} = e.w`;
+  switch (operation.name) {
+    case 'first':
+    case 'last': {
+      // Two passes over what is needed are faster than one that carries value and time along.
+      const inner = joined(grouped(resultSql(operation, type)));
+      return `SELECT e.u, e.w, p.value, e.v ${inner} AND p.time = e.v`;
+    }
+    case 'min':
+    case 'max': {
+      // The earliest of the points that have the extreme value.
+      const inner = joined(grouped(resultSql(operation, type)));
+      return `SELECT e.u, e.w, e.v, min(p.time) ${inner} AND p.value = e.v GROUP BY 1, 2, 3`;
+    }
+    default:
+      return grouped(resultSql(operation, type));
+  }
 }
 
 function fill(cells: DenseCells, chunk: Chunk, unitOf: (raw: number) => number): void {

@@ -66,7 +66,7 @@ export function resultType(operation: Operation, type: PointType): ColumnType {
   }
 }
 
-/** What to select for each unit and window: the value, and for selectors its time. */
+/** What to compute for each unit and window: the value, of `first` and `last` the time. */
 export function resultSql({ name, mode }: Operation, type: PointType): string {
   switch (name) {
     case 'count':
@@ -85,8 +85,8 @@ export function resultSql({ name, mode }: Operation, type: PointType): string {
     case 'max':
       return `${name}(p.value)`;
     case 'first':
-      return 'arg_min(p.value, p.time), min(p.time)';
+      return 'min(p.time)';
     case 'last':
-      return 'arg_max(p.value, p.time), max(p.time)';
+      return 'max(p.time)';
   }
 }

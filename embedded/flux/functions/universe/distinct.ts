@@ -1,5 +1,6 @@
 import { FluxError } from '../../error.ts';
 import { distinctLabels, noteKeys } from '../../plan/chain.ts';
+import { distinctRead } from '../../plan/distinct-read.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import type { RawValue } from '../../tables/column.ts';
 import { constantColumn, rawAt, withValues } from '../../tables/column.ts';
@@ -28,6 +29,7 @@ const distinct = builtin({
   params: { tables: pipe(), column: string('_value') },
   call: ({ tables, column }, context) =>
     distinctLabels(tables, column) ??
+    distinctRead(tables, column) ??
     eachTableSorted(tables, context, (table) => distinctTable(table, column)),
 });
 
