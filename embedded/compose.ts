@@ -58,7 +58,7 @@ export async function openEngine(
 ): Promise<RunningEngine> {
   const { dir, memoryBytesMax = MEMORY_BYTES } = options;
   const { clock, random } = tools;
-  const storage = await openStorage({ dir, memoryBytesMax, clock });
+  const storage = await openStorage({ dir, memoryBytesMax, clock, log: tools.log });
   try {
     const resources = await Resources.load({ storage, nowMs: clock.nowMs, random });
     const token = readToken(dir);

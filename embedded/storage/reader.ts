@@ -35,7 +35,9 @@ export class QueryRunner {
     const name = `selection_${++this.#selections}`;
     const table = `${SCRATCH}.main.${name}`;
     try {
-      await connection.run(`CREATE TABLE ${table} (sid INTEGER, u INTEGER, g INTEGER)`);
+      await this.#call(() =>
+        connection.run(`CREATE TABLE ${table} (sid INTEGER, u INTEGER, g INTEGER)`),
+      );
       const appender = await connection.createAppender(name, 'main', SCRATCH);
       try {
         for (const chunk of selectionChunks(series)) appender.appendDataChunk(chunk);
@@ -55,10 +57,10 @@ export class QueryRunner {
     signal.addEventListener('abort', interrupt);
     let finished = false;
     try {
-      const result = await this.#gate.run(() => connection.stream(sql));
+      const result = await this.#call(() => connection.stream(sql));
       for (;;) {
         refuseAborted(signal);
-        const chunk = await this.#gate.run(() => result.fetchChunk());
+        const chunk = await this.#call(() => result.fetchChunk());
         if (!chunk || chunk.rowCount === 0) break;
         yield new ChunkView(chunk);
       }
@@ -74,20 +76,29 @@ export class QueryRunner {
     }
   }
 
-  close(): void {
+  /** Interrupts what runs, waits for it to end, and lets go of the database. */
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const connection of this.#open) {
-      connection.interrupt();
-      connection.closeSync();
-    }
+    for (const connection of this.#open) connection.interrupt();
+    await this.#gate.idle();
+    for (const connection of this.#open) connection.closeSync();
     this.#open.clear();
+    this.#idle.length = 0;
+  }
+
+  /** One native call: never on a connection that was closed. */
+  #call<T>(work: () => Promise<T>): Promise<T> {
+    return this.#gate.run(() => {
+      if (this.#closed) throw new TidemarkError('unavailable', 'storage is closed');
+      return work();
+    });
   }
 
   async #run(sql: string): Promise<void> {
     if (this.#closed) return;
     const connection = await this.#acquire();
     try {
-      await connection.run(sql);
+      await this.#call(() => connection.run(sql));
     } finally {
       this.#release(connection);
     }

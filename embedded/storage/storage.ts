@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { TidemarkError } from '../../core/errors.ts';
+import { type Log, silentLog } from '../../core/log.ts';
 import { msToNs } from '../../core/point.ts';
 import { Batch } from './batch.ts';
 import { commitRows } from './commit.ts';
@@ -15,15 +16,12 @@ import type {
   TimeRange,
   WriteResult,
 } from './contract.ts';
-import { Database, sqlText } from './database.ts';
+import { sqlText } from './database.ts';
 import { deletePoints, forgetSeries } from './delete.ts';
-import { Dictionary } from './dictionary.ts';
+import { closeParts, Healer, openParts, type Parts } from './parts.ts';
 import { WriteQueue } from './queue.ts';
-import { QueryRunner } from './reader.ts';
 import { loadRecords, type RecordChange, type StoredRecord, saveRecords } from './records.ts';
-import { recover } from './recover.ts';
 import { RowBuffer } from './rows.ts';
-import { TableSet } from './table-set.ts';
 import type { PointTarget } from './target.ts';
 import { codeOf } from './types.ts';
 
@@ -35,6 +33,7 @@ export interface StorageOptions {
   readonly dir: string;
   readonly memoryBytesMax: number;
   readonly clock?: Pick<Clock, 'nowMs'>;
+  readonly log?: Log;
 }
 
 /** Points, their dictionary, and the engine's own records, in one DuckDB file. */
@@ -61,39 +60,31 @@ export interface Storage extends StorageReader, StorageWriter {
   expire(): Promise<void>;
   loadRecords(): Promise<StoredRecord[]>;
   saveRecords(changes: readonly RecordChange[]): Promise<void>;
-  /** Why storage has stopped for good, if it has. */
+  /** Why storage cannot be used at the moment, if it cannot. */
   readonly broken: string | undefined;
   close(): Promise<void>;
 }
 
 /** Opens or makes the database in `dir`. Errors: `conflict` when another process has it open. */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const database = await Database.open(options);
-  const tables = new TableSet();
-  const dictionary = new Dictionary(tables);
-  await recover(database, dictionary, tables);
-  return new DuckStorage({ database, dictionary, tables, clock: options.clock ?? systemClock });
-}
-
-interface Parts {
-  readonly database: Database;
-  readonly dictionary: Dictionary;
-  readonly tables: TableSet;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  return new DuckStorage(await openParts(options), options);
 }
 
 class DuckStorage implements Storage {
-  readonly #parts: Parts;
-  readonly #queries: QueryRunner;
+  #parts: Parts;
+  readonly #healer: Healer;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #queue: WriteQueue;
   readonly #rows = new RowBuffer();
   /** Retention in nanoseconds by bucket. */
   readonly #buckets = new Map<string, bigint>();
   #closing: Promise<void> | undefined;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, options: StorageOptions) {
+    const { clock = systemClock, log = silentLog } = options;
     this.#parts = parts;
-    this.#queries = new QueryRunner(parts.database);
+    this.#clock = clock;
+    this.#healer = new Healer(options, clock.nowMs, log);
     this.#queue = new WriteQueue({
       isFull: () => this.#rows.length >= COMMIT_ROWS_MAX,
       commit: () => this.#commit(),
@@ -115,7 +106,7 @@ class DuckStorage implements Storage {
   }
 
   dropBucket(bucketId: string): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#alone(async () => {
       const { database, dictionary, tables } = this.#parts;
       this.#retentionOf(bucketId);
       const existing = tables.existing(bucketId);
@@ -139,12 +130,14 @@ class DuckStorage implements Storage {
     return table?.exists ? table.name : undefined;
   }
 
-  select(series: readonly SelectedSeries[]): Promise<Selection> {
-    return this.#queries.select(series);
+  async select(series: readonly SelectedSeries[]): Promise<Selection> {
+    if (this.broken !== undefined) await this.#alone(async () => {});
+    return this.#parts.queries.select(series);
   }
 
-  query(sql: string, signal: AbortSignal): AsyncIterable<Chunk> {
-    return this.#queries.query(sql, signal);
+  async *query(sql: string, signal: AbortSignal): AsyncGenerator<Chunk> {
+    if (this.broken !== undefined) await this.#alone(async () => {});
+    yield* this.#parts.queries.query(sql, signal);
   }
 
   write(bucketId: string, points: readonly ParsedPoint[]): Promise<WriteResult> {
@@ -158,12 +151,13 @@ class DuckStorage implements Storage {
     fill: (target: PointTarget) => void | Promise<void>,
   ): Promise<WriteResult> {
     return this.#queue.write(async () => {
+      await this.#heal();
       const batch = new Batch({
         dictionary: this.#parts.dictionary,
         rows: this.#rows,
         bucketId,
         retentionNs: this.#retentionOf(bucketId),
-        nowNs: msToNs(this.#parts.clock.nowMs()),
+        nowNs: msToNs(this.#clock.nowMs()),
       });
       try {
         await fill(batch);
@@ -180,7 +174,7 @@ class DuckStorage implements Storage {
     range: TimeRange,
     matches: (series: Series) => boolean,
   ): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#alone(async () => {
       const { database, dictionary, tables } = this.#parts;
       this.#retentionOf(bucketId);
       const chosen = this.series(bucketId).filter(matches);
@@ -194,17 +188,17 @@ class DuckStorage implements Storage {
 
   async expire(): Promise<void> {
     for (const [bucketId, retentionNs] of this.#buckets) {
-      if (retentionNs > 0n) await this.#queue.run(() => this.#expireBucket(bucketId, retentionNs));
+      if (retentionNs > 0n) await this.#alone(() => this.#expireBucket(bucketId, retentionNs));
     }
-    await this.#queue.run(() => this.#parts.database.checkpoint());
+    await this.#alone(() => this.#parts.database.checkpoint());
   }
 
   loadRecords(): Promise<StoredRecord[]> {
-    return this.#queue.run(() => loadRecords(this.#parts.database));
+    return this.#alone(() => loadRecords(this.#parts.database));
   }
 
   saveRecords(changes: readonly RecordChange[]): Promise<void> {
-    return this.#queue.run(() => saveRecords(this.#parts.database, changes));
+    return this.#alone(() => saveRecords(this.#parts.database, changes));
   }
 
   /** Waits for what was accepted, ends running queries, folds the log in. */
@@ -214,10 +208,20 @@ class DuckStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    this.#queries.close();
     await this.#queue.close();
-    this.#parts.tables.resetAll();
-    await this.#parts.database.close();
+    await closeParts(this.#parts);
+  }
+
+  #alone<T>(job: () => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      await this.#heal();
+      return job();
+    });
+  }
+
+  async #heal(): Promise<void> {
+    // Rows of a commit that is being gathered belong to the parts as they are.
+    if (this.#rows.length === 0) this.#parts = await this.#healer.heal(this.#parts);
   }
 
   async #commit(): Promise<void> {
@@ -230,8 +234,8 @@ class DuckStorage implements Storage {
   }
 
   async #expireBucket(bucketId: string, retentionNs: bigint): Promise<void> {
-    const { database, dictionary, tables, clock } = this.#parts;
-    const oldestNs = msToNs(clock.nowMs()) - retentionNs;
+    const { database, dictionary, tables } = this.#parts;
+    const oldestNs = msToNs(this.#clock.nowMs()) - retentionNs;
     const dead = dictionary.olderThan(bucketId, oldestNs);
     await database.transaction(async (connection) => {
       for (const table of tables.existing(bucketId)) {
