@@ -1,4 +1,4 @@
-/** Annotated CSV (datatype, group and default asked for) read back, to compare two engines' answers. */
+/** Annotated CSV (all three annotations asked for) read back, to compare two engines' answers. */
 export interface AnswerTable {
   readonly result: string;
   /** `label type group`, in the order of the columns. */

@@ -8,11 +8,8 @@ import { startEngine } from '../../embedded/engine.ts';
 import { influxdPath, startInfluxd } from '../helpers/influxd.ts';
 import type { Answer } from './annotated.ts';
 import { firstDifference, parseAnswer, sortColumns } from './annotated.ts';
-import { rowFunctionCases } from './flux-row-cases.ts';
-import { streamCases, writeCases } from './flux-stream-cases.ts';
-import { tableCases } from './flux-table-cases.ts';
-import type { TableCase } from './flux-table-data.ts';
-import { dataset, nowText } from './flux-table-data.ts';
+import type { TableCase } from './table-cases.ts';
+import { dataset, nowText, readCases } from './table-cases.ts';
 
 interface Target {
   readonly url: string;
@@ -86,6 +83,5 @@ describe('tables of the embedded engine and of InfluxDB', { skip }, () => {
     const difference = firstDifference(shape(got), shape(want));
     assert.equal(difference, undefined, `${difference}\n${one.script}`);
   };
-  for (const one of [...tableCases, ...rowFunctionCases, ...streamCases]) test(one.name, same(one));
-  for (const one of writeCases) test(one.name, same(one));
+  for (const one of readCases()) test(one.name, same(one));
 });

@@ -41,8 +41,8 @@ export interface TimeChoice {
 }
 
 /**
- * An aggregate or selector over `_value` that DuckDB computes: one row per unit, or one per unit and
- * window. Where InfluxDB would not push it down, rows and columns come as its transformations order
+ * An aggregate or selector over `_value` that DuckDB computes: one row per unit, or one per unit
+ * and window. Where InfluxDB would not push it down, rows and columns come as its transformations order
  * them.
  */
 export class AggregatedRead extends Stream {

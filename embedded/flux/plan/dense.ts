@@ -18,8 +18,8 @@ export interface DenseOptions {
 }
 
 /**
- * Answers for units of one type: unit `i` has the cells `[i * width, (i + 1) * width)`, one for each
- * window, wherever in the answer DuckDB put them.
+ * Answers for units of one type: unit `i` has the cells `[i * width, (i + 1) * width)`, one for
+ * each window, wherever in the answer DuckDB put them.
  */
 export interface DenseCells {
   readonly type: ColumnType;

@@ -14,8 +14,8 @@ export interface Candidate {
 }
 
 /**
- * The answer of a group among those of its series, in their order: InfluxDB keeps the first of equal
- * ones, but the last series for `last`.
+ * The answer of a group among those of its series, in their order: InfluxDB keeps the first of
+ * equal ones, but the last series for `last`.
  */
 export function bestOfGroup(
   operation: Operation,

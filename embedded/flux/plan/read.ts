@@ -19,8 +19,8 @@ export class Read extends Stream {
   }
 
   /**
-   * True where InfluxDB pushes down what follows: as long as no other function reads this or what it
-   * was made from, and its storage does the filtering.
+   * True where InfluxDB pushes down what follows: as long as no other function reads this or what
+   * it was made from, and its storage does the filtering.
    */
   get exclusive(): boolean {
     return this.spec.stored && this.readers <= 1 && (this.#before?.exclusive ?? true);

@@ -11,7 +11,7 @@ export interface SeriesTest {
   passes(series: Series): boolean;
 }
 
-/** Decides on a point: SQL over `time` and `value` of a points table, or the same answer for all. */
+/** Decides on a point: SQL over `p.time` and `p.value`, or the same answer for all. */
 export type PointTest = (type: PointType) => string | boolean;
 
 /** What is read: a bucket's points within a time range. */

@@ -30,8 +30,8 @@ export interface EquijoinOptions {
 }
 
 /**
- * Tables of the same group key joined row by row; `as` makes the rows. Rows come in the order of the
- * joined values, tables in the order of their keys, columns by label.
+ * Tables of the same group key joined row by row; `as` makes the rows. Rows come in the order of
+ * the joined values, tables in the order of their keys, columns by label.
  */
 export function* equijoin(
   left: readonly Table[],

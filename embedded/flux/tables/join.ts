@@ -38,7 +38,7 @@ export function* joinTables(
   }
 }
 
-/** The `on` columns that are in the group keys of both sides: tables that differ there never join. */
+/** The `on` columns in the group keys of both sides: tables that differ there never join. */
 function sharedKey(
   left: Table | undefined,
   right: Table | undefined,

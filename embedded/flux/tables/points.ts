@@ -46,7 +46,7 @@ export class PointBatch {
 export interface NarrowOptions {
   readonly timeColumn: string;
   readonly measurementColumn: string;
-  /** Without it every string column is a tag that is not the field, the value or read by `fieldFn`. */
+  /** Without it: every string column but measurement, field and what `fieldFn` reads. */
   readonly tagColumns: readonly string[] | undefined;
   readonly fieldFn: FluxFunction | undefined;
 }

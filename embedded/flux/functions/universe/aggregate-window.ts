@@ -135,7 +135,7 @@ function withoutTime(inner: TableStream, context: CallContext): TableStream {
   }));
 }
 
-/** A copy of a column under another label, in the place of a column of that label if there is one. */
+/** A copy of a column under another label, in the place of the column that has it, if any. */
 export function duplicateTable(table: Table, from: string, as: string): Table {
   const column = columnOf(table, from);
   if (column === undefined) throw new FluxError(`column "${from}" does not exist`);

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../core/paths.ts';
+
 /**
- * Questions about tables that the embedded engine and InfluxDB must answer alike. Each script reads
- * the data below from bucket `t` (and may write to `w`); `data`, `cpu` and `price` are prepared
- * pipes, and what stands before them is the script's imports.
+ * Questions about tables that the embedded engine and InfluxDB must answer alike: the scripts of
+ * test/fixtures/flux/tables.txt, which read the data below from bucket `t` and may write to `w`.
  */
 export interface TableCase {
   readonly name: string;
@@ -48,12 +51,31 @@ export const dataset: string = lines().join('\n');
 /** Every script's `now()`. */
 export const nowText = '2024-01-01T00:20:00Z';
 
-export const RANGE = 'range(start: 2024-01-01T00:00:00Z, stop: 2024-01-01T00:10:00Z)';
-export const data = `from(bucket: "t") |> ${RANGE}`;
-export const cpu = `${data} |> filter(fn: (r) => r._measurement == "cpu")`;
-export const usage = `${data} |> filter(fn: (r) => r._measurement == "cpu" and r._field == "usage")`;
-export const idle = `${data} |> filter(fn: (r) => r._measurement == "cpu" and r._field == "idle")`;
-export const price = `${data} |> filter(fn: (r) => r._measurement == "price" and r._field == "price")`;
+export const ANY_ORDER = ' (any column order)';
 
-/** A case by its name and script. */
-export const one = (name: string, script: string): TableCase => ({ name, script });
+/** The cases in the order of the file: those that write stand before those that read it. */
+export function readCases(): TableCase[] {
+  const text = readFileSync(join(projectRoot, 'test', 'fixtures', 'flux', 'tables.txt'), 'utf8');
+  const parts = new Map<string, string>();
+  const [head = '', ...blocks] = text.replace(/^#.*\n/gm, '').split(/^--- /m);
+  for (const [, name, value] of head.matchAll(/^\$(\w+) = (.*(?:\n .*)*)/gm)) {
+    parts.set(name as string, value as string);
+  }
+  return blocks.map((block) => {
+    const [title = '', ...script] = block.split('\n');
+    return {
+      name: title.replace(ANY_ORDER, ''),
+      script: expand(script.join('\n').trim(), parts),
+      anyColumnOrder: title.endsWith(ANY_ORDER),
+    };
+  });
+}
+
+/** `$name` stands for a part of a script, which may hold others. */
+function expand(script: string, parts: ReadonlyMap<string, string>): string {
+  return script.replace(/\$(\w+)/g, (_, name: string) => {
+    const part = parts.get(name);
+    if (part === undefined) throw new Error(`tables.txt names $${name} but does not define it`);
+    return expand(part, parts);
+  });
+}
