@@ -1,3 +1,4 @@
+import { TidemarkError } from './errors.ts';
 import type { Position, Span } from './flux-ast.ts';
 
 /** Something wrong with a script, and where. */
@@ -26,9 +27,9 @@ export class Checker {
     this.#lsp.onMessage((text: string) => this.#receive(text));
     // Runs as long as the process: it has no end to wait for.
     void this.#lsp.run();
-    this.#ready = quietly(() =>
-      this.#send({ id: 1, method: 'initialize', params: { capabilities: {} } }),
-    ).then(() => this.#send({ method: 'initialized', params: {} }));
+    this.#ready = this.#send({ id: 1, method: 'initialize', params: { capabilities: {} } }).then(
+      () => this.#send({ method: 'initialized', params: {} }),
+    );
   }
 
   /** A folder for each document: the server takes the files of one folder for one package. */
@@ -83,15 +84,17 @@ function problemOf({ range, message }: Diagnostic): FluxProblem {
   return { kind: 'semantic', start: place(range.start), end: place(range.end), message };
 }
 
-/** The server announces itself on standard output; nobody asked. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const { info, log } = console;
-  console.info = () => {};
-  console.log = () => {};
-  try {
-    return await work();
-  } finally {
-    console.info = info;
-    console.log = log;
-  }
+export function problemError(problems: readonly FluxProblem[]): TidemarkError {
+  const text = formatProblems(problems);
+  return new TidemarkError('invalid', text, { details: problems });
+}
+
+/** All of them, as InfluxDB lists them. */
+export function formatProblems(problems: readonly FluxProblem[]): string {
+  return problems.map(formatProblem).join('\n\n');
+}
+
+/** `error @1:20-1:24: undefined identifier rang`, as InfluxDB writes it. */
+export function formatProblem({ start, end, message }: FluxProblem): string {
+  return `error @${start.line}:${start.column}-${end.line}:${end.column}: ${message}`;
 }

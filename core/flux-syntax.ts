@@ -1,123 +1,236 @@
-import { createRequire } from 'node:module';
-import { messageOf, TidemarkError } from './errors.ts';
-import type { FluxFile, Span } from './flux-ast.ts';
-import type { FluxProblem, LanguageServer } from './flux-checker.ts';
-import { Checker } from './flux-checker.ts';
-import { checkSize } from './flux-size.ts';
-import type { RawNode } from './flux-tree.ts';
-import { readFile, spanOf } from './flux-tree.ts';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
+import { systemClock } from './clock.ts';
+import type { ErrorCode } from './errors.ts';
+import { isCode, TidemarkError } from './errors.ts';
+import type { FluxFile } from './flux-ast.ts';
+import type { FluxProblem } from './flux-checker.ts';
 
 /**
- * The official Flux parser and type checker, and the only place that knows them. Both are the Rust
- * core of Flux as WebAssembly: the messages are InfluxDB's own.
+ * Flux syntax for the rest of the product. The official parser works in a thread of its own that is
+ * ended when a script keeps it busy too long: some broken scripts make it run without end.
  */
 export type { FluxProblem } from './flux-checker.ts';
+export { formatProblem, formatProblems, problemError } from './flux-checker.ts';
 
-interface FluxModule {
-  parse(script: string): unknown;
-  format_from_js_file(file: unknown): string;
-  readonly Lsp: new () => LanguageServer;
+/** What the thread can be asked; `text` is a script, or a tree as JSON text. */
+export interface ParserRequest {
+  readonly id: number;
+  readonly task: 'parse' | 'syntaxErrors' | 'diagnose' | 'printTree';
+  readonly text: string;
 }
+
+export type ParserReply =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        readonly details: unknown;
+      };
+      /** The parser's memory is not to be trusted any more. */
+      readonly broken: boolean;
+    };
+
+/** What the thread is started with. */
+export interface ParserThreadData {
+  readonly port: MessagePort;
+  /** Counts replies, so that a caller can sleep until there is one. */
+  readonly replies: Int32Array<SharedArrayBuffer>;
+}
+
+/** A sound script takes milliseconds. */
+const PARSE_MS_MAX = 2_000;
+/** To start the thread and load the parser. */
+const START_MS_MAX = 20_000;
 
 /**
  * The tree of a script. Throws TidemarkError `invalid` whose message names each problem and whose
- * `details` is the list of them (`FluxProblem[]`).
+ * `details` is the list of them (`FluxProblem[]`), or `too-large`.
  */
 export function parse(script: string): FluxFile {
-  const raw = parseRaw(script);
-  const problems = syntaxProblems(raw);
-  if (problems.length > 0) throw problemError(problems);
-  return readFile(raw);
+  return current().askNow('parse', script) as FluxFile;
+}
+
+/** As `parse`, without keeping this thread from other work meanwhile. */
+export async function parseLater(script: string): Promise<FluxFile> {
+  return (await ask('parse', script)) as FluxFile;
 }
 
 /** Only what the parser itself refuses: no names, no types. */
 export function syntaxErrors(script: string): readonly FluxProblem[] {
-  return syntaxProblems(parseRaw(script));
+  return current().askNow('syntaxErrors', script) as readonly FluxProblem[];
 }
 
 /** Syntax errors, names that do not exist, arguments that are missing, types that do not fit. */
 export async function diagnose(script: string): Promise<readonly FluxProblem[]> {
   const key = shapeOf(script);
   if (sound.has(key)) return [];
-  const raw = parseRaw(script);
-  const problems = syntaxProblems(raw);
-  if (problems.length > 0) return problems;
-  const unreadable = readingError(raw);
-  // What is too deep to be read is too deep for the checker as well; the rest it knows better.
-  if (unreadable?.code === 'too-large') throw unreadable;
-  checker ??= new Checker(new (load().Lsp)());
-  const found = await checker.check(script);
-  if (found.length > 0) return found;
-  if (unreadable) throw unreadable;
-  remember(key);
+  const found = (await ask('diagnose', script)) as readonly FluxProblem[];
+  if (found.length === 0) remember(key);
   return found;
-}
-
-function readingError(raw: RawNode): TidemarkError | undefined {
-  try {
-    readFile(raw);
-    return undefined;
-  } catch (cause) {
-    if (cause instanceof TidemarkError) return cause;
-    throw cause;
-  }
 }
 
 /** The text of a file that a client sent as JSON (`extern` of a query). */
 export function printTree(json: unknown): string {
-  try {
-    return load().format_from_js_file(json);
-  } catch (cause) {
-    const message = `extern json parse error: ${messageOf(cause)}`;
-    throw new TidemarkError('invalid', message, { cause });
+  return current().askNow('printTree', JSON.stringify(json)) as string;
+}
+
+let queue: Promise<unknown> = Promise.resolve();
+
+/** One at a time, so that nobody's time runs while another's script is being read. */
+function ask(task: ParserRequest['task'], text: string): Promise<unknown> {
+  const mine = queue.then(async () => {
+    try {
+      return await current().ask(task, text);
+    } catch (cause) {
+      // A script of someone who could not wait ended the thread: once more.
+      if (!isCode(cause, 'unavailable')) throw cause;
+      return current().ask(task, text);
+    }
+  });
+  queue = mine.catch(() => undefined);
+  return mine;
+}
+
+class ParserThread {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #replies = new Int32Array(new SharedArrayBuffer(4));
+  readonly #waiting = new Map<number, (reply: ParserReply) => void>();
+  #ready = false;
+  #lastId = 0;
+  ended = false;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const workerData: ParserThreadData = { port: port2, replies: this.#replies };
+    this.#worker = new Worker(new URL('./flux-syntax-thread.js', import.meta.url), {
+      workerData,
+      transferList: [port2],
+    });
+    this.#worker.once('error', () => this.#end());
+    this.#worker.unref();
+    this.#port.on('message', (reply: ParserReply) => this.#take(reply));
+    this.#port.unref();
+  }
+
+  /** Sleeps until the answer is there. */
+  askNow(task: ParserRequest['task'], text: string): unknown {
+    this.#sleepUntil(() => this.#ready, START_MS_MAX);
+    let reply: ParserReply | undefined;
+    const msMax = PARSE_MS_MAX * (this.#waiting.size + 1);
+    this.#post(task, text, (given) => {
+      reply = given;
+    });
+    this.#sleepUntil(() => reply !== undefined, msMax);
+    return unwrap(reply!);
+  }
+
+  #sleepUntil(done: () => boolean, msMax: number): void {
+    for (;;) {
+      const seen = Atomics.load(this.#replies, 0);
+      this.#drain();
+      if (done()) return;
+      if (Atomics.wait(this.#replies, 0, seen, msMax) === 'timed-out') {
+        this.#drain();
+        if (!done()) throw this.#giveUp();
+      }
+    }
+  }
+
+  async ask(task: ParserRequest['task'], text: string): Promise<unknown> {
+    const started = new Promise<void>((resolve) => this.#whenReady(resolve));
+    await this.#inTime(started, START_MS_MAX);
+    const reply = new Promise<ParserReply>((resolve) => this.#post(task, text, resolve));
+    return unwrap(await this.#inTime(reply, PARSE_MS_MAX));
+  }
+
+  async #inTime<T>(work: Promise<T>, msMax: number): Promise<T> {
+    const done = new AbortController();
+    const late = systemClock.sleep(msMax, done.signal).then(
+      () => LATE,
+      () => LATE,
+    );
+    const first = await Promise.race([work, late]);
+    done.abort();
+    if (first === LATE) throw this.#giveUp();
+    return first as T;
+  }
+
+  #whenReady(resolve: () => void): void {
+    if (this.#ready) resolve();
+    else this.#waiting.set(READY_ID, resolve);
+  }
+
+  #post(task: ParserRequest['task'], text: string, take: (reply: ParserReply) => void): void {
+    this.#lastId += 1;
+    const request: ParserRequest = { id: this.#lastId, task, text };
+    this.#waiting.set(request.id, take);
+    this.#port.postMessage(request);
+  }
+
+  #drain(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { message: ParserReply } | undefined;
+      if (!received) return;
+      this.#take(received.message);
+    }
+  }
+
+  #take(reply: ParserReply): void {
+    this.#ready = true;
+    const take = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    take?.(reply);
+    if ('broken' in reply && reply.broken) this.#end();
+  }
+
+  /** Whoever else waits is told to ask again: the thread is gone. */
+  #giveUp(): TidemarkError {
+    this.#end();
+    return new TidemarkError('invalid', TOO_COMPLEX);
+  }
+
+  #end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#port.close();
+    void this.#worker.terminate();
+    const error = {
+      code: 'unavailable',
+      message: 'the Flux parser was restarted',
+      details: undefined,
+    } as const;
+    for (const [id, take] of this.#waiting) take({ id, error, broken: true });
+    this.#waiting.clear();
   }
 }
 
-export function problemError(problems: readonly FluxProblem[]): TidemarkError {
-  const text = formatProblems(problems);
-  return new TidemarkError('invalid', text, { details: problems });
+const LATE = Symbol('late');
+
+/** The thread says that the parser is loaded. */
+const READY_ID = 0;
+
+const TOO_COMPLEX = 'the script is too complex to be parsed';
+
+function unwrap(reply: ParserReply): unknown {
+  if ('value' in reply) return reply.value;
+  const { code, message, details } = reply.error;
+  throw new TidemarkError(code, message, { details });
 }
 
-/** All of them, as InfluxDB lists them. */
-export function formatProblems(problems: readonly FluxProblem[]): string {
-  return problems.map(formatProblem).join('\n\n');
-}
+let thread: ParserThread | undefined;
 
-/** `error @1:20-1:24: undefined identifier rang`, as InfluxDB writes it. */
-export function formatProblem({ start, end, message }: FluxProblem): string {
-  return `error @${start.line}:${start.column}-${end.line}:${end.column}: ${message}`;
-}
-
-const MODULE = '@influxdata/flux-lsp-node';
-const require = createRequire(import.meta.url);
-let loaded: FluxModule | undefined;
-let checker: Checker | undefined;
-
-function load(): FluxModule {
-  loaded ??= require(MODULE) as FluxModule;
-  return loaded;
-}
-
-function parseRaw(script: string): RawNode {
-  checkSize(script);
-  const { error } = console;
-  // A parser that gives up prints its stack; the error below says enough.
-  console.error = () => {};
-  try {
-    return load().parse(script) as RawNode;
-  } catch (cause) {
-    unload();
-    throw new TidemarkError('invalid', 'the script is too complex to be parsed', { cause });
-  } finally {
-    console.error = error;
-  }
-}
-
-/** After a trap (its stack is exhausted) the WebAssembly's memory is not to be trusted. */
-function unload(): void {
-  delete require.cache[require.resolve(MODULE)];
-  loaded = undefined;
-  checker = undefined;
+function current(): ParserThread {
+  if (!thread || thread.ended) thread = new ParserThread();
+  return thread;
 }
 
 /** Scripts known to be sound, apart from the values in them: dashboards ask the same all day. */
@@ -137,33 +250,4 @@ function shapeOf(script: string): string {
     .replace(/\b(?:\d+(?:ns|us|µs|ms|mo|s|m|h|d|w|y))+\b/g, '@d')
     .replace(/\b\d+\.\d+\b/g, '@f')
     .replace(/\b\d+\b/g, '@i');
-}
-
-/** Every error in the tree, in the order of the text. */
-function syntaxProblems(raw: RawNode): FluxProblem[] {
-  const problems: FluxProblem[] = [];
-  const pending: { node: unknown; at: Span }[] = [{ node: raw, at: spanOf(raw) }];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const { node } = next;
-    if (typeof node !== 'object' || node === null) continue;
-    if (Array.isArray(node)) {
-      for (let i = node.length - 1; i >= 0; i -= 1) pending.push({ node: node[i], at: next.at });
-      continue;
-    }
-    const at = 'location' in node ? spanOf(node as RawNode) : next.at;
-    problems.push(...ownProblems(node as RawNode, at));
-    const members = Object.entries(node).reverse();
-    for (const [key, child] of members) {
-      if (key !== 'location' && key !== 'errors') pending.push({ node: child, at });
-    }
-  }
-  return problems;
-}
-
-function ownProblems(node: RawNode, { start, end }: Span): FluxProblem[] {
-  const problem = (message: string): FluxProblem => ({ kind: 'syntax', start, end, message });
-  const errors = (node.errors ?? []).map(({ msg }) => problem(msg));
-  const text = typeof node.text === 'string' ? node.text : '';
-  if (node.type === 'BadStatement') return [...errors, problem(`invalid statement: ${text}`)];
-  return node.type === 'BadExpression' ? [...errors, problem(text)] : errors;
 }

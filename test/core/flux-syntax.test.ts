@@ -133,6 +133,8 @@ const HOSTILE: readonly (readonly [string, string])[] = [
   ['many ifs', `x = ${'if true then 1 else '.repeat(5_000)}1`],
   ['some ifs', `x = ${'if true then 1 else '.repeat(300)}1`],
   ['many functions', `x = ${'() => '.repeat(20_000)}1`],
+  ['a parameter that is no parameter', 'f = (tables=<-, by==2) => tables |> map|>(fn: (r) => 1)'],
+  ['an attribute cut short', '@om(])'],
   ['too much text', `// ${'x'.repeat(300_000)}`],
 ];
 
@@ -149,6 +151,16 @@ for (const [title, script] of HOSTILE) {
     assert.equal(parse('y = 1').body.length, 1);
   });
 }
+
+test('a script that never ends does not harm the others', async () => {
+  const bad = diagnose('@om(x])');
+  const others = Array.from({ length: 10 }, (_, index) => diagnose(`z = q${index}`));
+  await assert.rejects(bad, (error) => isCode(error, 'invalid'));
+  const answers = await Promise.all(others);
+  answers.forEach(([problem], index) => {
+    assert.equal(problem?.message, `undefined identifier q${index}`);
+  });
+});
 
 test('a tree that a client sends as JSON becomes text again', () => {
   const tree = {

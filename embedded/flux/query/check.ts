@@ -1,6 +1,6 @@
 import type { FluxFile } from '../../../core/flux-ast.ts';
 import type { FluxProblem } from '../../../core/flux-syntax.ts';
-import { diagnose, formatProblems, parse, printTree } from '../../../core/flux-syntax.ts';
+import { diagnose, formatProblems, parseLater, printTree } from '../../../core/flux-syntax.ts';
 import { FluxError } from '../error.ts';
 
 /**
@@ -10,11 +10,11 @@ import { FluxError } from '../error.ts';
 export async function readScript(script: string, extern: unknown): Promise<readonly FluxFile[]> {
   if (extern === undefined || extern === null) {
     refuse(await diagnose(script));
-    return [parse(script)];
+    return [await parseLater(script)];
   }
-  const file = parse(script);
+  const file = await parseLater(script);
   const prelude = printTree(extern);
-  const files = [parse(prelude), file];
+  const files = [await parseLater(prelude), file];
   const insertion = placeFor(prelude, file);
   refuse(
     (await diagnose(insert(script, insertion))).map((problem) => moveBack(problem, insertion)),
