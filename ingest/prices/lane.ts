@@ -137,6 +137,9 @@ async function pollAndStore(
   await options.sink.accept(points).catch((cause: unknown) => {
     throw new Refusal('not-stored', messageOf(cause), { cause });
   });
+  const ids = { exchange: options.exchange.adapter.id, slot: new Date(slot.slotMs).toISOString() };
+  // The points are on disk by now: whoever reads this line can count on them.
+  options.log.debug({ ...ids, rows: points.length }, 'prices accepted');
   const left = 'unregistered' satisfies DropReason;
   return {
     rows: points.length,

@@ -121,7 +121,10 @@ function spawnServer(program: string, dir: string, port: number): ChildProcess {
  * Node tells nobody when a signal ends it. This shell waits for the end of its input, which comes
  * with our death however it happens, and then ends the server and removes its temporary data.
  */
-function spawnWatchdog(server: ChildProcess, dir: string | undefined): ChildProcess | undefined {
+export function spawnWatchdog(
+  server: ChildProcess,
+  dir: string | undefined,
+): ChildProcess | undefined {
   if (server.pid === undefined) return undefined;
   const script = 'trap "" INT TERM HUP; read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf "$2"';
   const watchdog = spawn('sh', ['-c', script, 'watchdog', String(server.pid), dir ?? ''], {
