@@ -44,6 +44,8 @@ export interface RunningEngine {
 
 const MEMORY_BYTES = 256_000_000;
 const EXPIRE_MS = 3_600_000;
+/** The first time: soon, for an engine that never lives an hour, but not while everything starts. */
+const FIRST_EXPIRE_MS = 60_000;
 const CLOSE_MS = 2_000;
 const QUERY_LIMITS = {
   scriptBytesMax: 1_000_000,
@@ -146,8 +148,8 @@ async function expireHourly(
   { clock, log }: EngineTools,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    await pause(clock, EXPIRE_MS, signal);
+  for (let waitMs = FIRST_EXPIRE_MS; ; waitMs = EXPIRE_MS) {
+    await pause(clock, waitMs, signal);
     if (signal.aborted) return;
     try {
       await storage.expire();
