@@ -44,7 +44,7 @@ export interface RunningEngine {
 
 const MEMORY_BYTES = 256_000_000;
 const EXPIRE_MS = 3_600_000;
-/** The first time: soon, for an engine that never lives an hour, but not while everything starts. */
+/** The first time: soon, for an engine that never lives an hour, but not during the start. */
 const FIRST_EXPIRE_MS = 60_000;
 const CLOSE_MS = 2_000;
 const QUERY_LIMITS = {
