@@ -92,9 +92,16 @@ function failure(error: unknown): number {
   }
   if (error.code === 'cancelled') return EXIT.interrupted;
   const list = Array.isArray(error.details) ? error.details.map((line) => `\n  ${line}`) : [];
-  const message = list.length > 0 ? error.message.split(':')[0] : error.message;
+  const message = list.length > 0 ? error.message.split(':')[0] : error.message + expected(error);
   const code = error.code === 'invalid' ? EXIT.usage : EXIT.failed;
   return fail(`${message}${list.join('')}`, error.retryable ? EXIT.unavailable : code);
+}
+
+/** What would have been right, where the error knows it. */
+function expected({ details }: TidemarkError): string {
+  if (typeof details !== 'object' || details === null || !('expected' in details)) return '';
+  const { expected } = details;
+  return `; expected ${Array.isArray(expected) ? expected.join(', ') : expected}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
 import { assertSafeHost } from '../api/auth.ts';
 import type { Probe } from '../api/contract.ts';
@@ -111,12 +112,17 @@ async function openDatabase(config: Config, parts: Parts, log: Log): Promise<Dat
   return database;
 }
 
+/** Found out by writing: what may be written is not always what permissions say. */
 async function makeDirectory(dir: string): Promise<void> {
+  const probe = join(dir, '.writable');
   try {
     await mkdir(dir, { recursive: true });
+    await writeFile(probe, '');
+    await rm(probe, { force: true });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new TidemarkError('invalid', `DATA_DIR: cannot make ${dir} (${code})`, { cause });
+    const text = `DATA_DIR: cannot write to ${dir} (${code}): set it to a directory of your own`;
+    throw new TidemarkError('invalid', text, { cause });
   }
 }
 

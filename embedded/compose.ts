@@ -122,8 +122,10 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     await once(server, 'listening');
   } catch (cause) {
     const where = `${host}:${port}`;
-    const taken = messageOf(cause).includes('EADDRINUSE');
-    if (taken) throw new TidemarkError('conflict', `${where} is already in use`, { cause });
+    if (messageOf(cause).includes('EADDRINUSE')) {
+      const text = `port ${port} on ${host} is in use: set INFLUX_PORT, or stop what listens there`;
+      throw new TidemarkError('conflict', text, { cause });
+    }
     throw new TidemarkError('unavailable', `cannot listen on ${where}: ${messageOf(cause)}`, {
       cause,
     });

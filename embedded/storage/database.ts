@@ -134,8 +134,10 @@ export class Database {
 function openError(dir: string, cause: unknown): TidemarkError {
   const message = messageOf(cause);
   if (/Conflicting lock|Could not set lock/.test(message)) {
-    const text = `the engine's folder ${dir} is in use by another process`;
-    return new TidemarkError('conflict', `${text}: ${message}`, { cause });
+    const holder = /\bPID (\d+)/.exec(message)?.[1];
+    const who = holder === undefined ? 'another process' : `process ${holder}`;
+    const text = `${dir} is in use by ${who}: stop it, or set DATA_DIR to another directory`;
+    return new TidemarkError('conflict', text, { cause });
   }
   return new TidemarkError('unavailable', `the engine's folder ${dir} cannot be used: ${message}`, {
     cause,

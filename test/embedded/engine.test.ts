@@ -74,7 +74,7 @@ test('a taken port is said', async () => {
   const port = Number(new URL(engine.url).port);
   await assert.rejects(start({ dir: other, port }), {
     code: 'conflict',
-    message: `127.0.0.1:${port} is already in use`,
+    message: `port ${port} on 127.0.0.1 is in use: set INFLUX_PORT, or stop what listens there`,
   });
   await rm(other, { recursive: true });
 });
@@ -99,7 +99,7 @@ test('a folder in use by another process is said', async () => {
   const process = fork(child, [dir]);
   const [answer] = (await once(process, 'message')) as [{ code: string; message: string }];
   assert.equal(answer.code, 'conflict');
-  assert.match(answer.message, /is in use by another process/);
+  assert.match(answer.message, /is in use by process \d+: stop it/);
   await once(process, 'exit');
 });
 
