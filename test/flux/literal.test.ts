@@ -58,7 +58,7 @@ describe('Flux literal', () => {
     ['duration', '-1h // '],
     ['duration', '1h\n'],
     ['duration', ''],
-    ['duration', '9'.repeat(30) + 'h'],
+    ['duration', `${'9'.repeat(30)}h`],
     ['duration', 5],
     ['time', '2022-10-11'],
     ['time', 'now()'],
