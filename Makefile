@@ -53,7 +53,7 @@ test: dist/.built ## run every test (T=name to choose files)
 	@node dist/scripts/test.js $(T)
 
 check: dist/.built ## types, lint, format, tidy rules, generated documents
-	@npx --no-install biome ci --colors=off . && node dist/scripts/docs.js --check && node dist/scripts/test.js test/tidy.test
+	@npx --no-install biome ci --colors=off --error-on-warnings . && node dist/scripts/docs.js --check && node dist/scripts/test.js test/tidy.test
 
 format: node_modules/.installed ## format and fix what a machine can fix
 	@npx --no-install biome check --colors=off --write .
