@@ -187,7 +187,8 @@ async function compare(a: Server, b: Server, question: Question, runs: number): 
     question.ratioMax === undefined ? '' : ratio <= question.ratioMax ? 'ok' : 'TOO SLOW';
   console.log(
     `${question.name.padEnd(28)} ${ms(times.map((t) => t.a))} ms` +
-      `  influxd ${ms(times.map((t) => t.b))} ms  x ${ratio.toFixed(2).padStart(6)}  ${verdict}  ${difference ?? 'same answer'}`,
+      `  influxd ${ms(times.map((t) => t.b))} ms  x ${ratio.toFixed(2).padStart(6)}` +
+      `  ${verdict}  ${difference ?? 'same answer'}`,
   );
   return difference === undefined && verdict !== 'TOO SLOW';
 }
