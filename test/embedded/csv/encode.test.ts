@@ -192,19 +192,3 @@ test('long answers come in pieces of about 64 kB', () => {
   assert.ok(pieces.length > 10);
   for (const piece of pieces) assert.ok(piece.length >= 65_536 && piece.length < 66_000);
 });
-  const table: Table = {
-    key: ['a', 'b', 'c', 'd', 'e', 'f'],
-    rowCount,
-    columns: [
-      ...['a', 'b', 'c', 'd', 'e', 'f'].map(constant),
-      { label: '_time', type: 'dateTime:RFC3339', values: time },
-      { label: '_value', type: 'double', values: Float64Array.from(time, (t) => Number(t) / 3) },
-    ],
-  };
-  encode([table]);
-  const started = performance.now();
-  const text = encode([table]);
-  const ms = performance.now() - started;
-  assert.ok(text.length > rowCount * 40);
-  assert.ok(ms < 300, `${ms} ms on a machine that may be busy`);
-});
