@@ -1,5 +1,6 @@
 import { messageOf } from '../../../core/errors.ts';
 import type { Series } from '../../storage/contract.ts';
+import { paced } from '../tables/pause.ts';
 import type { Stream as StreamType } from '../tables/stream.ts';
 import { Stream } from '../tables/stream.ts';
 import { sortTables } from '../tables/transform.ts';
@@ -42,8 +43,8 @@ export interface TimeChoice {
 
 /**
  * An aggregate or selector over `_value` that DuckDB computes: one row per unit, or one per unit
- * and window. Where InfluxDB would not push it down, rows and columns come as its transformations order
- * them.
+ * and window. Where InfluxDB would not push it down, rows and columns come as its transformations
+ * order them.
  */
 export class AggregatedRead extends Stream {
   readonly source: Read | GroupedRead | WindowedRead;
@@ -130,7 +131,7 @@ export class AggregatedRead extends Stream {
         const batch = units.slice(from, from + size);
         for (const answer of await this.#answers(batch, shape.grid, signal)) {
           begun = true;
-          for (const table of answerTables(answer, options)) yield table;
+          yield* paced(answerTables(answer, options), signal);
         }
       }
     } catch (error) {

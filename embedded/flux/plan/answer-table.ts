@@ -1,6 +1,8 @@
 import type { Series } from '../../storage/contract.ts';
 import type { ColumnValues } from '../tables/column.ts';
 import { allocate, constantColumn, fluxValue, withValues } from '../tables/column.ts';
+import type { Pause, Pausing } from '../tables/pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from '../tables/pause.ts';
 import type { Bounds } from '../tables/stream.ts';
 import { compareText, sliceRows } from '../tables/table.ts';
 import type { Column, Table } from '../values/value.ts';
@@ -37,8 +39,13 @@ export interface AnswerOptions {
   readonly bounds: Bounds;
 }
 
+const TABLES_PER_PAUSE = STEPS_PER_PAUSE / 16;
+
 /** The tables of one unit: one, or one for each window. */
-export function* answerTables(answer: UnitAnswer, options: AnswerOptions): Generator<Table> {
+export function* answerTables(
+  answer: UnitAnswer,
+  options: AnswerOptions,
+): Generator<Table | Pause> {
   const { cells, slot } = answer;
   const { grid, byTime, operation } = options;
   const first = slot * cells.width;
@@ -49,10 +56,11 @@ export function* answerTables(answer: UnitAnswer, options: AnswerOptions): Gener
   const present = cells.present.subarray(first, first + cells.width);
   if (!present.includes(1)) return;
   if (byTime !== undefined) {
-    yield timeTable(answer, { ...options, byTime }, grid);
+    yield yield* timeTable(answer, { ...options, byTime }, grid);
     return;
   }
   for (let index = 0; index < cells.width; index++) {
+    if (index % TABLES_PER_PAUSE === TABLES_PER_PAUSE - 1) yield PAUSE;
     if (present[index] !== 1 && !options.createEmpty) continue;
     const table = rowTable(answer, first + index, grid.boundsOf(index), options);
     // A selector has no row to give for an empty window.
@@ -131,11 +139,11 @@ function timeColumn(times: BigInt64Array): Column {
 }
 
 /** All windows of a unit in one table, as aggregateWindow gives them. */
-function timeTable(
+function* timeTable(
   answer: UnitAnswer,
   options: AnswerOptions & { readonly byTime: TimeChoice },
   grid: WindowGrid,
-): Table {
+): Pausing<Table> {
   const { cells, slot } = answer;
   const { byTime, operation, bounds, stored } = options;
   const first = slot * cells.width;
@@ -145,10 +153,11 @@ function timeTable(
   }
   const times = new BigInt64Array(indices.length);
   const value = windowValues(answer, indices, operation);
-  indices.forEach((index, row) => {
-    const bounds = grid.boundsOf(index);
+  for (let row = 0; row < indices.length; row++) {
+    if (row % STEPS_PER_PAUSE === STEPS_PER_PAUSE - 1) yield PAUSE;
+    const bounds = grid.boundsOf(indices[row]!);
     times[row] = byTime.bound === '_start' ? bounds.startNs : bounds.stopNs;
-  });
+  }
   const start = boundColumns(bounds);
   const labels = unitLabels(answer);
   const time = timeColumn(times);

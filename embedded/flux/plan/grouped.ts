@@ -35,7 +35,11 @@ export class GroupedRead extends Stream {
   protected override read(signal: AbortSignal): AsyncIterable<Table> {
     if (this.source.exclusive) return this.#groups(signal);
     const { budget } = this.scope;
-    return groupTables(this.source.tables(signal), groupBy(this.columns), budget);
+    return groupTables(this.source.tables(signal), {
+      keyOf: groupBy(this.columns),
+      budget,
+      signal,
+    });
   }
 
   async *#groups(signal: AbortSignal): AsyncGenerator<Table> {

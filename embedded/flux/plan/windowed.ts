@@ -35,9 +35,8 @@ export class WindowedRead extends Stream {
   }
 
   protected override read(signal: AbortSignal): AsyncIterable<Table> {
-    const windows = mapTables(this.source.tables(signal), (table) =>
-      windowTables(table, this.#options),
-    );
-    return mergeTables(windows, this.scope.budget);
+    const { budget } = this.scope;
+    const cut = (table: Table) => windowTables(table, this.#options, budget);
+    return mergeTables(mapTables(this.source.tables(signal), cut, signal), budget);
   }
 }

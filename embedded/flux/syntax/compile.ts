@@ -13,7 +13,7 @@ import type {
 } from '../../../core/flux-ast.ts';
 import { FluxError } from '../error.ts';
 import { makeDict } from '../values/dict.ts';
-import { negate, operators } from '../values/operators.ts';
+import { concatenate, negate, operators } from '../values/operators.ts';
 import { stringify } from '../values/print.ts';
 import { compileRegexp } from '../values/regexp.ts';
 import { then, typeName } from '../values/types.ts';
@@ -130,14 +130,12 @@ function compileInterpolation<S>(node: StringExpression, env: Environment<S>): C
   const parts = node.parts.map((part) =>
     typeof part === 'string' ? constantCode<S>(part) : compile(part, env),
   );
-  return combine(parts, node.at, (values) =>
-    values
-      .map((value) => {
-        if (value === null) throw new FluxError('string expression evaluated to null');
-        return stringify(value);
-      })
-      .join(''),
-  );
+  return combine(parts, node.at, (values) => values.map(interpolated).reduce(concatenate, ''));
+}
+
+function interpolated(value: Value): string {
+  if (value === null) throw new FluxError('string expression evaluated to null');
+  return stringify(value);
 }
 
 function dictOf(values: Value[]): Value {

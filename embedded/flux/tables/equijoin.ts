@@ -1,8 +1,11 @@
 import { FluxError } from '../error.ts';
 import { columnTypeOf, isRecord, typeName } from '../values/types.ts';
 import type { Column, FluxFunction, FluxRecord, Table, Value } from '../values/value.ts';
+import type { Holding } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
 import { constantColumn, fluxValue, rawAt } from './column.ts';
+import type { Pause, Pausing } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from './pause.ts';
 import { sortedRows } from './sort.ts';
 import type { SortableKey } from './table.ts';
 import {
@@ -27,6 +30,8 @@ export interface EquijoinOptions {
   readonly on: readonly Pairing[];
   readonly as: FluxFunction;
   readonly method: Method;
+  /** What the joined rows take is charged here. */
+  readonly holding: Holding;
 }
 
 /**
@@ -37,7 +42,7 @@ export function* equijoin(
   left: readonly Table[],
   right: readonly Table[],
   options: EquijoinOptions,
-): Generator<Table> {
+): Generator<Table | Pause> {
   const pairs = new Map<string, { order: SortableKey; left?: Table; right?: Table }>();
   for (const table of left) {
     pairs.set(keyText(table), { order: sortableKey(table), left: table });
@@ -51,7 +56,7 @@ export function* equijoin(
   const schemas = { left: left[0], right: right[0] };
   const sorted = [...pairs.values()].sort((a, b) => compareKeys(a.order, b.order));
   for (const pair of sorted) {
-    const joined = new PairJoin(pair, schemas, options).run();
+    const joined = yield* new PairJoin(pair, schemas, options).run();
     if (joined !== undefined) yield joined;
   }
 }
@@ -66,6 +71,7 @@ class PairJoin {
   readonly #schemas: Sides;
   readonly #options: EquijoinOptions;
   readonly #output: RecordTable;
+  #steps = 0;
 
   constructor(pair: Sides, schemas: Sides, options: EquijoinOptions) {
     this.#pair = pair;
@@ -74,7 +80,7 @@ class PairJoin {
     this.#output = new RecordTable((pair.left ?? pair.right)!);
   }
 
-  run(): Table | undefined {
+  *run(): Pausing<Table | undefined> {
     const { on, method } = this.#options;
     const left = runsOf(
       this.#pair.left,
@@ -95,12 +101,12 @@ class PairJoin {
       const l = order <= 0 ? left[i++] : undefined;
       const r = order >= 0 ? right[j++] : undefined;
       if ((l === undefined && !keepRight) || (r === undefined && !keepLeft)) continue;
-      this.#product(l, r);
+      yield* this.#product(l, r);
     }
     return this.#output.finish();
   }
 
-  #product(left: Run | undefined, right: Run | undefined): void {
+  *#product(left: Run | undefined, right: Run | undefined): Pausing<void> {
     const leftRows = left?.rows ?? [-1];
     const rightRows = right?.rows ?? [-1];
     for (const l of leftRows) {
@@ -110,7 +116,8 @@ class PairJoin {
           ['l', record],
           ['r', this.#record('right', r)],
         ]);
-        this.#output.append(this.#options.as.call(args));
+        this.#options.holding.add(this.#output.append(this.#options.as.call(args)));
+        if (++this.#steps % STEPS_PER_PAUSE === 0) yield PAUSE;
       }
     }
   }
@@ -192,7 +199,8 @@ class RecordTable {
     this.#base = base;
   }
 
-  append(record: Value | Promise<Value>): void {
+  /** Adds a row; answers how many bytes it takes, about. */
+  append(record: Value | Promise<Value>): number {
     if (record instanceof Promise) throw new FluxError('join: as must not read tables');
     if (record === null || !isRecord(record)) {
       throw new FluxError(`join: as must return a record, got ${typeName(record)}`);
@@ -205,6 +213,7 @@ class RecordTable {
     for (const builder of this.#builders.values()) {
       if (builder.length < this.#rowCount) builder.appendRaw(null);
     }
+    return this.#builders.size * 8;
   }
 
   #builder(label: string, value: Value): ColumnBuilder {

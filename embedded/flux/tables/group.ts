@@ -5,6 +5,8 @@ import type { Budget } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
 import type { RawValue } from './column.ts';
 import { constantColumn, fluxValue, rawAt } from './column.ts';
+import type { Pausing } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE, turn } from './pause.ts';
 import type { SortableKey } from './table.ts';
 import { columnOf, compareKeys, rawText, sortableKey, tableBytes } from './table.ts';
 
@@ -22,6 +24,12 @@ export function groupExcept(labels: readonly string[]): KeyOf {
     table.columns.map((column) => column.label).filter((label) => !dropped.has(label));
 }
 
+/** Of a group and of each of its columns beside their values. */
+const GROUP_BYTES = 500;
+const COLUMN_BYTES = 250;
+/** What a new group costs, in steps of a loop over rows. */
+const STEPS_PER_GROUP = 32;
+
 /** Collects rows into tables by the values of key columns, and hands them out in key order. */
 export class Grouper {
   readonly #groups = new Map<string, Group>();
@@ -32,24 +40,36 @@ export class Grouper {
     this.#charge = charge;
   }
 
-  add(table: Table, key: readonly string[]): void {
+  *add(table: Table, key: readonly string[]): Pausing<void> {
     const columns = key.map((label) => columnOf(table, label)!);
     if (columns.every((column) => column.values === undefined || table.rowCount === 0)) {
-      this.#group(key, columns, 0).append(table, 0, table.rowCount);
+      this.#group(table, key, columns, 0).append(table, 0, table.rowCount);
       this.#charge(tableBytes(table));
       return;
     }
     this.#charge(tableBytes(table));
     // Runs of rows with the same key are copied together.
     let from = 0;
+    let steps = 0;
     for (let row = 1; row <= table.rowCount; row++) {
+      steps += 1;
+      if (steps >= STEPS_PER_PAUSE) {
+        steps = 0;
+        yield PAUSE;
+      }
       if (row < table.rowCount && columns.every((column) => sameRow(column, from, row))) continue;
-      this.#group(key, columns, from).append(table, from, row);
+      this.#group(table, key, columns, from).append(table, from, row);
       from = row;
+      steps += STEPS_PER_GROUP;
     }
   }
 
-  #group(key: readonly string[], columns: readonly Column[], row: number): Group {
+  #group(
+    { columns: { length: width } }: Table,
+    key: readonly string[],
+    columns: readonly Column[],
+    row: number,
+  ): Group {
     const raws = columns.map((column) => rawAt(column, row));
     const parts = columns.map(
       (column, i) => `${key[i]}\u0000${column.type}\u0000${rawText(raws[i]!)}`,
@@ -57,6 +77,7 @@ export class Grouper {
     const text = parts.sort().join('\u0001');
     const known = this.#groups.get(text);
     if (known !== undefined) return known;
+    this.#charge(GROUP_BYTES + width * COLUMN_BYTES);
     const made = new Group(key, columns, raws);
     this.#groups.set(text, made);
     return made;
@@ -134,13 +155,15 @@ class Group {
 /** All rows in tables by the keys that `keyOf` gives, in the order of the keys. */
 export async function* groupTables(
   tables: AsyncIterable<Table>,
-  keyOf: KeyOf,
-  budget: Budget,
+  options: { readonly keyOf: KeyOf; readonly budget: Budget; readonly signal: AbortSignal },
 ): AsyncGenerator<Table> {
-  const holding = budget.hold();
+  const { keyOf, signal } = options;
+  const holding = options.budget.hold();
   const grouper = new Grouper((bytes) => holding.add(bytes));
   try {
-    for await (const table of tables) grouper.add(table, keyOf(table));
+    for await (const table of tables) {
+      for (const _ of grouper.add(table, keyOf(table))) await turn(signal);
+    }
     for (const table of grouper.tables()) yield table;
   } finally {
     holding.free();

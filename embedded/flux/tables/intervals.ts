@@ -46,6 +46,9 @@ export class Intervals {
     if (every.months < 0 || every.ns < 0n) {
       throw new FluxError('duration used as an interval cannot be negative');
     }
+    if (depthOf(options) > DEPTH_MAX) {
+      throw new FluxError(`a time would lie in more than ${DEPTH_MAX} windows: use a larger every`);
+    }
     this.#options = options;
     this.#zero = addMonths(0n, offset.months) + offset.ns;
   }
@@ -78,8 +81,7 @@ export class Intervals {
   }
 
   /** The windows that contain a time, latest first. */
-  containing(ns: bigint): Interval[] {
-    const found: Interval[] = [];
+  *containing(ns: bigint): Generator<Interval> {
     let interval = this.latest(ns);
     if (this.#options.period.ns < 0n || this.#options.period.months < 0) {
       for (let next = this.at(interval.index + 1n); contains(next, ns); ) {
@@ -88,10 +90,9 @@ export class Intervals {
       }
     }
     while (contains(interval, ns)) {
-      found.push(interval);
+      yield interval;
       interval = this.at(interval.index - 1n);
     }
-    return found;
   }
 
   /** The windows that meet a range, earliest first, uncut. */
@@ -112,6 +113,15 @@ export class Intervals {
     const target = beforeWithinMonth(ns, this.#zero) ? months - 1 : months;
     return BigInt(Math.floor(target / every.months));
   }
+}
+
+/** Windows that one time may lie in: looking for them takes a step for each. */
+const DEPTH_MAX = 1_000_000;
+const MONTH_NS = 30n * 86_400_000_000_000n;
+
+function depthOf({ every, period }: IntervalOptions): number {
+  const [step, length] = [every, period].map(({ months, ns }) => BigInt(months) * MONTH_NS + ns);
+  return Math.abs(Number(length)) / Number(step);
 }
 
 function contains(interval: Interval, ns: bigint): boolean {

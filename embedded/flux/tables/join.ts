@@ -2,6 +2,8 @@ import type { Column, Table } from '../values/value.ts';
 import type { Holding } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
 import { constantColumn, isNullAt, rawAt, relabel } from './column.ts';
+import type { Pause, Pausing } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from './pause.ts';
 import { sortedRows } from './sort.ts';
 import { columnOf, compareText, keyColumns, rawText } from './table.ts';
 
@@ -19,7 +21,7 @@ export function* joinTables(
   left: JoinSide,
   right: JoinSide,
   options: { readonly on: readonly string[]; readonly holding: Holding },
-): Generator<Table> {
+): Generator<Table | Pause> {
   const { on, holding } = options;
   const shared = sharedKey(left.tables[0], right.tables[0], on);
   const partners = new Map<string, Table[]>();
@@ -32,7 +34,7 @@ export function* joinTables(
   for (const table of left.tables) {
     for (const partner of partners.get(keyTextOf(table, shared)) ?? []) {
       const sides = { left: { ...left, table }, right: { ...right, table: partner } };
-      const joined = joinPair(sides, on, holding);
+      const joined = yield* joinPair(sides, on, holding);
       if (joined !== undefined) yield joined;
     }
   }
@@ -65,7 +67,14 @@ interface Sides {
   readonly right: JoinSide & { readonly table: Table };
 }
 
-function joinPair(sides: Sides, on: readonly string[], holding: Holding): Table | undefined {
+/** Of a pair of row numbers while they are collected. */
+const PAIR_BYTES = 32;
+
+function* joinPair(
+  sides: Sides,
+  on: readonly string[],
+  holding: Holding,
+): Pausing<Table | undefined> {
   const order = { columns: on, desc: false };
   const left = sides.left.table;
   const right = sides.right.table;
@@ -74,12 +83,20 @@ function joinPair(sides: Sides, on: readonly string[], holding: Holding): Table 
   if ([...leftOn, ...rightOn].includes(undefined)) return undefined;
   const index = indexRows(rightOn as Column[], sortedRows(right, order));
   const pairs: number[] = [];
+  const pairBytes = PAIR_BYTES + 16 * (left.columns.length + right.columns.length);
+  let steps = 0;
   for (const row of sortedRows(left, order)) {
     if (leftOn.some((column) => isNullAt(column!, row))) continue;
-    for (const partner of index.get(rowText(leftOn, row)) ?? []) pairs.push(row, partner);
+    const partners = index.get(rowText(leftOn, row)) ?? [];
+    // Charged before they are made: all rows of a side may have the same values.
+    holding.add(partners.length * pairBytes);
+    for (const partner of partners) pairs.push(row, partner);
+    steps += 1 + partners.length;
+    if (steps < STEPS_PER_PAUSE) continue;
+    steps = 0;
+    yield PAUSE;
   }
   if (pairs.length === 0) return undefined;
-  holding.add(pairs.length * 8 * (left.columns.length + right.columns.length));
   return { ...outputOf(sides, on, pairs), rowCount: pairs.length / 2 };
 }
 

@@ -1,6 +1,8 @@
 import type { Table } from '../values/value.ts';
 import type { Budget } from './budget.ts';
 import { Grouper } from './group.ts';
+import type { Pause } from './pause.ts';
+import { PAUSE } from './pause.ts';
 import type { SortableKey } from './table.ts';
 import { compareKeys, keyText, sortableKey } from './table.ts';
 
@@ -21,7 +23,10 @@ export async function* mergeTables(
     }
     const sorted = [...groups.values()].sort((a, b) => compareKeys(a.order, b.order));
     for (const group of sorted) {
-      for (const table of joinTables(group.tables, (bytes) => holding.add(bytes))) yield table;
+      // The key is the same in all rows: they are copied together, without a pause.
+      for (const table of joinTables(group.tables, (bytes) => holding.add(bytes))) {
+        if (table !== PAUSE) yield table;
+      }
     }
   } finally {
     holding.free();
@@ -29,12 +34,15 @@ export async function* mergeTables(
 }
 
 /** Tables of one key as one table; a single one is handed on as it is. */
-export function joinTables(
+export function* joinTables(
   tables: readonly Table[],
   charge: (bytes: number) => void,
-): Iterable<Table> {
-  if (tables.length === 1) return tables;
+): Generator<Table | Pause> {
+  if (tables.length === 1) {
+    yield tables[0]!;
+    return;
+  }
   const grouper = new Grouper(charge);
-  for (const table of tables) grouper.add(table, table.key);
-  return grouper.tables();
+  for (const table of tables) yield* grouper.add(table, table.key);
+  yield* grouper.tables();
 }

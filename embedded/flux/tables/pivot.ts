@@ -69,6 +69,10 @@ function schemaOf(table: Table, { rowKey, columnKey, valueColumn }: PivotOptions
   return { key, kept };
 }
 
+/** Of a column whatever it holds, and of a cell: once while it is filled, once when it is made. */
+const COLUMN_BYTES = 500;
+const CELL_BYTES = 18;
+
 class Pivot {
   readonly order: SortableKey;
   readonly #key: readonly string[];
@@ -98,7 +102,7 @@ class Pivot {
     this.#holding.add(table.rowCount * 48);
     for (let row = 0; row < table.rowCount; row++) {
       if (!constant) target = this.#column(columnLabel(columnColumns, row), value.type);
-      target!.set(this.#row(table, rowColumns, row), rawAt(value, row));
+      this.#holding.add(target!.set(this.#row(table, rowColumns, row), rawAt(value, row)));
     }
   }
 
@@ -130,6 +134,7 @@ class Pivot {
           `exists; consider renaming "${label}" to something else before pivoting`,
       );
     }
+    this.#holding.add(COLUMN_BYTES);
     const made = new PivotColumn(label, type);
     this.#columns.set(label, made);
     return made;
@@ -174,9 +179,12 @@ class PivotColumn {
     this.type = type;
   }
 
-  set(row: number, raw: RawValue): void {
+  /** Answers how many bytes more the column takes. */
+  set(row: number, raw: RawValue): number {
+    const before = this.#raws.length;
     while (this.#raws.length <= row) this.#raws.push(null);
     this.#raws[row] = raw;
+    return (this.#raws.length - before) * CELL_BYTES;
   }
 
   finish(rowCount: number): Column {

@@ -3,6 +3,8 @@ import type { Column, Table } from '../values/value.ts';
 import { fluxTypeOf } from './aggregate.ts';
 import { ColumnBuilder } from './builder.ts';
 import { rawAt, slice } from './column.ts';
+import type { Pause } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from './pause.ts';
 import { columnOf, sliceRows } from './table.ts';
 
 type Number64 = number | bigint;
@@ -168,7 +170,7 @@ function runningSum(column: Column, rowCount: number): Column {
 }
 
 /** The mean of the last `n` rows; of all of them, once, where there are fewer. */
-export function movingAverage(table: Table, n: number, label: string): Table {
+export function* movingAverage(table: Table, n: number, label: string): Generator<Table | Pause> {
   const column = columnOf(table, label);
   if (column === undefined) throw new FluxError(`no column "${label}" exists`);
   if (column.type !== 'double' && column.type !== 'long' && column.type !== 'unsignedLong') {
@@ -179,13 +181,19 @@ export function movingAverage(table: Table, n: number, label: string): Table {
   const { rowCount } = table;
   const builder = new ColumnBuilder(label, 'double', Math.max(1, rowCount - n + 1));
   const from = rowCount === 0 ? 0 : Math.min(n - 1, rowCount - 1);
+  let steps = 0;
   for (let row = from; row < rowCount; row++) {
-    builder.appendRaw(meanOf(column, Math.max(0, row - n + 1), row + 1));
+    const first = Math.max(0, row - n + 1);
+    builder.appendRaw(meanOf(column, first, row + 1));
+    steps += row - first + 1;
+    if (steps < STEPS_PER_PAUSE) continue;
+    steps = 0;
+    yield PAUSE;
   }
   const rest = sliceRows(table, from, rowCount);
   const average = builder.finish();
   const columns = rest.columns.map((one) => (one.label === label ? average : one));
-  return { key: rest.key, columns, rowCount: rest.rowCount };
+  yield { key: rest.key, columns, rowCount: rest.rowCount };
 }
 
 function meanOf(column: Column, from: number, to: number): number | null {

@@ -3,13 +3,15 @@ import type { CallContext } from '../functions/context.ts';
 import type { Table, TableStream } from '../values/value.ts';
 import type { Budget } from './budget.ts';
 import { mergeTables } from './merge.ts';
+import type { Pause } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE, turn } from './pause.ts';
 import type { Stream } from './stream.ts';
 import { asStream, Derived } from './stream.ts';
 import type { SortableKey } from './table.ts';
 import { compareKeys, keyText, sortableKey } from './table.ts';
 
-/** None, one or several tables. */
-export type TableAnswer = Table | Iterable<Table> | undefined;
+/** None, one or several tables; work that takes long pauses between them. */
+export type TableAnswer = Table | Iterable<Table | Pause> | undefined;
 
 /** What a function makes of one table. */
 export type TableFunction = (table: Table) => TableAnswer | Promise<TableAnswer>;
@@ -18,22 +20,42 @@ export type TableFunction = (table: Table) => TableAnswer | Promise<TableAnswer>
 export function eachTable(input: TableStream, context: CallContext, fn: TableFunction): Stream {
   const source = asStream(input, context).use();
   const options = { bounds: source.bounds, sorted: source.sorted };
-  return new Derived(source.scope, options, (signal) => mapTables(source.tables(signal), fn));
+  return new Derived(source.scope, options, (signal) =>
+    mapTables(source.tables(signal), fn, signal),
+  );
 }
 
 /** The answers of a function for each table, one after another. */
 export async function* mapTables(
   tables: AsyncIterable<Table>,
   fn: TableFunction,
+  signal: AbortSignal,
 ): AsyncGenerator<Table> {
+  let steps = 0;
   for await (const table of tables) {
     const out = fn(table);
     const result = out instanceof Promise ? await out : out;
-    if (result === undefined) continue;
-    if (Symbol.iterator in result) for (const one of result) yield one;
-    else yield result;
+    steps += table.rowCount + STEPS_PER_TABLE;
+    if (result !== undefined && Symbol.iterator in result) {
+      for (const one of result) {
+        if (one === PAUSE) steps = STEPS_PER_PAUSE;
+        else {
+          yield one;
+          steps += STEPS_PER_TABLE;
+        }
+        if (steps < STEPS_PER_PAUSE) continue;
+        steps = 0;
+        await turn(signal);
+      }
+    } else if (result !== undefined) yield result;
+    if (steps < STEPS_PER_PAUSE) continue;
+    steps = 0;
+    await turn(signal);
   }
 }
+
+/** What a table costs beside its rows, in steps of a loop over rows. */
+const STEPS_PER_TABLE = 16;
 
 /**
  * As `eachTable`, with the answers in the order of their group keys: what InfluxDB does where it
@@ -47,7 +69,7 @@ export function eachTableSorted(
   const source = asStream(input, context).use();
   const options = { bounds: source.bounds, sorted: true };
   return new Derived(source.scope, options, (signal) => {
-    const mapped = mapTables(source.tables(signal), fn);
+    const mapped = mapTables(source.tables(signal), fn, signal);
     return source.sorted ? mapped : sortTables(mapped, source.scope.budget);
   });
 }
@@ -116,6 +138,6 @@ export function eachTableMerged(
   const source = asStream(input, context).use();
   const options = { bounds: source.bounds, sorted: true };
   return new Derived(source.scope, options, (signal) =>
-    mergeTables(mapTables(source.tables(signal), fn), source.scope.budget),
+    mergeTables(mapTables(source.tables(signal), fn, signal), source.scope.budget),
   );
 }

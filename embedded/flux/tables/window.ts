@@ -1,9 +1,12 @@
 import { FluxError } from '../error.ts';
 import type { Column, Table } from '../values/value.ts';
 import { Time } from '../values/value.ts';
+import type { Budget, Holding } from './budget.ts';
 import { constantColumn, rawAt } from './column.ts';
 import type { Intervals } from './intervals.ts';
 import { ALL_TIME, intersect } from './intervals.ts';
+import type { Pause, Pausing } from './pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from './pause.ts';
 import type { Bounds } from './stream.ts';
 import { columnOf, takeRows } from './table.ts';
 
@@ -52,25 +55,71 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The windows of a table that have rows, in the order of time; then the empty ones if wanted. */
-export function windowsOf(table: Table, options: WindowOptions): WindowRows[] {
+/** Of a window and of each row in it, while windows are looked for. */
+const WINDOW_BYTES = 200;
+const ROW_BYTES = 12;
+
+/**
+ * The windows of a table that have rows, in the order of time; then the empty ones if wanted. What
+ * they take is charged to `holding`: a range may have more of them than there is memory.
+ */
+export function* windowsOf(
+  table: Table,
+  options: WindowOptions,
+  holding: Holding,
+): Pausing<WindowRows[]> {
   const { intervals, bounds, createEmpty } = options;
   const { times, rows } = timesOf(table, options.timeColumn);
   if (intervals.infinite) {
     if (times.length === 0 && !createEmpty) return [];
     return [{ bounds: intersect(bounds, ALL_TIME), rows: Int32Array.from(rows) }];
   }
-  const found = new Map<bigint, { bounds: Bounds; rows: number[] }>();
-  let current: { bounds: Bounds; rows: number[] } | undefined;
+  const found = yield* filledWindows({ times, rows }, intervals, holding);
+  const sorted = [...found].sort((a, b) => compare(a[0], b[0]));
+  const out = sorted.map(([, window]) => ({
+    bounds: intersect(bounds, window.bounds),
+    rows: Int32Array.from(window.rows),
+  }));
+  if (!createEmpty) return out;
+  let steps = 0;
+  for (const interval of intervals.within(bounds)) {
+    if (++steps % STEPS_PER_PAUSE === 0) yield PAUSE;
+    if (found.has(interval.index)) continue;
+    holding.add(WINDOW_BYTES);
+    out.push({ bounds: intersect(bounds, interval), rows: NO_ROWS });
+  }
+  return out;
+}
+
+const NO_ROWS = new Int32Array(0);
+
+interface FilledWindow {
+  readonly bounds: Bounds;
+  readonly rows: number[];
+}
+
+function* filledWindows(
+  { times, rows }: ReturnType<typeof timesOf>,
+  intervals: Intervals,
+  holding: Holding,
+): Pausing<Map<bigint, FilledWindow>> {
+  const found = new Map<bigint, FilledWindow>();
+  let current: FilledWindow | undefined;
+  holding.add(times.length * ROW_BYTES);
+  let steps = 0;
   for (let i = 0; i < times.length; i++) {
+    if (++steps % STEPS_PER_PAUSE === 0) yield PAUSE;
     const time = times[i] as bigint;
     if (current !== undefined && time < current.bounds.stopNs) {
       current.rows.push(rows[i] as number);
       continue;
     }
-    for (const interval of intervals.containing(time).reverse()) {
+    for (const interval of intervals.containing(time)) {
+      if (++steps % STEPS_PER_PAUSE === 0) yield PAUSE;
+      if (!intervals.tiled) holding.add(ROW_BYTES);
       let window = found.get(interval.index);
       if (window === undefined) {
+        holding.add(WINDOW_BYTES);
         window = { bounds: interval, rows: [] };
         found.set(interval.index, window);
       }
@@ -79,25 +128,24 @@ export function windowsOf(table: Table, options: WindowOptions): WindowRows[] {
       if (intervals.tiled) current = window;
     }
   }
-  const sorted = [...found].sort((a, b) => compare(a[0], b[0]));
-  const out = sorted.map(([, window]) => ({
-    bounds: intersect(bounds, window.bounds),
-    rows: Int32Array.from(window.rows),
-  }));
-  if (!createEmpty) return out;
-  for (const interval of intervals.within(bounds)) {
-    if (!found.has(interval.index)) {
-      out.push({ bounds: intersect(bounds, interval), rows: new Int32Array(0) });
-    }
-  }
-  return out;
+  return found;
 }
 
 /** A table cut into one table for each window. */
-export function windowTables(table: Table, options: WindowOptions): Table[] {
-  return windowsOf(table, options).map(({ bounds, rows }) =>
-    boundTable(takeRows(table, rows), bounds, options),
-  );
+export function* windowTables(
+  table: Table,
+  options: WindowOptions,
+  budget: Budget,
+): Generator<Table | Pause> {
+  const holding = budget.hold();
+  try {
+    const windows = yield* windowsOf(table, options, holding);
+    for (const { bounds, rows } of windows) {
+      yield boundTable(takeRows(table, rows), bounds, options);
+    }
+  } finally {
+    holding.free();
+  }
 }
 
 /** The table with its start and stop columns, in its group key, set to a window. */

@@ -47,7 +47,8 @@ function arithmetic({ symbol, float, integer, other }: Arithmetic): Operator {
   };
 }
 
-function concatenate(left: string, right: string): string {
+/** Throws where the text would grow beyond what one value may hold. */
+export function concatenate(left: string, right: string): string {
   if (left.length + right.length > STRING_LENGTH_MAX) {
     throw new FluxError(`string is longer than ${STRING_LENGTH_MAX} characters`);
   }

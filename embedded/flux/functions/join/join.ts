@@ -4,6 +4,7 @@ import { conjuncts } from '../../plan/columns-read.ts';
 import { ScriptFunction } from '../../syntax/function.ts';
 import type { Method, Pairing } from '../../tables/equijoin.ts';
 import { equijoin } from '../../tables/equijoin.ts';
+import { paced } from '../../tables/pause.ts';
 import { asStream, Derived, scopeOf } from '../../tables/stream.ts';
 import { collect } from '../../tables/transform.ts';
 import type { FluxFunction, Table, TableStream } from '../../values/value.ts';
@@ -34,16 +35,20 @@ function joinStreams(args: JoinArguments, context: CallContext): TableStream {
     sides: { left: typeof left; right: typeof right } & Omit<JoinArguments, 'left' | 'right'>,
     signal: AbortSignal,
   ): AsyncGenerator<Table> {
+    const { budget } = sides.left.scope;
+    const holding = budget.hold();
     const leftTables = await collect(sides.left, signal);
     try {
       const rightTables = await collect(sides.right, signal);
       try {
-        yield* equijoin(leftTables.tables, rightTables.tables, sides);
+        const tables = equijoin(leftTables.tables, rightTables.tables, { ...sides, holding });
+        yield* paced(tables, signal);
       } finally {
         rightTables.free();
       }
     } finally {
       leftTables.free();
+      holding.free();
     }
   }
 }

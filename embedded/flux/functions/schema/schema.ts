@@ -93,9 +93,9 @@ function onlyRows(
   context: CallContext,
   then: (table: Table) => Table,
 ): TableStream {
-  return eachTable(read, context, (table) => {
-    const rows = rest === undefined ? table : keepRows(table, rest);
-    return rows.rowCount === 0 ? undefined : then(rows);
+  return eachTable(read, context, function* (table) {
+    const rows = rest === undefined ? table : yield* keepRows(table, rest);
+    if (rows.rowCount > 0) yield then(rows);
   });
 }
 

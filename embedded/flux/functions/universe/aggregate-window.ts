@@ -3,14 +3,17 @@ import { AggregatedRead } from '../../plan/aggregated.ts';
 import type { Aggregate } from '../../tables/aggregate.ts';
 import { aggregated } from '../../tables/aggregate.ts';
 import { columnarAggregateOf } from '../../tables/aggregate-stream.ts';
+import type { Budget } from '../../tables/budget.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import { relabel } from '../../tables/column.ts';
 import { INFINITE_NS, Intervals } from '../../tables/intervals.ts';
+import type { Pause, Pausing } from '../../tables/pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from '../../tables/pause.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { columnOf, keyColumns, takeRows } from '../../tables/table.ts';
 import { eachTable, mapTables } from '../../tables/transform.ts';
-import type { WindowOptions } from '../../tables/window.ts';
+import type { WindowOptions, WindowRows } from '../../tables/window.ts';
 import { boundTable, windowsOf, withColumn } from '../../tables/window.ts';
 import { isStream, then } from '../../values/types.ts';
 import type { Column, FluxFunction, MaybePromise, Table, TableStream } from '../../values/value.ts';
@@ -159,18 +162,47 @@ function fuse(tables: TableStream, context: CallContext, options: FusedOptions):
     createEmpty: options.createEmpty,
   };
   return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-    mapTables(source.tables(signal), (table) => fuseTable(table, windows, options)),
+    mapTables(
+      source.tables(signal),
+      (table) => fuseTable(table, windows, { ...options, budget: source.scope.budget }),
+      signal,
+    ),
   );
 }
 
-function fuseTable(table: Table, windows: WindowOptions, options: FusedOptions): Table | undefined {
+function* fuseTable(
+  table: Table,
+  windows: WindowOptions,
+  options: FusedOptions & { readonly budget: Budget },
+): Generator<Table | Pause> {
+  const holding = options.budget.hold();
+  try {
+    const found = yield* windowsOf(table, windows, holding);
+    const fused = yield* fuseWindows(table, found, windows, options);
+    if (fused !== undefined) yield fused;
+  } finally {
+    holding.free();
+  }
+}
+
+function* fuseWindows(
+  table: Table,
+  found: WindowRows[],
+  windows: WindowOptions,
+  options: FusedOptions,
+): Pausing<Table | undefined> {
   const { column, timeSrc, aggregate } = options;
   const value = aggregated(table, column);
-  const found = windowsOf(table, windows);
   found.sort((a, b) => (a.bounds.startNs < b.bounds.startNs ? -1 : 1));
   const times = new ColumnBuilder('_time', 'dateTime:RFC3339', found.length);
   let values: ColumnBuilder | undefined;
+  let steps = 0;
   for (const { bounds, rows } of found) {
+    steps += 1 + rows.length;
+    if (steps >= STEPS_PER_PAUSE) {
+      steps = 0;
+      yield PAUSE;
+    }
     times.appendRaw(timeSrc === '_start' ? bounds.startNs : bounds.stopNs);
     const part = takeRows({ key: [], columns: [value], rowCount: table.rowCount }, rows);
     const { type, raw } = aggregate(part.columns[0] as Column, rows.length);

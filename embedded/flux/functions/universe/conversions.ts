@@ -1,6 +1,9 @@
 import { FluxError } from '../../error.ts';
+import type { Budget } from '../../tables/budget.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import { valueAt } from '../../tables/column.ts';
+import type { Pause } from '../../tables/pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from '../../tables/pause.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { columnOf, compareText } from '../../tables/table.ts';
 import { withColumn } from '../../tables/window.ts';
@@ -21,22 +24,34 @@ function conversionBuiltin(name: string, type: ColumnType) {
     call({ tables }, context) {
       const source = asStream(tables, context).use();
       return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-        regrouped(source, signal, (table) => convertTable(table, type, convert)),
+        regrouped(source, signal, (table, budget) =>
+          convertTable(table, { type, convert, budget }),
+        ),
       );
     },
   });
 }
 
-function convertTable(table: Table, type: ColumnType, convert: Conversion): Iterable<Table> {
-  if (table.rowCount === 0) return [];
+interface Options {
+  readonly type: ColumnType;
+  readonly convert: Conversion;
+  readonly budget: Budget;
+}
+
+function* convertTable(table: Table, options: Options): Generator<Table | Pause> {
+  const { type, convert, budget } = options;
+  if (table.rowCount === 0) return;
   const column = columnOf(table, '_value');
   if (column === undefined) throw new FluxError('column "_value" does not exist');
   const builder = new ColumnBuilder('_value', type, table.rowCount);
-  for (let row = 0; row < table.rowCount; row++) builder.append(convert(valueAt(column, row)));
+  for (let row = 0; row < table.rowCount; row++) {
+    if (row % STEPS_PER_PAUSE === STEPS_PER_PAUSE - 1) yield PAUSE;
+    builder.append(convert(valueAt(column, row)));
+  }
   const columns = withColumn(table.columns, builder.finish());
   // As the map that InfluxDB makes of it: only for floats it works on whole columns.
   if (type !== 'double') columns.sort((a, b) => compareText(a.label, b.label));
-  return regroup(table, columns);
+  yield* regroup(table, columns, budget);
 }
 
 export const conversions = [

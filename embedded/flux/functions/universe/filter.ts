@@ -2,6 +2,8 @@ import { FluxError } from '../../error.ts';
 import { splitPredicate } from '../../plan/predicate.ts';
 import { Read } from '../../plan/read.ts';
 import { compileRow } from '../../rows.ts';
+import type { Pausing } from '../../tables/pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from '../../tables/pause.ts';
 import { takeRows } from '../../tables/table.ts';
 import { eachTable } from '../../tables/transform.ts';
 import { typeName } from '../../values/types.ts';
@@ -33,18 +35,19 @@ function filterRows(
   fn: FluxFunction,
   keepEmpty: boolean,
 ) {
-  return eachTable(tables, context, (table) => {
-    const kept = keepRows(table, fn);
-    return kept.rowCount > 0 || keepEmpty ? kept : undefined;
+  return eachTable(tables, context, function* (table) {
+    const kept = yield* keepRows(table, fn);
+    if (kept.rowCount > 0 || keepEmpty) yield kept;
   });
 }
 
 /** The rows of which the function says true; a null counts as no. */
-export function keepRows(table: Table, fn: FluxFunction): Table {
+export function* keepRows(table: Table, fn: FluxFunction): Pausing<Table> {
   const test = compileRow(fn, table);
   const rows = new Int32Array(table.rowCount);
   let count = 0;
   for (let row = 0; row < table.rowCount; row++) {
+    if (row % STEPS_PER_PAUSE === STEPS_PER_PAUSE - 1) yield PAUSE;
     const answer = test(row);
     if (answer === true) rows[count++] = row;
     else if (answer !== false && answer !== null) {

@@ -39,6 +39,6 @@ export function groupStream(tables: TableStream, context: CallContext, keyOf: Ke
   const source = asStream(tables, context).use();
   const options = { bounds: source.bounds, sorted: true };
   return new Derived(source.scope, options, (signal) =>
-    groupTables(source.tables(signal), keyOf, source.scope.budget),
+    groupTables(source.tables(signal), { keyOf, budget: source.scope.budget, signal }),
   );
 }

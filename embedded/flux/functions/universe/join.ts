@@ -1,6 +1,7 @@
 import { FluxError } from '../../error.ts';
 import { joinTables } from '../../tables/join.ts';
 import { mergeTables } from '../../tables/merge.ts';
+import { paced } from '../../tables/pause.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived, scopeOf } from '../../tables/stream.ts';
 import { compareText } from '../../tables/table.ts';
@@ -58,11 +59,11 @@ async function* joined(
   try {
     const rightTables = await collect(right.stream, signal);
     try {
-      yield* joinTables(
+      const sides = [
         { name: left.name, tables: leftTables.tables },
         { name: right.name, tables: rightTables.tables },
-        { on, holding },
-      );
+      ] as const;
+      yield* paced(joinTables(...sides, { on, holding }), signal);
     } finally {
       rightTables.free();
     }

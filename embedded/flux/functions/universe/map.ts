@@ -3,13 +3,17 @@ import { FluxError } from '../../error.ts';
 import type { MapField, RowMapper } from '../../rows.ts';
 import { compileMap } from '../../rows.ts';
 import { ScriptFunction } from '../../syntax/function.ts';
+import type { Budget } from '../../tables/budget.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import { constantColumn, relabel } from '../../tables/column.ts';
 import { Grouper } from '../../tables/group.ts';
 import { mergeTables } from '../../tables/merge.ts';
+import type { Pause, Pausing } from '../../tables/pause.ts';
+import { PAUSE, STEPS_PER_PAUSE } from '../../tables/pause.ts';
 import type { Stream } from '../../tables/stream.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { compareText, keyText } from '../../tables/table.ts';
+import { mapTables } from '../../tables/transform.ts';
 import { withColumn } from '../../tables/window.ts';
 import { columnTypeOf, isRecord, typeName } from '../../values/types.ts';
 import type {
@@ -35,7 +39,7 @@ export function mapStream(tables: TableStream, context: CallContext, fn: FluxFun
   const asWritten = vectorizes(fn);
   const source = asStream(tables, context).use();
   return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-    regrouped(source, signal, (table) => mapTable(table, fn, asWritten)),
+    regrouped(source, signal, (table, budget) => mapTable(table, { fn, asWritten, budget })),
   );
 }
 
@@ -46,20 +50,22 @@ export function mapStream(tables: TableStream, context: CallContext, fn: FluxFun
 export async function* regrouped(
   source: Stream,
   signal: AbortSignal,
-  fn: (table: Table) => Iterable<Table>,
+  fn: (table: Table, budget: Budget) => Iterable<Table | Pause>,
 ): AsyncGenerator<Table> {
   const { budget } = source.scope;
   const holding = budget.hold();
   const changed: Table[] = [];
   try {
-    for await (const table of source.tables(signal)) {
-      const before = keyText(table);
-      for (const mapped of fn(table)) {
-        if (keyText(mapped) === before) yield mapped;
-        else {
-          holding.addTable(mapped);
-          changed.push(mapped);
-        }
+    let before = '';
+    const begin = (table: Table) => {
+      before = keyText(table);
+      return fn(table, budget);
+    };
+    for await (const mapped of mapTables(source.tables(signal), begin, signal)) {
+      if (keyText(mapped) === before) yield mapped;
+      else {
+        holding.addTable(mapped);
+        changed.push(mapped);
       }
     }
     yield* mergeTables(iterate(changed), budget);
@@ -72,33 +78,51 @@ async function* iterate(tables: readonly Table[]): AsyncGenerator<Table> {
   for (const table of tables) yield table;
 }
 
-function mapTable(table: Table, fn: FluxFunction, asWritten: boolean): Iterable<Table> {
-  if (table.rowCount === 0) return [];
+function* mapTable(
+  table: Table,
+  options: { readonly fn: FluxFunction; readonly asWritten: boolean; readonly budget: Budget },
+): Generator<Table | Pause> {
+  const { fn, asWritten, budget } = options;
+  if (table.rowCount === 0) return;
   const mapper = compileMap(fn, table);
-  const columns =
-    mapper.kind === 'fields' ? fieldColumns(table, mapper) : rowColumns(table, mapper);
+  const columns = yield* mapper.kind === 'fields'
+    ? fieldColumns(table, mapper)
+    : rowColumns(table, mapper);
   // InfluxDB sorts the columns where it runs the function row by row.
   if (!asWritten) columns.sort((a, b) => compareText(a.label, b.label));
-  return regroup(table, columns);
+  yield* regroup(table, columns, budget);
 }
 
 /** The rows under the group key that the mapped columns give. */
-export function regroup(table: Table, columns: readonly Column[]): Iterable<Table> {
+export function* regroup(
+  table: Table,
+  columns: readonly Column[],
+  budget: Budget,
+): Generator<Table | Pause> {
   const labels = columns.map((column) => column.label);
   const key = table.key.filter((label) => labels.includes(label));
   const mapped: Table = { key, columns, rowCount: table.rowCount };
   if (columns.every((column) => column.values === undefined || !key.includes(column.label))) {
-    return [mapped];
+    yield mapped;
+    return;
   }
-  const grouper = new Grouper(() => undefined);
-  grouper.add(mapped, key);
-  return grouper.tables();
+  const holding = budget.hold();
+  try {
+    const grouper = new Grouper((bytes) => holding.add(bytes));
+    yield* grouper.add(mapped, key);
+    yield* grouper.tables();
+  } finally {
+    holding.free();
+  }
 }
 
-function fieldColumns(table: Table, mapper: Extract<RowMapper, { kind: 'fields' }>): Column[] {
+function* fieldColumns(
+  table: Table,
+  mapper: Extract<RowMapper, { kind: 'fields' }>,
+): Pausing<Column[]> {
   let columns: Column[] = mapper.withSource ? [...table.columns] : [];
   for (const field of mapper.fields) {
-    const column = fieldColumn(field, table.rowCount);
+    const column = yield* fieldColumn(field, table.rowCount);
     if (column !== undefined) columns = withColumn(columns, column);
     // A value that is null in every row and has no type is no column.
     else columns = columns.filter((one) => one.label !== field.label);
@@ -106,14 +130,17 @@ function fieldColumns(table: Table, mapper: Extract<RowMapper, { kind: 'fields' 
   return columns;
 }
 
-function fieldColumn(field: MapField, rowCount: number): Column | undefined {
+function* fieldColumn(field: MapField, rowCount: number): Pausing<Column | undefined> {
   const { label } = field;
   if (field.column !== undefined) return relabel(field.column, label);
   if (field.constant !== undefined && field.constant !== null) {
     return constantColumn(label, columnType(label, field.constant), field.constant);
   }
   const collector = new Collector(label, field.type);
-  for (let row = 0; row < rowCount; row++) collector.append(field.get(row));
+  for (let row = 0; row < rowCount; row++) {
+    if (row % STEPS_PER_PAUSE === STEPS_PER_PAUSE - 1) yield PAUSE;
+    collector.append(field.get(row));
+  }
   return collector.finish();
 }
 
@@ -167,9 +194,13 @@ class Collector {
   }
 }
 
-function rowColumns(table: Table, mapper: Extract<RowMapper, { kind: 'record' }>): Column[] {
+function* rowColumns(
+  table: Table,
+  mapper: Extract<RowMapper, { kind: 'record' }>,
+): Pausing<Column[]> {
   const collectors = new Map<string, Collector>();
   for (let row = 0; row < table.rowCount; row++) {
+    if (row % STEPS_PER_PAUSE === STEPS_PER_PAUSE - 1) yield PAUSE;
     const record = mapper.record(row);
     if (record === null || !isRecord(record)) {
       throw new FluxError(`map: fn must return a record, got ${typeName(record)}`);

@@ -52,7 +52,11 @@ export const range = builtin({
     source.use();
     const { budget } = source.scope;
     return new Derived(source.scope, { bounds: both, sorted: true }, (signal) => {
-      const cut = mapTables(source.tables(signal), (table) => cutTable(table, both, columns));
+      const cut = mapTables(
+        source.tables(signal),
+        (table) => cutTable(table, both, columns),
+        signal,
+      );
       return sortTables(cut, budget);
     });
   },

@@ -1,6 +1,8 @@
 import { FluxError } from '../../error.ts';
 import { compileReduce } from '../../rows.ts';
 import { constantColumn } from '../../tables/column.ts';
+import type { Pause } from '../../tables/pause.ts';
+import { PAUSE } from '../../tables/pause.ts';
 import { compareText, keyColumns } from '../../tables/table.ts';
 import { eachTableSorted } from '../../tables/transform.ts';
 import { columnTypeOf, isRecord, typeName } from '../../values/types.ts';
@@ -16,10 +18,18 @@ export const reduce = builtin({
     eachTableSorted(tables, context, (table) => reduceTable(table, fn, identity)),
 });
 
-function reduceTable(table: Table, fn: FluxFunction, identity: FluxRecord): Table {
+/** Steps between two pauses: what a step costs may grow with the accumulator. */
+const STEPS = 64;
+
+function* reduceTable(
+  table: Table,
+  fn: FluxFunction,
+  identity: FluxRecord,
+): Generator<Table | Pause> {
   const step = compileReduce(fn, table);
   let accumulator: FluxRecord = identity;
   for (let row = 0; row < table.rowCount; row++) {
+    if (row % STEPS === STEPS - 1) yield PAUSE;
     const next = step(row, accumulator);
     if (next === null || !isRecord(next)) {
       throw new FluxError(`reduce: fn must return a record, got ${typeName(next)}`);
@@ -32,7 +42,7 @@ function reduceTable(table: Table, fn: FluxFunction, identity: FluxRecord): Tabl
   const labels = [...accumulator.keys()].filter((label) => !table.key.includes(label));
   labels.sort(compareText);
   const columns = [...key, ...labels.map((label) => scalar(label, accumulator.get(label)!))];
-  return { key: table.key, columns, rowCount: 1 };
+  yield { key: table.key, columns, rowCount: 1 };
 }
 
 function scalar(label: string, value: Value): Column {

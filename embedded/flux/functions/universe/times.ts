@@ -1,7 +1,9 @@
 import { FluxError } from '../../error.ts';
+import type { Budget } from '../../tables/budget.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
 import { constantColumn, rawAt, rawOf } from '../../tables/column.ts';
 import { Intervals } from '../../tables/intervals.ts';
+import type { Pause } from '../../tables/pause.ts';
 import { asStream, Derived } from '../../tables/stream.ts';
 import { columnOf, compareText } from '../../tables/table.ts';
 import { mapTables } from '../../tables/transform.ts';
@@ -49,15 +51,21 @@ const timeShift = builtin({
     };
     const change = (ns: bigint) => addDuration(ns, by);
     return new Derived(source.scope, { bounds: shifted }, (signal) =>
-      mapTables(source.tables(signal), (table) => ({
-        ...table,
-        columns: table.columns.map((column) =>
-          columns.includes(column.label) ? changeTimes(column, table.rowCount, change) : column,
-        ),
-      })),
+      mapTables(source.tables(signal), (table) => shiftTable(table, columns, change), signal),
     );
   },
 });
+
+function shiftTable(
+  table: Table,
+  labels: readonly string[],
+  change: (ns: bigint) => bigint,
+): Table {
+  const columns = table.columns.map((column) =>
+    labels.includes(column.label) ? changeTimes(column, table.rowCount, change) : column,
+  );
+  return { ...table, columns };
+}
 
 const truncateTimeColumn = builtin({
   package: 'universe',
@@ -73,20 +81,29 @@ const truncateTimeColumn = builtin({
     });
     const source = asStream(tables, context).use();
     return new Derived(source.scope, { bounds: source.bounds }, (signal) =>
-      regrouped(source, signal, (table) => truncate(table, timeColumn, intervals)),
+      regrouped(source, signal, (table, budget) =>
+        truncate(table, { timeColumn, intervals, budget }),
+      ),
     );
   },
 });
 
+interface TruncateOptions {
+  readonly timeColumn: string;
+  readonly intervals: Intervals;
+  readonly budget: Budget;
+}
+
 /** As a map of `_time`: its columns come sorted. */
-function truncate(table: Table, label: string, intervals: Intervals): Iterable<Table> {
+function truncate(table: Table, options: TruncateOptions): Iterable<Table | Pause> {
+  const { timeColumn: label, intervals, budget } = options;
   if (table.rowCount === 0) return [];
   const column = columnOf(table, label);
   if (column === undefined) throw new FluxError(`column "${label}" does not exist`);
   const times = changeTimes(column, table.rowCount, (ns) => intervals.latest(ns).startNs);
   const columns = withColumn(table.columns, times);
   columns.sort((a, b) => compareText(a.label, b.label));
-  return regroup(table, columns);
+  return regroup(table, columns, budget);
 }
 
 export const times = [timeShift, truncateTimeColumn];

@@ -10,7 +10,7 @@ import { asStream, Derived } from '../../tables/stream.ts';
 import { mapTables } from '../../tables/transform.ts';
 import type { WindowOptions } from '../../tables/window.ts';
 import { windowTables } from '../../tables/window.ts';
-import type { FluxRecord, Table, TableStream } from '../../values/value.ts';
+import type { FluxRecord, TableStream } from '../../values/value.ts';
 import { Duration } from '../../values/value.ts';
 import type { CallContext } from '../context.ts';
 import { bool, duration, optional, pipe, record, string } from '../params.ts';
@@ -75,7 +75,7 @@ export function windowStream(
   const { budget } = source.scope;
   return new Derived(source.scope, { bounds: source.bounds, sorted: true }, (signal) =>
     mergeTables(
-      mapTables(source.tables(signal), (table: Table) => windowTables(table, options)),
+      mapTables(source.tables(signal), (table) => windowTables(table, options, budget), signal),
       budget,
     ),
   );
