@@ -1,7 +1,7 @@
 /**
- * Reading rows: the official client's iterateRows and iterateLines beside the batches of core/influx,
- * the same answer of one pair on 27 exchanges over a day from a loopback server, interleaved.
- * Usage: node dist/bench/rows.js [rounds]
+ * Reading rows: the official client's iterateRows and iterateLines beside the batches of
+ * core/influx, the same answer of one pair on 27 exchanges over a day from a loopback server,
+ * interleaved. Usage: node dist/bench/rows.js [rounds]
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

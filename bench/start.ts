@@ -1,7 +1,7 @@
 /**
  * How long `tidemark start` takes with everything embedded, on the demo market: from the start of
- * the process to "is up" and to the first price row of a GET, with a new data directory and with the
- * one that a run has left (whose rows count too); then the memory of an idle one.
+ * the process to "is up" and to the first price row of a GET, with a new data directory and with
+ * the one that a run has left (whose rows count too); then the memory of an idle one.
  * Usage: node dist/bench/start.js [seconds idle, default 60]
  */
 import { readFileSync } from 'node:fs';

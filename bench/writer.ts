@@ -1,8 +1,8 @@
 /**
  * The writer beside the official client's WriteApi with its defaults, interleaved in one run.
- * store: points per second and client CPU seconds into the same real InfluxDB, fresh buckets, counts
- * checked. outage: share stored when the server is away for ten seconds at 13,827 points a second.
- * Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
+ * store: points per second and client CPU seconds into the same real InfluxDB, fresh buckets,
+ * counts checked. outage: share stored when the server is away for ten seconds at 13,827 points a
+ * second. Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';

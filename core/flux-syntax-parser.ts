@@ -8,9 +8,9 @@ import type { RawNode } from './flux-tree.ts';
 import { readFile, spanOf } from './flux-tree.ts';
 
 /**
- * The official Flux parser and type checker: the Rust core of Flux as WebAssembly, with InfluxDB's own
- * messages. Runs in a thread of its own (flux-syntax-thread.ts), since some broken scripts make it run or
- * grow without end.
+ * The official Flux parser and type checker: the Rust core of Flux as WebAssembly, with
+ * InfluxDB's own messages. Runs in a thread of its own (flux-syntax-thread.ts), since some broken
+ * scripts make it run or grow without end.
  */
 
 /**

@@ -242,7 +242,9 @@ function remember(key: string): void {
   sound.add(key);
 }
 
-/** The script with its times, durations, numbers and compared texts left out: same key, same types. */
+/**
+ * The script with its times, durations, numbers and compared texts left out: same key, same types.
+ */
 function shapeOf(script: string): string {
   return script
     .replace(/([=!]=|bucket:)\s*"[^"\\$\n]*"/g, '$1""')

@@ -1,7 +1,9 @@
 import { ByteText } from './byte-text.ts';
 import type { FieldValue, Point } from './point.ts';
 
-/** Why a point cannot be a line. A closed set: it is a metric's label and the dead letter's reason. */
+/**
+ * Why a point cannot be a line. A closed set: it is a metric's label and the dead letter's reason.
+ */
 export type RefusalReason =
   | 'name-empty'
   | 'name-comment' // a measurement that starts with # is a comment: stored nowhere, answered 204
@@ -49,7 +51,9 @@ const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 const HALF_SURROGATE = /\p{Cs}/u;
 /** Measured on 2.7.12: in measurements and field keys these lose the point or the backslash. */
 const BACKSLASH_IN_KEY = /\\(?:[,= "]|$)/;
-/** Before a space of a tag key it makes InfluxDB's line scanner believe that the fields have begun. */
+/**
+ * Before a space of a tag key it makes InfluxDB's line scanner believe that the fields have begun.
+ */
 const BACKSLASH_IN_TAG_KEY = /\\(?: |$)/;
 const BACKSLASH_AT_END = /\\$/;
 

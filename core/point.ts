@@ -1,6 +1,6 @@
 /**
- * A decimal exactly as its source wrote it (`0.00000012`, `1e-05`). It becomes a float field without
- * a detour through a JavaScript number. The encoder checks that it is a finite decimal.
+ * A decimal exactly as its source wrote it (`0.00000012`, `1e-05`). It becomes a float field
+ * without a detour through a JavaScript number. The encoder checks that it is a finite decimal.
  */
 export interface FloatText {
   readonly floatText: string;

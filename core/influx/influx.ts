@@ -51,8 +51,8 @@ export interface Influx {
   readonly buckets: Buckets;
   readonly tasks: Tasks;
   /**
-   * The annotated CSV as it arrives, cut anywhere, for a reader that works on bytes. It must look for
-   * an error table and for an end in the middle of a row itself (`TableReader` does).
+   * The annotated CSV as it arrives, cut anywhere, for a reader that works on bytes. It must look
+   * for an error table and for an end in the middle of a row itself (`TableReader` does).
    */
   queryCsv(flux: string, options?: QueryOptions): AsyncGenerator<Uint8Array, void, undefined>;
   /** Streams the cells as InfluxDB wrote them, in batches. */
@@ -79,7 +79,8 @@ export function createInflux(options: InfluxOptions): Influx {
   const { url, token, org, bucket, timeoutMs, clock } = options;
   const shared = { url, token, timeoutMs, clock };
   const queries = new UndiciTransport({ ...shared, connections: options.queriesMax ?? 64 });
-  // Apart from the queries, so that a full house of slow readers holds up neither writes nor health.
+  // Apart from the queries, so that a full house of slow readers holds up neither writes nor
+  // health.
   const control = new UndiciTransport({ ...shared, connections: 8 });
   const db = new InfluxDB({ url, token, transport: control });
 

@@ -2,9 +2,9 @@ import { TidemarkError } from '../errors.ts';
 import type { Column, RowBatch } from './tables.ts';
 
 /**
- * What a query must answer: label -> kind. `text` takes any type as written; `time` is RFC 3339 with
- * all its digits; `long` is a safe integer as number, `bigint` any. With `?` an empty cell is null
- * and the column may be absent.
+ * What a query must answer: label -> kind. `text` takes any type as written; `time` is RFC 3339
+ * with all its digits; `long` is a safe integer as number, `bigint` any. With `?` an empty cell
+ * is null and the column may be absent.
  */
 export type Kind = keyof KindValue;
 export type RowShape = Readonly<Record<string, Kind | `${Kind}?`>>;
@@ -43,7 +43,9 @@ interface Reader {
   read(cell: string): unknown;
 }
 
-/** Turns batches of one query into checked rows; `upstream` when a column is missing or mistyped. */
+/**
+ * Turns batches of one query into checked rows; `upstream` when a column is missing or mistyped.
+ */
 export class RowChecker<S extends RowShape> {
   readonly #shape: S;
   #columns: readonly Column[] | undefined;

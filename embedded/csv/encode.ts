@@ -122,7 +122,9 @@ export class CsvEncoder {
     }
   }
 
-  /** Tables of one reading share their bounds: what stood here in the last table often still does. */
+  /**
+   * Tables of one reading share their bounds: what stood here in the last table often still does.
+   */
   #constantText(column: Column, index: number): string {
     const last = this.#constants[index];
     if (last?.column === column) return last.text;

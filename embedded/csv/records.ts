@@ -1,4 +1,6 @@
-/** The records of a CSV text (RFC 4180; LF or CRLF). Empty lines are skipped, as Go's reader does. */
+/**
+ * The records of a CSV text (RFC 4180; LF or CRLF). Empty lines are skipped, as Go's reader does.
+ */
 export function* readRecords(text: string): Generator<string[]> {
   let at = 0;
   while (at < text.length) {

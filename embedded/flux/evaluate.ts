@@ -38,9 +38,9 @@ export interface ScriptProblem {
 
 export interface Evaluator {
   /**
-   * Annotated CSV in pieces of about 64 kB. What fails before the first piece rejects with FluxError;
-   * what fails later becomes an error table at the end, as in InfluxDB. Leaving the loop, or the
-   * signal, stops the work.
+   * Annotated CSV in pieces of about 64 kB. What fails before the first piece rejects with
+   * FluxError; what fails later becomes an error table at the end, as in InfluxDB. Leaving the
+   * loop, or the signal, stops the work.
    */
   run(request: QueryRequest): AsyncIterable<string>;
   /** Throws FluxError. */
@@ -122,7 +122,9 @@ async function* running(stream: TableStream, signal: AbortSignal): AsyncGenerato
   }
 }
 
-/** Anything that was thrown, as an error for the query's author. Bugs are logged with their cause. */
+/**
+ * Anything that was thrown, as an error for the query's author. Bugs are logged with their cause.
+ */
 function asFluxError(cause: unknown, host: FluxHost, request: QueryRequest): FluxError {
   if (cause instanceof FluxError) return cause;
   if (isCode(cause, 'invalid', 'too-large')) {

@@ -7,8 +7,8 @@ import { columnTypeOf } from './values/types.ts';
 import type { Column, ColumnType, FluxFunction, FluxRecord, Table, Value } from './values/value.ts';
 
 /**
- * Row functions over tables: `filter`, `map`, `reduce`. The body is compiled once per schema (labels
- * and types) and bound to each table for the price of one accessor per used column.
+ * Row functions over tables: `filter`, `map`, `reduce`. The body is compiled once per schema
+ * (labels and types) and bound to each table for the price of one accessor per used column.
  */
 export type RowFunction = (row: number) => Value;
 

@@ -27,13 +27,15 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Written and synced together at most this much, so that a burst does not have to be copied whole. */
+/**
+ * Written and synced together at most this much, so that a burst does not have to be copied whole.
+ */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The writing end of the spool. Whatever arrives while the disk is busy is written and synced as one
- * group. A failed group leaves nothing behind: it is cut off, its segment is closed and the next
- * group starts a new one, so a full disk works again as soon as there is space.
+ * The writing end of the spool. Whatever arrives while the disk is busy is written and synced as
+ * one group. A failed group leaves nothing behind: it is cut off, its segment is closed and the
+ * next group starts a new one, so a full disk works again as soon as there is space.
  */
 export class Appender {
   readonly #options: AppenderOptions;

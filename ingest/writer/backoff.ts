@@ -8,8 +8,8 @@ export interface Backoff {
 const RETRY_AFTER_MS_MAX = 600_000;
 
 /**
- * Exponential with full jitter: anything from nothing to `base x 2^attempt`, so that many writers do
- * not come back at the same moment. Never before the moment that the server asked for.
+ * Exponential with full jitter: anything from nothing to `base x 2^attempt`, so that many writers
+ * do not come back at the same moment. Never before the moment that the server asked for.
  */
 export function backoffMs(
   { baseMs, maxMs }: Backoff,

@@ -26,8 +26,8 @@ export interface DeadLettersOptions {
 
 /**
  * Points that InfluxDB will never take, one JSON object a line, in `dead-letters.ndjson` (newest)
- * and `dead-letters.1.ndjson` and so on; bytes that were damaged on disk in `damaged-N.bin`. Bounded:
- * a flood of bad points must not fill the disk that the good ones need.
+ * and `dead-letters.1.ndjson` and so on; bytes that were damaged on disk in `damaged-N.bin`.
+ * Bounded: a flood of bad points must not fill the disk that the good ones need.
  */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;

@@ -96,9 +96,9 @@ export class Delivery {
   }
 
   /**
-   * A refusal that may be the lines' or the server's fault. A 4xx is about the lines once the server
-   * takes an empty batch; a 5xx only when it takes others of this batch, since a server whose disk
-   * is full takes none of them.
+   * A refusal that may be the lines' or the server's fault. A 4xx is about the lines once the
+   * server takes an empty batch; a 5xx only when it takes others of this batch, since a server
+   * whose disk is full takes none of them.
    */
   async #trial(lines: Lines, verdict: Suspicion, attempt: number): Promise<boolean> {
     const { courier, onStored } = this.#options;

@@ -42,7 +42,9 @@ function endOfLine(payload: Buffer, start: number): number {
   return payload.length;
 }
 
-/** Where the bare space behind measurement and tags is; the encoder leaves no name that ends in \. */
+/**
+ * Where the bare space behind measurement and tags is; the encoder leaves no name that ends in \.
+ */
 function endOfSeries(payload: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && (payload[at] !== SPACE || payload[at - 1] === BACKSLASH)) at += 1;

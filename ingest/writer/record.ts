@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * One record of a spool segment, little endian: magic, payload bytes, lines, CRC-32 of all the rest,
- * accepted at (milliseconds, float64), then the payload: lines of line protocol, each with its
- * newline.
+ * One record of a spool segment, little endian: magic, payload bytes, lines, CRC-32 of all the
+ * rest, accepted at (milliseconds, float64), then the payload: lines of line protocol, each with
+ * its newline.
  */
 export const HEADER_BYTES = 24;
 /** A length above this is damage, not a record. */

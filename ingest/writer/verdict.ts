@@ -12,8 +12,8 @@ export type Outcome =
 
 /**
  * What to do with the batch. `stored`: done. `later`: the same again after a while. `fix`: a person
- * has to change a setting; tried again slowly. `unparsable`: nothing was stored, InfluxDB quotes the
- * bad lines. `partial`: all but `dropped` points were stored. `split`: too large as one.
+ * has to change a setting; tried again slowly. `unparsable`: nothing was stored, InfluxDB quotes
+ * the bad lines. `partial`: all but `dropped` points were stored. `split`: too large as one.
  * `suspect`: refused for a reason that may lie in the lines or in the server; only a trial tells.
  */
 export type Verdict =

@@ -27,7 +27,9 @@ interface Answer {
   readonly text: string;
 }
 
-/** Errors whose place or wrapping InfluxDB writes in words of its own: only their end is compared. */
+/**
+ * Errors whose place or wrapping InfluxDB writes in words of its own: only their end is compared.
+ */
 const REASON = /[^:]*$/;
 
 let influxd: Influxd;

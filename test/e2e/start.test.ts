@@ -1,4 +1,6 @@
-/** How `tidemark start` begins and ends, as its user sees it: a process, its words, its exit code. */
+/**
+ * How `tidemark start` begins and ends, as its user sees it: a process, its words, its exit code.
+ */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

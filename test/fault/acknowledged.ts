@@ -19,6 +19,12 @@ export class Acknowledged {
   /** `exchange answer` of every poll that was accepted. */
   readonly #answers = new Set<string>();
   points = 0;
+  #waiting: (() => void)[] = [];
+
+  /** Resolves when the next poll is known to be accepted. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
 
   get polls(): number {
     return this.#answers.size;
@@ -32,6 +38,7 @@ export class Acknowledged {
     this.#bySlot.set(`${exchange} ${slot}`, { exchange, slot, answer });
     this.#answers.add(`${exchange} ${answer}`);
     this.points += rows;
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Markets of an exchange that the registry must know. */
@@ -40,7 +47,9 @@ export class Acknowledged {
     return rowsOf(Math.max(...answers.map(({ answer }) => answer)));
   }
 
-  /** Every accepted point is there, once and with its value; what else is there is whole as well. */
+  /**
+   * Every accepted point is there, once and with its value; what else is there is whole as well.
+   */
   verify(stored: ReadonlyMap<string, StoredPoll>): void {
     for (const [key, { answer }] of this.#bySlot) {
       const found = stored.get(key);

@@ -54,47 +54,59 @@ describe(`killed ${KILLS} times at random moments under load, seed ${seed}`, () 
     // The first is on an empty directory: being killed while everything is made is worth a try.
     const early = life === 0 || random(`${life} early`) < 0.25;
     let livedMs = 0;
+    let stopReading = async (): Promise<void> => {};
     try {
       if (early) {
         await delay(random(`${life} start`) * startedInMs * 1.2);
       } else {
         const { url } = await up;
         startedInMs = performance.now() - beganMs;
-        await loadUntil(url, () => momentAtWork(life));
+        stopReading = readAllTheTime(url);
+        await momentAtWork(life);
       }
       livedMs = Math.round(performance.now() - beganMs);
     } finally {
       const { signal, stderr } = await kill('SIGKILL');
+      await stopReading();
       assert.deepEqual([signal, stderr], ['SIGKILL', '']);
     }
     lives.push(`${early ? 'start' : 'work'} ${livedMs} ms ${acknowledged.polls - pollsBefore}`);
   }
 
-  /** Shortly after some answer: while it is parsed, accepted, sent or stored. */
+  /**
+   * Shortly after some answer, while it is parsed, accepted, sent or stored; or the moment that a
+   * poll is said to be accepted, which is too late to take anything back.
+   */
   async function momentAtWork(life: number): Promise<void> {
+    const atOnce = random(`${life} at once`) < 0.5;
     for (let left = 1 + Math.floor(random(`${life} answers`) * 6); left > 0; left--) {
-      await exchanges.nextAnswer();
+      await (atOnce ? acknowledged.next() : exchanges.nextAnswer());
     }
-    await delay(random(`${life} moment`) * 150);
+    if (!atOnce) await delay(random(`${life} moment`) * 150);
   }
 
-  /** Readers beside the writes, as a store has them in life. */
-  async function loadUntil(url: string, done: () => Promise<void>): Promise<void> {
+  /** Readers beside the writes, as a store has them in life. Returns their end. */
+  function readAllTheTime(url: string): () => Promise<void> {
     let over = false;
+    const statusOf = async (path: string) => {
+      const answer = await fetch(`${url}/${path}`);
+      await answer.text();
+      return answer.status;
+    };
     const readers = [0, 1].map(async (reader) => {
       for (let turn = 0; !over; turn++) {
         const path = `${pairOf((turn * 7 + reader) % 100)}?duration=-10m`;
-        const status = await fetch(`${url}/${path}`).then(
-          (answer) => answer.text().then(() => answer.status),
-          () => 0,
-        );
-        // A pair is unknown until the first poll has registered it.
+        // Cut by the kill: 0. A pair is unknown until the first poll has registered it: 404.
+        const status = await statusOf(path).catch(() => 0);
         assert.ok([0, 200, 404].includes(status), `GET ${path}: ${status}`);
       }
     });
-    await Promise.race([done(), Promise.all(readers)]);
-    over = true;
-    await Promise.all(readers);
+    const all = Promise.all(readers);
+    all.catch(() => undefined);
+    return async () => {
+      over = true;
+      await all;
+    };
   }
 
   /** Waits until the spool is empty, then compares the store and the registry with the log. */

@@ -1,7 +1,7 @@
 /**
  * A process that writes until it is killed: batches of points one after the other, each reported on
- * its own line of stdout once `accept` has resolved. Arguments: directory, target as JSON, number of
- * the first point.
+ * its own line of stdout once `accept` has resolved. Arguments: directory, target as JSON, number
+ * of the first point.
  */
 import { systemClock } from '../../core/clock.ts';
 import { createInflux } from '../../core/influx/influx.ts';

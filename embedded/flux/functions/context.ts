@@ -52,7 +52,9 @@ export interface CallContext {
   readonly location: Location;
   /** Scratch space of this query, for what must be computed once (keyed by its owner). */
   readonly memo: Map<unknown, unknown>;
-  /** Registers a result. The streams are read once the whole script was evaluated, in this order. */
+  /**
+   * Registers a result. The streams are read once the whole script was evaluated, in this order.
+   */
   yield(name: string, stream: TableStream): void;
   /** Marks a stream that writes (`to`): it runs although nobody yields it. */
   sideEffect(stream: TableStream): void;

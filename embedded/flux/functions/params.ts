@@ -87,7 +87,10 @@ export const dict = (fallback?: Dict) => param('dict', isDict, fallback);
 export const record = (fallback?: FluxRecord) => param('record', isRecord, fallback);
 export const func = (fallback?: FluxFunction) => param('function', isFunction, fallback);
 export const stream = (fallback?: TableStream) => param('stream', isStream, fallback);
-/** A time (an int is one too: seconds since the epoch), or a duration that the function relates to now. */
+/**
+ * A time (an int is one too: seconds since the epoch), or a duration that the function relates to
+ * now.
+ */
 export function timeable(fallback?: Time | Duration): Param<Time | Duration> {
   const inner = param('time or duration', isTimeable, fallback);
   return {

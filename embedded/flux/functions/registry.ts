@@ -12,7 +12,8 @@ import type { Param, ParamSet } from './params.ts';
  *     call: ({ tables, n, offset }, context) => ...,
  *   })
  *
- * Arguments arrive checked and typed; a wrong one is refused with function, parameter, expected, got.
+ * Arguments arrive checked and typed; a wrong one is refused with function, parameter, expected,
+ * got.
  */
 export type Arguments<P extends ParamSet> = {
   readonly [K in keyof P]: P[K] extends Param<infer T> ? T : never;

@@ -6,7 +6,9 @@ import { nanosecondsOf } from '../values/calendar.ts';
 import { negate } from '../values/operators.ts';
 import { Duration } from '../values/value.ts';
 
-/** `option task = {name, every | cron, offset, concurrency, retry}`, read without running anything. */
+/**
+ * `option task = {name, every | cron, offset, concurrency, retry}`, read without running anything.
+ */
 export interface TaskOptions {
   readonly name: string;
   readonly every?: Duration;

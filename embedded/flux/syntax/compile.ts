@@ -92,8 +92,8 @@ function compileCompound<S>(node: Compound, env: Environment<S>): Compiled<S> {
 }
 
 /**
- * Known ahead when all its parts are. An error is left for whoever runs it: it may stand in a branch
- * that is never taken.
+ * Known ahead when all its parts are. An error is left for whoever runs it: it may stand in a
+ * branch that is never taken.
  */
 export function fold<S>(parts: readonly Compiled<S>[], run: Code<S>): Compiled<S> {
   if (parts.some((part) => part.value === undefined)) return { run };

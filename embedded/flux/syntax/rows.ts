@@ -25,8 +25,8 @@ export type Sources<S> = ReadonlyMap<string, RecordSource<S>>;
 const INLINE_DEPTH_MAX = 16;
 
 /**
- * `fn` with its parameters read from `sources`, by name. The result is synchronous; a body that reads
- * tables is refused when it is met.
+ * `fn` with its parameters read from `sources`, by name. The result is synchronous; a body that
+ * reads tables is refused when it is met.
  */
 export function compileBody<S>(fn: FluxFunction, sources: Sources<S>): (subject: S) => Value {
   if (!(fn instanceof ScriptFunction)) return callWithRecords(fn, sources);

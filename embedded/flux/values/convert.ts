@@ -39,7 +39,9 @@ const SPECIAL: Readonly<Record<string, number>> = {
 
 const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** Go's ParseFloat: no white space, no empty text; inf and nan in any case; hexadecimal floats not. */
+/**
+ * Go's ParseFloat: no white space, no empty text; inf and nan in any case; hexadecimal floats not.
+ */
 function parseFloatText(text: string): number {
   const signed = /^([+-]?)(.+)$/s.exec(text);
   const special = SPECIAL[signed?.[2]?.toLowerCase() ?? ''];

@@ -3,8 +3,8 @@ import type { Value } from './value.ts';
 import { Dict } from './value.ts';
 
 /**
- * Dictionaries compare keys by value, while a JavaScript Map compares them by identity: each Dict is
- * made here, sorted by key, and looked up through an index of its own.
+ * Dictionaries compare keys by value, while a JavaScript Map compares them by identity: each Dict
+ * is made here, sorted by key, and looked up through an index of its own.
  */
 const indexes = new WeakMap<Dict, Map<string, Value>>();
 

@@ -11,7 +11,9 @@ import { Duration, Regexp, UInt } from './value.ts';
  */
 export type Operator = (left: Value, right: Value) => Value;
 
-/** Longest string that a script may build, in UTF-16 units: doubling in a loop of names ends here. */
+/**
+ * Longest string that a script may build, in UTF-16 units: doubling in a loop of names ends here.
+ */
 const STRING_LENGTH_MAX = 16 * 1024 * 1024;
 
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);

@@ -2,7 +2,8 @@
  * Flux values in JavaScript.
  *
  *   null -> null      bool -> boolean     string -> string    float -> number    int -> bigint
- *   uint -> UInt      time -> Time        duration -> Duration  regexp -> Regexp  bytes -> Uint8Array
+ * uint -> UInt      time -> Time        duration -> Duration  regexp -> Regexp  bytes ->
+ * Uint8Array
  *   array -> FluxArray (a plain readonly array)   record -> FluxRecord   dict -> Dict
  *   function -> FluxFunction (our own or built in)   stream of tables -> TableStream
  */

@@ -104,7 +104,9 @@ function oneCharacter(name: string, test: RegExp): Entry {
   });
 }
 
-/** The first letter of each word in title case; a word begins after what is no letter, digit or _. */
+/**
+ * The first letter of each word in title case; a word begins after what is no letter, digit or _.
+ */
 function title(text: string): string {
   return text.replace(/(^|[^\p{L}\p{N}_])(\p{L})/gu, (_, before: string, letter: string) => {
     return before + letter.toUpperCase();
