@@ -145,9 +145,10 @@ export const settings = {
     about: 'How long points are kept in a bucket that Tidemark makes; the longest `duration`.',
   }),
   engineMemoryBytesMax: setting('ENGINE_MEMORY_MAX', bytes, {
-    default: '512MB',
+    default: '256MB',
     expected: 'bytes: a whole number, or one with kB, MB, GB',
-    about: "The embedded engine's memory for storage and queries; beyond it, work goes to disk.",
+    about:
+      "The embedded engine's memory for storage; beyond it, work goes to disk. Queries get as much again.",
   }),
   databaseUrl: setting('DATABASE_URL', postgresUrl, {
     expected: 'a postgres:// URL',
