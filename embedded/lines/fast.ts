@@ -15,6 +15,9 @@ const LETTER_U = 0x75;
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const FIELDS_MAX = 1000;
+/** Fields of a series group up to which each may stand at any place of a line. */
+const FIELDS_TRIED_MAX = 64;
+
 /**
  * The hot path: a line whose series and fields are known, without escapes, is read straight from
  * the bytes into the rows. Anything else is left, untouched, to the slow way, which decides.
@@ -101,6 +104,8 @@ export class FastLines {
   #readName(fields: readonly GroupField[], expected: number): GroupField | undefined {
     const likely = fields[expected];
     if (likely !== undefined && this.#isNamed(likely.bytes)) return likely;
+    // A line that names many fields in any order is for the slow way, which looks them up.
+    if (fields.length > FIELDS_TRIED_MAX) return undefined;
     for (let i = 0; i < fields.length; i++) {
       if (i !== expected && this.#isNamed(fields[i]!.bytes)) return fields[i];
     }

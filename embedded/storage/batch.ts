@@ -104,7 +104,7 @@ export class Batch implements PointTarget {
   }
 
   #append(group: SeriesGroup, field: PointField, timeNs: bigint): void {
-    const known = group.fields.find((other) => other.name === field.name);
+    const known = group.byName.get(field.name);
     const { rows } = this;
     const row = rows.length;
     rows.sids[row] = known?.sid ?? this.#dictionary.create(this.#bucketId, group, field).sid;

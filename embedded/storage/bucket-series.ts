@@ -14,6 +14,7 @@ const NO_BYTES = new Uint8Array(0);
 interface Group extends SeriesGroup {
   readonly key: string;
   readonly fields: GroupField[];
+  readonly byName: Map<string, GroupField>;
 }
 
 interface FieldUse {
@@ -47,7 +48,7 @@ export class BucketSeries {
     const key = groupKey(measurement, tags);
     const known = this.#groups.get(key);
     if (known) return known;
-    const group: Group = { key, measurement, tags: new Map(tags), fields: [] };
+    const group: Group = { key, measurement, tags: new Map(tags), fields: [], byName: new Map() };
     this.#groups.set(key, group);
     return group;
   }
@@ -69,7 +70,9 @@ export class BucketSeries {
     const own = this.group(group.measurement, [...group.tags]);
     const { sid, field, type } = series;
     const bytes = PLAIN_NAME.test(field) ? new TextEncoder().encode(field) : NO_BYTES;
-    own.fields.push({ name: field, sid, code: codeOf(type), bytes });
+    const made = { name: field, sid, code: codeOf(type), bytes };
+    own.fields.push(made);
+    own.byName.set(field, made);
     this.#bySid.set(sid, { group: own, series });
     this.#unordered.push(series);
     this.#count(series.measurement, field, type, 1);
@@ -78,22 +81,31 @@ export class BucketSeries {
   /** Forgets series whose points are gone, or that were never kept. */
   remove(sids: Iterable<number>): void {
     const gone = new Set<number>();
+    const touched = new Set<Group>();
     for (const sid of sids) {
       const known = this.#bySid.get(sid);
       if (!known) continue;
       gone.add(sid);
       this.#bySid.delete(sid);
       const { group, series } = known;
-      group.fields.splice(
-        group.fields.findIndex((field) => field.sid === sid),
-        1,
-      );
-      if (group.fields.length === 0) this.#groups.delete(group.key);
+      touched.add(group);
       this.#count(series.measurement, series.field, series.type, -1);
     }
     if (gone.size === 0) return;
+    for (const group of touched) this.#forget(group, gone);
     this.#ordered = this.ordered().filter((series) => !gone.has(series.sid));
     this.rawKeys.clear();
+  }
+
+  #forget(group: Group, gone: ReadonlySet<number>): void {
+    const kept = group.fields.filter((field) => !gone.has(field.sid));
+    group.fields.length = 0;
+    group.byName.clear();
+    for (const field of kept) {
+      group.fields.push(field);
+      group.byName.set(field.name, field);
+    }
+    if (kept.length === 0) this.#groups.delete(group.key);
   }
 
   remember(key: Uint8Array, group: SeriesGroup): void {

@@ -17,6 +17,7 @@ export interface SeriesGroup {
   readonly measurement: string;
   readonly tags: ReadonlyMap<string, string>;
   readonly fields: readonly GroupField[];
+  readonly byName: ReadonlyMap<string, GroupField>;
 }
 
 /**

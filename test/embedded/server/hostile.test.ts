@@ -46,8 +46,8 @@ test('a large script is refused before it is read whole', async () => {
 test('a body of bad lines is quoted up to a limit', async () => {
   const { status, text } = await call(engine, write, 'bad line of some length\n'.repeat(600_000));
   assert.equal(status, 400);
-  assert.ok(text.length < 32 << 20, String(text.length));
-  assert.match(text, /and \d+ more lines that cannot be parsed/);
+  assert.ok(text.length < 4 << 20, String(text.length));
+  assert.ok(text.endsWith('the lines after these were not read"}'), text.slice(-200));
   const endless = await call(engine, write, 'x'.repeat(20 << 20));
   assert.equal(endless.status, 400);
   assert.match(endless.text, /unable to parse a line of 20971520 bytes: missing fields/);
