@@ -4,7 +4,7 @@ import { createHttp } from '../core/http.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
-import { chooseExchanges } from '../ingest/prices/exchanges.ts';
+import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
 import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';

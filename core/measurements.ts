@@ -34,6 +34,13 @@ const int = (unit: string, about: string): FieldSpec => ({
   zero: 'value',
 });
 
+const bool = (about: string): FieldSpec => ({
+  type: 'bool',
+  unit: 'yes or no',
+  about,
+  zero: 'value',
+});
+
 const rankFields = {
   stddev: float('quote', 'population standard deviation over the trailing 24 h', 'value'),
   rank: int('position', '1 is the most volatile'),
@@ -51,6 +58,7 @@ export const measurements = {
       volume: float('base', 'traded in the last 24 h', 'value'),
       quote_volume: float('quote', 'traded in the last 24 h', 'value'),
       exchange_time: int('ms since the epoch', "the exchange's own time"),
+      backfilled: bool('taken from a candle after the fact; only ever true'),
     },
     time: "the poll's slot: the same slot again overwrites itself",
   },

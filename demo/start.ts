@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, TidemarkError } from '../core/errors.ts';
-import { books } from './books.ts';
+import { books } from './books/list.ts';
 import { createMarket } from './market.ts';
 import { type Page, pageOf } from './news.ts';
 
@@ -45,9 +45,9 @@ export async function startDemoMarket(options: DemoOptions): Promise<DemoMarket>
   const handlers: [string, Handler][] = Object.entries(books).map(([id, book]) => [
     id,
     (path) => {
-      const answer = Object.hasOwn(book, path) ? book[path] : undefined;
+      const answer = Object.hasOwn(book.answers, path) ? book.answers[path] : undefined;
       if (answer) return json(200, answer(market, clock.nowMs()));
-      return json(404, JSON.stringify({ error: 'not here', paths: Object.keys(book) }));
+      return json(404, JSON.stringify({ error: 'not here', paths: Object.keys(book.answers) }));
     },
   ]);
   handlers.push(['site', (path, origin) => pageOf(path, { seed, origin, nowMs: clock.nowMs() })]);

@@ -1,4 +1,5 @@
 import type { FloatText } from '../../core/point.ts';
+import type { Refusal } from './refusal.ts';
 
 /** One market as its exchange names it. */
 export interface MarketRef {
@@ -72,11 +73,91 @@ export interface FetchPlan {
   readonly lists: readonly ListRequest[];
 }
 
+/** One closed minute of a market, as its exchange tells it. */
+export interface Candle {
+  /** When the minute began, ms since the epoch: a multiple of 60,000. */
+  readonly startMs: number;
+  readonly open: FloatText;
+  readonly high: FloatText;
+  readonly low: FloatText;
+  /** Last trade of the minute: what a poll at its end would have said. */
+  readonly close: FloatText;
+  /** Traded in this minute, in base units. */
+  readonly volume?: FloatText | number;
+}
+
+/** Half open, both ends multiples of a minute, ms since the epoch. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * An exchange's candles of one minute. Pure, as the adapter: paging, order, open candles, gaps and
+ * pace are shared.
+ */
+export interface CandleSource {
+  /** Most rows of one answer: a request never spans more minutes. */
+  readonly pageRowsMax: number;
+  /** How far back the exchange answers, in ms; absent: as far as it has data. */
+  readonly depthMs?: number;
+  /** Least time between two requests to this exchange, in ms. */
+  readonly spacingMs: number;
+  /** Path with query of one page: the candles that begin within `range`. */
+  readonly request: (market: MarketRef, range: TimeRange) => string;
+  /**
+   * The candles of an answer in any order; ones outside the range and the one still open may be
+   * among them, the latter only where the exchange does not mark it (where it does: left out).
+   * Rows that are no candle are left out. @throws Refusal when the answer as a whole is an error or
+   * has another shape.
+   */
+  readonly parse: (body: unknown, market: MarketRef) => readonly Candle[];
+}
+
+/** What one frame of a stream was. */
+export interface StreamNews {
+  /** Rows that the frame brought; each replaces the market's last one. */
+  readonly prices?: ParsedPrices;
+  /** Frames to send back: an answer to the server's ping. */
+  readonly reply?: readonly string[];
+  /** Subscriptions that the server confirmed, counted in symbols. */
+  readonly confirmed?: number;
+  /** The server is about to end the connection, or refused a frame: connect anew. */
+  readonly end?: Refusal;
+}
+
+/** Reads the frames of one connection; made anew for each, since some frames need earlier ones. */
+export interface StreamReader {
+  /** @param frame decoded JSON with numbers as text. @throws Refusal `shape` for nonsense. */
+  read(frame: unknown): StreamNews;
+}
+
+/** An exchange's websocket of tickers. Pure: connecting, silence, pace and conflation are shared. */
+export interface StreamSource {
+  /** `wss://host[:port]/path`; `EXCHANGE_<ID>_STREAM_URL` replaces scheme, host and port. */
+  readonly url: string;
+  /** Where the address is only known from a request (KuCoin): path, and its answer's URL. */
+  readonly ticket?: {
+    readonly path: string;
+    readonly urlOf: (body: unknown, connectId: string) => string;
+  };
+  /** The frames that subscribe these symbols; none where the URL alone subscribes all. */
+  readonly subscribe: (symbols: readonly string[]) => readonly string[];
+  /** Most symbols of one connection; more connections are opened for the rest. */
+  readonly symbolsPerConnectionMax: number;
+  /** Least time between two frames that we send, in ms. */
+  readonly sendSpacingMs: number;
+  /** A frame to send when `everyMs` have passed, where the server wants one. */
+  readonly ping?: { readonly everyMs: number; readonly frame: (nowMs: number) => string };
+  /** A connection that is silent for longer is dead, in ms. */
+  readonly silenceMsMax: number;
+  readonly open: (symbols: SymbolTable) => StreamReader;
+}
+
 /**
  * All there is to know about one exchange: one small file, one entry in `exchanges.ts`. Everything
  * here is pure; fetching, suspicion, pauses and time are shared. Bodies arrive as decoded JSON with
- * numbers as their source text (number-json.ts). Candles and streams of an exchange are further,
- * optional members of the same kind: paths and frames as data, and pure parsing.
+ * numbers as their source text (number-json.ts).
  */
 export interface PriceAdapter {
   /** Also the `exchange` tag, unless the source speaks for several exchanges. */
@@ -93,6 +174,10 @@ export interface PriceAdapter {
    * one or the other. @throws Refusal when the answer as a whole is an error or has another shape.
    */
   readonly parse: (tickers: readonly unknown[], symbols: SymbolTable) => ParsedPrices;
+  /** Absent: the exchange has no candles that reach back, so gaps stay. */
+  readonly candles?: CandleSource;
+  /** Absent: the exchange is polled also in `PRICE_MODE=stream`. */
+  readonly stream?: StreamSource;
   /** How long a status of this exchange pauses it, in ms, where its rules differ from the usual. */
   readonly pauses?: Readonly<Record<number, number>>;
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import { HttpError } from '../../core/http-error.ts';
 import type { ParsedPrices, SymbolTable } from './adapter.ts';
-import type { ChosenExchange } from './exchanges.ts';
+import type { ChosenExchange } from './exchanges/list.ts';
 import { Refusal } from './refusal.ts';
 import { decodeJson, judgeRows, judgeStatus } from './suspicion.ts';
 

@@ -6,7 +6,7 @@ import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import type { Job, Slot } from '../runner.ts';
 import type { DropReason } from './adapter.ts';
-import type { ChosenExchange } from './exchanges.ts';
+import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import type { MarketDirectory } from './markets.ts';
 import { pricePoints } from './points.ts';

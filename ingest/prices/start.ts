@@ -7,7 +7,7 @@ import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { createRunner } from '../runner.ts';
 import type { SlotTimer } from '../slots.ts';
-import type { ChosenExchange } from './exchanges.ts';
+import type { ChosenExchange } from './exchanges/list.ts';
 import { createPriceSource } from './fetch.ts';
 import { createLane, type LaneOptions } from './lane.ts';
 import { createMarketDirectory, type EnsureMarkets } from './markets.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createHttp, type HttpClient } from '../../core/http.ts';
 import { type DemoMarket, startDemoMarket } from '../../demo/start.ts';
 import type { ParsedPrices } from '../../ingest/prices/adapter.ts';
-import { exchanges } from '../../ingest/prices/exchanges.ts';
+import { exchanges } from '../../ingest/prices/exchanges/list.ts';
 import { createPriceSource } from '../../ingest/prices/fetch.ts';
 import { ManualClock } from '../helpers/clock.ts';
 

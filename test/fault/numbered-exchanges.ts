@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { books } from '../../demo/books.ts';
+import { books } from '../../demo/books/list.ts';
 import type { Market, Quote } from '../../demo/market.ts';
 
 /** Those with a single request, so that a request is an answer; in all of their own shapes. */
@@ -52,8 +52,8 @@ export class NumberedExchanges {
     this.settings = settings;
     const market: Market = { quotes: (exchange) => this.#quotes(exchange) };
     server.on('request', (request, response) => {
-      const id = EXCHANGES.find((exchange) => books[exchange]?.[request.url ?? '']);
-      const book = id && books[id]?.[request.url ?? ''];
+      const id = EXCHANGES.find((exchange) => books[exchange]?.answers[request.url ?? '']);
+      const book = id && books[id]?.answers[request.url ?? ''];
       if (!book || this.closed) return void response.writeHead(book ? 503 : 404).end();
       response.setHeader('Content-Type', 'application/json');
       response.end(book(market, Date.now()));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
-import { exchanges } from '../../ingest/prices/exchanges.ts';
+import { exchanges } from '../../ingest/prices/exchanges/list.ts';
 import { cronerTimer, phaseOf } from '../../ingest/slots.ts';
 
 describe('phases', () => {

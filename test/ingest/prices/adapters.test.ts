@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { projectRoot } from '../../../core/paths.ts';
 import type { ParsedPrices, PriceAdapter, SymbolTable } from '../../../ingest/prices/adapter.ts';
-import { chooseExchanges, exchanges } from '../../../ingest/prices/exchanges.ts';
+import { chooseExchanges, exchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { parseNumberJson } from '../../../ingest/prices/number-json.ts';
 import { Refusal } from '../../../ingest/prices/refusal.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createHttp, type HttpClient } from '../../../core/http.ts';
 import type { PriceAdapter } from '../../../ingest/prices/adapter.ts';
-import { exchanges } from '../../../ingest/prices/exchanges.ts';
+import { exchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { createPriceSource, type PriceSource } from '../../../ingest/prices/fetch.ts';
 import { Refusal, type RefusalReason } from '../../../ingest/prices/refusal.ts';
 import { ManualClock } from '../../helpers/clock.ts';

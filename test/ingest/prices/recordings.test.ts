@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { projectRoot } from '../../../core/paths.ts';
 import type { DropCounts, ParsedPrices, PriceRow } from '../../../ingest/prices/adapter.ts';
-import { exchanges } from '../../../ingest/prices/exchanges.ts';
+import { exchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { parseNumberJson } from '../../../ingest/prices/number-json.ts';
 
 const DATA = join(projectRoot, '..', 'shared', 'data', 'prices');

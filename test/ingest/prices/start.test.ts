@@ -5,7 +5,7 @@ import type { Log } from '../../../core/log.ts';
 import { createMetrics, type Metrics } from '../../../core/metrics.ts';
 import type { Point } from '../../../core/point.ts';
 import { createIngestMetrics } from '../../../ingest/metrics.ts';
-import { chooseExchanges } from '../../../ingest/prices/exchanges.ts';
+import { chooseExchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { type Prices, type PricesOptions, startPrices } from '../../../ingest/prices/start.ts';
 import type { ExchangeState } from '../../../registry/exchanges.ts';
 import { ManualClock } from '../../helpers/clock.ts';

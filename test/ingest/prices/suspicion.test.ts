@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { HttpResponse } from '../../../core/http.ts';
 import { projectRoot } from '../../../core/paths.ts';
-import { exchanges } from '../../../ingest/prices/exchanges.ts';
+import { exchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { refusalOf } from '../../../ingest/prices/fetch.ts';
 import type { Refusal } from '../../../ingest/prices/refusal.ts';
 import { decodeJson, judgeRows, judgeStatus } from '../../../ingest/prices/suspicion.ts';

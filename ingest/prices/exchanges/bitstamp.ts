@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { PriceAdapter } from './adapter.ts';
-import { errorBody } from './refusal.ts';
-import { collectRows, product, shaped, sides } from './rows.ts';
+import type { PriceAdapter } from '../adapter.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, product, shaped, sides } from '../rows.ts';
 
 const number = z.string().nullish();
 const ticker = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { PriceAdapter } from './adapter.ts';
-import { errorBody } from './refusal.ts';
-import { collectRows, openMap, shaped } from './rows.ts';
+import type { PriceAdapter } from '../adapter.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, openMap, shaped } from '../rows.ts';
 
 const answer = z.object({ result: openMap });
 const failure = z.object({ error: z.string() });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { PriceAdapter } from './adapter.ts';
-import { errorBody } from './refusal.ts';
-import { type Aliases, collectRows, shaped, sides } from './rows.ts';
+import type { PriceAdapter } from '../adapter.ts';
+import { errorBody } from '../refusal.ts';
+import { type Aliases, collectRows, shaped, sides } from '../rows.ts';
 
 const answer = z.array(z.unknown());
 

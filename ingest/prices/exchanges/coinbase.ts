@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { PriceAdapter } from './adapter.ts';
-import { errorBody } from './refusal.ts';
-import { collectRows, shaped } from './rows.ts';
+import type { PriceAdapter } from '../adapter.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, shaped } from '../rows.ts';
 
 const answer = z.object({ products: z.array(z.unknown()) });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Assets, DropReason, PriceAdapter } from './adapter.ts';
-import { errorBody, Refusal } from './refusal.ts';
-import { collectRows, shaped } from './rows.ts';
+import type { Assets, DropReason, PriceAdapter } from '../adapter.ts';
+import { errorBody, Refusal } from '../refusal.ts';
+import { collectRows, shaped } from '../rows.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
-import { TidemarkError } from '../../core/errors.ts';
-import type { PriceAdapter } from './adapter.ts';
+import { TidemarkError } from '../../../core/errors.ts';
+import type { PriceAdapter } from '../adapter.ts';
 import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
 import { bitstamp } from './bitstamp.ts';

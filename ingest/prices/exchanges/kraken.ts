@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { PriceAdapter } from './adapter.ts';
-import { errorBody, Refusal } from './refusal.ts';
-import { collectRows, openMap, product, shaped, sides } from './rows.ts';
+import type { PriceAdapter } from '../adapter.ts';
+import { errorBody, Refusal } from '../refusal.ts';
+import { collectRows, openMap, product, shaped, sides } from '../rows.ts';
 
 const answer = z.object({
   error: z.array(z.string()),
