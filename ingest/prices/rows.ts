@@ -101,12 +101,14 @@ function decimal(text: string): string | undefined {
   return Number.isFinite(Number(text)) ? text : undefined;
 }
 
-function positive(text: string | null | undefined): FloatText | undefined {
+/** The text if it is a finite decimal above 0. */
+export function positive(text: string | null | undefined): FloatText | undefined {
   const floatText = decimal(text ?? '');
   return floatText !== undefined && Number(floatText) > 0 ? { floatText } : undefined;
 }
 
-function amount(value: string | number | null | undefined): FloatText | number | undefined {
+/** The text or number if it is finite and not negative. */
+export function amount(value: string | number | null | undefined): FloatText | number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
   const floatText = decimal(value ?? '');
   return floatText !== undefined && Number(floatText) >= 0 ? { floatText } : undefined;
