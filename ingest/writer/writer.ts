@@ -6,13 +6,17 @@ import { LineEncoder } from '../../core/line-protocol.ts';
 import type { Log } from '../../core/log.ts';
 import type { Point, PointSink } from '../../core/point.ts';
 import type { Backoff } from './backoff.ts';
+import { Counts, type WriterMetrics } from './counts.ts';
 import { Courier, type WriteTarget } from './courier.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
-import { shareOut, splitLines } from './lines.ts';
+import { lateSpan, type TimeSpan } from './late.ts';
+import { type Lines, shareOut, splitLines } from './lines.ts';
 import { lockSpool } from './lock.ts';
 import type { CreateFile } from './segments.ts';
 import { type Batch, Spool } from './spool.ts';
+
+export type { WriterMetrics } from './counts.ts';
 
 /** All sizes in bytes, all times in milliseconds. */
 export interface WriterLimits {
@@ -30,6 +34,8 @@ export interface WriterLimits {
   readonly triesBeforeTrial: number;
   readonly deadFileBytesMax: number;
   readonly deadFilesMax: number;
+  /** Points are late when they are older than this once they are stored. */
+  readonly lateMs: number;
 }
 
 export const defaultLimits: WriterLimits = {
@@ -43,17 +49,8 @@ export const defaultLimits: WriterLimits = {
   triesBeforeTrial: 5,
   deadFileBytesMax: 8 * 1024 ** 2,
   deadFilesMax: 8,
+  lateMs: 120_000,
 };
-
-/** What the writer counts; core/metrics.ts or a test provides it. */
-export interface WriterMetrics {
-  accepted(points: number): void;
-  written(points: number): void;
-  dead(points: number, reason: string): void;
-  /** Points that `accept` refused; nothing of them is kept. */
-  refused(points: number): void;
-  retried(reason: string): void;
-}
 
 export interface WriterOptions {
   /** Its own directory: spool, dead letters, lock. */
@@ -65,6 +62,12 @@ export interface WriterOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics?: WriterMetrics;
+  /**
+   * Told of the times of late points once InfluxDB has acknowledged them, a batch at a time (up to
+   * `batchLinesMax` lines), in order, at least once: what was made of that time is to be made anew.
+   * Called in between two requests: it should note the span and return.
+   */
+  readonly onLate?: (span: TimeSpan) => void;
   readonly createFile?: CreateFile;
 }
 
@@ -127,43 +130,6 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
   } catch (error) {
     await lock.release();
     throw error;
-  }
-}
-
-class Counts {
-  accepted = 0;
-  written = 0;
-  died = 0;
-  refused = 0;
-  readonly #metrics: WriterMetrics | undefined;
-
-  constructor(metrics: WriterMetrics | undefined) {
-    this.#metrics = metrics;
-  }
-
-  accept(points: number): void {
-    this.accepted += points;
-    this.#metrics?.accepted(points);
-  }
-
-  write(points: number): void {
-    this.written += points;
-    this.#metrics?.written(points);
-  }
-
-  /** The letters of one call; `points` when they are not one for each letter. */
-  dead(letters: readonly Pick<DeadLetter, 'reason'>[], points = letters.length): void {
-    this.died += points;
-    for (const { reason } of letters) this.#metrics?.dead(points / letters.length, reason);
-  }
-
-  refuse(points: number): void {
-    this.refused += points;
-    this.#metrics?.refused(points);
-  }
-
-  retry(reason: string): void {
-    this.#metrics?.retried(reason);
   }
 }
 
@@ -329,7 +295,20 @@ class SpoolingWriter implements Writer {
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
     if (ends.every((end) => end.status === 'fulfilled' && end.value)) {
+      this.#tellLate(lines);
       await this.#parts.spool.settle(batch);
+    }
+  }
+
+  /** Before the batch is settled: after a crash in between it is told again. */
+  #tellLate(lines: Lines): void {
+    const { onLate, clock, limits, log } = this.#options;
+    const span = onLate && lateSpan(lines, clock.nowMs() - limits.lateMs);
+    if (span === undefined) return;
+    try {
+      onLate?.(span);
+    } catch (error) {
+      log.error({ ...span, error: messageOf(error) }, 'late points were not told on');
     }
   }
 }

@@ -3,6 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isCode } from '../../../core/errors.ts';
+import type { TimeSpan } from '../../../ingest/writer/late.ts';
+import { ManualClock } from '../../helpers/clock.ts';
 import { type Behaviour, Sink } from '../../helpers/sink.ts';
 import {
   deadLetters,
@@ -246,4 +248,38 @@ test('a second writer on the same directory is refused, a dead one is not', () =
     await writeFile(join(dir, 'lock'), JSON.stringify({ pid: 1, started: 'long ago' }));
     const second = await openWriter(dir, target);
     await second.close();
+  }));
+
+test('late points are told by their times once they are stored, before they are settled', () =>
+  withSink(async ({ sink, dir, target }) => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
+    const spans: TimeSpan[] = [];
+    const storedThen: number[] = [];
+    const onLate = (span: TimeSpan) => {
+      spans.push(span);
+      storedThen.push(sink.points.size);
+      throw new Error('a listener that fails costs nothing');
+    };
+    const writer = await openWriter(dir, target, { clock, onLate });
+    const at = (ageMs: number, pair: string) => ({
+      measurement: 'price',
+      tags: { pair },
+      fields: { price: 1 },
+      timeNs: BigInt(clock.nowMs() - ageMs) * 1_000_000n,
+    });
+    await writer.accept([at(0, 'a'), at(120_000, 'a'), at(-5_000, 'b')]);
+    await until(() => writer.stats().spoolBytes === 0, 'the points in time');
+    assert.deepEqual(spans, []);
+    const before1970 = { ...at(0, 'd'), timeNs: -1_500_000_000n };
+    await writer.accept([at(60_000, 'a'), at(600_000, 'a'), at(120_001, 'b'), at(0, 'c')]);
+    await until(() => writer.stats().spoolBytes === 0, 'the late points');
+    await writer.accept([before1970]);
+    await until(() => writer.stats().spoolBytes === 0, 'the oldest point');
+    const nowMs = clock.nowMs();
+    assert.deepEqual(spans, [
+      { fromMs: nowMs - 600_000, toMs: nowMs - 120_000 },
+      { fromMs: -1_500, toMs: -1_499 },
+    ]);
+    assert.deepEqual(storedThen, [7, 8]);
+    await writer.close({ drainMs: 0 });
   }));
