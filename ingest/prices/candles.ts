@@ -9,10 +9,10 @@ const TIME_MS_MAX = Date.UTC(2200, 0, 1);
 /** A candle as an adapter reads it: texts as they stand in the answer. */
 export interface RawCandle {
   readonly startMs: number;
-  readonly open: string | null | undefined;
-  readonly high: string | null | undefined;
-  readonly low: string | null | undefined;
-  readonly close: string | null | undefined;
+  readonly open?: string | null | undefined;
+  readonly high?: string | null | undefined;
+  readonly low?: string | null | undefined;
+  readonly close?: string | null | undefined;
   readonly volume?: string | null | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PriceAdapter } from '../adapter.ts';
+import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { type Aliases, collectRows, shaped, sides } from '../rows.ts';
 
@@ -60,15 +61,41 @@ function assetsOf(name: string): { base: string; quote: string } | undefined {
   return sides(`${name.slice(0, 3)}:${name.slice(3)}`, ':', ALIASES);
 }
 
+function refuseFailure(body: unknown): void {
+  const failed = failure.safeParse(body);
+  if (failed.success) throw errorBody('bitfinex', failed.data.slice(1, 3).join(' '));
+}
+
+/**
+ * Rows: start (ms), open, CLOSE, high, low, volume. Minutes without a trade have no row.
+ * https://docs.bitfinex.com/reference/rest-public-candles
+ */
+const candles: CandleSource = {
+  pageRowsMax: 10_000,
+  // 30 requests a minute.
+  spacingMs: 2_100,
+  request({ symbol }, { fromMs, toMs }) {
+    const key = `trade:1m:${encodeURIComponent(symbol).replaceAll('%3A', ':')}`;
+    return `/v2/candles/${key}/hist?start=${fromMs}&end=${toMs - 1}&limit=10000&sort=1`;
+  },
+  parse(body) {
+    refuseFailure(body);
+    return collectCandles(shaped(answer, body), (raw) => {
+      const [startMs, open, close, high, low, volume] = cells(raw, 6) ?? [];
+      return { startMs: Number(startMs), open, high, low, close, volume };
+    });
+  },
+};
+
 /** https://docs.bitfinex.com/reference/rest-public-tickers */
 export const bitfinex: PriceAdapter = {
   id: 'bitfinex',
   baseUrl: 'https://api-pub.bitfinex.com',
   byDefault: true,
   requests: { tickers: ['/v2/tickers?symbols=ALL'], lists: [] },
+  candles,
   parse([body]) {
-    const failed = failure.safeParse(body);
-    if (failed.success) throw errorBody('bitfinex', failed.data.slice(1, 3).join(' '));
+    refuseFailure(body);
     return collectRows('bitfinex', shaped(answer, body), (raw) => {
       const symbol = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0] : '';
       if (/^f[A-Z]/.test(symbol)) return 'funding';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PriceAdapter } from '../adapter.ts';
+import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, shaped } from '../rows.ts';
 
@@ -19,10 +20,50 @@ const product = z.object({
   is_disabled: flag,
   trading_disabled: flag,
 });
+const absent = z.undefined().optional();
 const failure = z.union([
-  z.object({ message: z.string(), products: z.undefined().optional() }),
-  z.object({ error: z.string(), products: z.undefined().optional() }),
+  z.object({ message: z.string(), products: absent, candles: absent }),
+  z.object({ error: z.string(), products: absent, candles: absent }),
 ]);
+
+function refuseFailure(body: unknown): void {
+  const failed = failure.safeParse(body);
+  if (failed.success) throw errorBody('coinbase', Object.values(failed.data).join(' '));
+}
+
+const history = z.object({ candles: z.array(z.unknown()) });
+/** `start` in seconds, as text. */
+const candle = z.object({
+  start: z.string(),
+  low: number,
+  high: number,
+  open: number,
+  close: number,
+  volume: number,
+});
+
+/**
+ * The newest first; minutes without a trade have no row.
+ * https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/ (public: product candles)
+ */
+const candles: CandleSource = {
+  // 350 by its documents; both ends of the range count.
+  pageRowsMax: 300,
+  // 10 requests a second.
+  spacingMs: 200,
+  request({ symbol }, { fromMs, toMs }) {
+    const product = `/api/v3/brokerage/market/products/${encodeURIComponent(symbol)}`;
+    const range = `start=${fromMs / 1_000}&end=${toMs / 1_000}`;
+    return `${product}/candles?${range}&granularity=ONE_MINUTE&limit=350`;
+  },
+  parse(body) {
+    refuseFailure(body);
+    return collectCandles(shaped(history, body).candles, (raw) => {
+      const row = candle.safeParse(raw);
+      return row.success ? { ...row.data, startMs: Number(row.data.start) * 1_000 } : undefined;
+    });
+  },
+};
 
 /**
  * https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/ (public: list public products)
@@ -35,9 +76,9 @@ export const coinbase: PriceAdapter = {
   baseUrl: 'https://api.coinbase.com',
   byDefault: true,
   requests: { tickers: ['/api/v3/brokerage/market/products?product_type=SPOT'], lists: [] },
+  candles,
   parse([body]) {
-    const failed = failure.safeParse(body);
-    if (failed.success) throw errorBody('coinbase', Object.values(failed.data).join(' '));
+    refuseFailure(body);
     return collectRows('coinbase', shaped(answer, body).products, (raw) => {
       const row = product.safeParse(raw);
       if (!row.success) return 'malformed';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PriceAdapter } from '../adapter.ts';
+import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, openMap, shaped } from '../rows.ts';
 
@@ -33,6 +34,31 @@ function quoteOf(pair: string): string | undefined {
 /** `market:kraken:btcusd` (since 2019) or `kraken:btcusd` (before). */
 const KEY = /^(?:market:)?(?!market:)([a-z0-9][a-z0-9._-]{0,31}):([^:]+)$/;
 
+function resultOf(body: unknown): Readonly<Record<string, unknown>> {
+  const failed = failure.safeParse(body);
+  if (failed.success) throw errorBody('cryptowatch', failed.data.error);
+  return shaped(answer, body).result;
+}
+
+/** Rows by period (s): CLOSES at (s), open, high, low, close, volume, quote volume. */
+const candles: CandleSource = {
+  pageRowsMax: 1_000,
+  spacingMs: 1_000,
+  request({ symbol }, { fromMs, toMs }) {
+    const market = symbol.split(':').map(encodeURIComponent).join('/');
+    // Some servers count `after` and `before` by a row's end, some by its start: both are asked.
+    const range = `after=${fromMs / 1_000}&before=${toMs / 1_000 + 60}`;
+    return `/markets/${market}/ohlc?periods=60&${range}`;
+  },
+  parse(body) {
+    return collectCandles(shaped(z.array(z.unknown()), resultOf(body)['60']), (raw) => {
+      const [end, open, high, low, close, volume] = cells(raw, 6) ?? [];
+      const startMs = (Number(end) - 60) * 1_000;
+      return { startMs, open, high, low, close, volume };
+    });
+  },
+};
+
 /**
  * Any server of cryptowat.ch's shape: one answer with the prices of many exchanges, each row under
  * its own exchange's tag. The service itself is gone, so a base URL has to be given.
@@ -42,10 +68,9 @@ export const cryptowatch: PriceAdapter = {
   baseUrl: 'https://api.cryptowat.ch',
   byDefault: false,
   requests: { tickers: ['/markets/prices'], lists: [] },
+  candles,
   parse([body]) {
-    const failed = failure.safeParse(body);
-    if (failed.success) throw errorBody('cryptowatch', failed.data.error);
-    const entries = Object.entries(shaped(answer, body).result);
+    const entries = Object.entries(resultOf(body));
     return collectRows('cryptowatch', entries, ([key, raw]) => {
       if (/^(assets?|index|indices):/.test(key)) return 'non-spot';
       const [, exchange = '', pair = ''] = KEY.exec(key) ?? [];

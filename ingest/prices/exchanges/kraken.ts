@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PriceAdapter } from '../adapter.ts';
+import type { CandleSource, MarketRef, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
 import { errorBody, Refusal } from '../refusal.ts';
 import { collectRows, openMap, product, shaped, sides } from '../rows.ts';
 
@@ -24,6 +25,49 @@ const ALIASES = new Map([
   ['XDG', 'DOGE'],
 ]);
 
+function resultOf(body: unknown): Readonly<Record<string, unknown>> {
+  const { error, result } = shaped(answer, body);
+  if (error.length > 0) throw errorBody('kraken', error.join(', '));
+  if (!result) throw new Refusal('shape', 'result: absent');
+  return result;
+}
+
+const OLD_NAMES = new Map([...ALIASES].map(([old, name]) => [name, old]));
+
+/** `XBTUSD` for BTC/USD: the name that every endpoint takes for every pair. */
+function altName({ symbol }: MarketRef): string {
+  return symbol
+    .split('/')
+    .map((asset) => OLD_NAMES.get(asset) ?? asset)
+    .join('');
+}
+
+/**
+ * Rows: start (s), open, high, low, close, vwap, volume, count; the last one is still open. Minutes
+ * without a trade repeat the price, their volume is 0.
+ * https://docs.kraken.com/api/docs/rest-api/get-ohlc-data
+ */
+const candles: CandleSource = {
+  pageRowsMax: 720,
+  // The newest 720 rows whatever `since` says, of which one is open.
+  depthMs: 719 * 60_000,
+  // One request a second for an address.
+  spacingMs: 1_000,
+  request(market, { fromMs }) {
+    // `since` is exclusive.
+    const pair = encodeURIComponent(altName(market));
+    return `/0/public/OHLC?pair=${pair}&interval=1&since=${fromMs / 1_000 - 60}`;
+  },
+  parse(body) {
+    // Under the pair's internal name (XXBTZUSD), beside `last`, the time to go on from.
+    const rows = Object.values(resultOf(body)).find((value) => Array.isArray(value));
+    return collectCandles(shaped(z.array(z.unknown()), rows), (raw) => {
+      const [start, open, high, low, close, , volume] = cells(raw, 7) ?? [];
+      return { startMs: Number(start) * 1_000, open, high, low, close, volume };
+    });
+  },
+};
+
 /** https://docs.kraken.com/api/docs/rest-api/get-ticker-information */
 export const kraken: PriceAdapter = {
   id: 'kraken',
@@ -31,11 +75,9 @@ export const kraken: PriceAdapter = {
   byDefault: true,
   // With assetVersion=1 the keys are `BTC/USD`; without it a market list would be needed.
   requests: { tickers: ['/0/public/Ticker?assetVersion=1'], lists: [] },
+  candles,
   parse([body]) {
-    const { error, result } = shaped(answer, body);
-    if (error.length > 0) throw errorBody('kraken', error.join(', '));
-    if (!result) throw new Refusal('shape', 'result: absent');
-    return collectRows('kraken', Object.entries(result), ([symbol, raw]) => {
+    return collectRows('kraken', Object.entries(resultOf(body)), ([symbol, raw]) => {
       if (symbol.endsWith('.d')) return 'dark-pool';
       // `BTC/USD:BTNL` is another venue's book of the same pair.
       if (symbol.includes(':')) return 'non-spot';

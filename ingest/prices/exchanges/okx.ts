@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PriceAdapter } from '../adapter.ts';
+import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, shaped, sides } from '../rows.ts';
 
@@ -23,17 +24,47 @@ const ticker = z.object({
   ts: z.string().optional(),
 });
 
+function refuseFailure(body: unknown): void {
+  const failed = failure.safeParse(body);
+  if (failed.success && failed.data.code !== '0') {
+    throw errorBody('okx', `${failed.data.code} ${failed.data.msg ?? ''}`);
+  }
+}
+
+/**
+ * Rows, the newest first: start (ms), open, high, low, close, volume (of spot: base units), volume
+ * in quote (twice), confirm (0: still open). `market/candles` knows the newest 1,440 rows alone.
+ * https://www.okx.com/docs-v5/en/#order-book-trading-market-data-get-candlesticks-history
+ */
+const candles: CandleSource = {
+  pageRowsMax: 300,
+  // 20 requests in 2 s.
+  spacingMs: 200,
+  request({ symbol }, { fromMs, toMs }) {
+    // Rows before `after` and after `before`, as strange as it sounds; both are exclusive.
+    const range = `after=${toMs}&before=${fromMs - 1}&limit=300`;
+    return `/api/v5/market/history-candles?instId=${encodeURIComponent(symbol)}&bar=1m&${range}`;
+  },
+  parse(body) {
+    refuseFailure(body);
+    return collectCandles(shaped(answer, body).data, (raw) => {
+      const row = cells(raw, 9);
+      if (row?.[8] !== '1') return undefined;
+      const [startMs, open, high, low, close, volume] = row;
+      return { startMs: Number(startMs), open, high, low, close, volume };
+    });
+  },
+};
+
 /** https://www.okx.com/docs-v5/en/#order-book-trading-market-data-get-tickers */
 export const okx: PriceAdapter = {
   id: 'okx',
   baseUrl: 'https://www.okx.com',
   byDefault: true,
   requests: { tickers: ['/api/v5/market/tickers?instType=SPOT'], lists: [] },
+  candles,
   parse([body]) {
-    const failed = failure.safeParse(body);
-    if (failed.success && failed.data.code !== '0') {
-      throw errorBody('okx', `${failed.data.code} ${failed.data.msg ?? ''}`);
-    }
+    refuseFailure(body);
     return collectRows('okx', shaped(answer, body).data, (raw) => {
       const row = ticker.safeParse(raw);
       if (!row.success) return 'malformed';
