@@ -19,6 +19,8 @@ export async function startPriceIngest(
 ): Promise<readonly string[]> {
   const { config, clock, log, metrics, parts, registry } = base;
   const exchanges = chooseExchanges({ ids: config.exchanges, urls: config.exchangeUrls });
+  const { priceIntervalMs: intervalMs } = config;
+  const lanes = exchanges.map((exchange) => ({ ...exchange, intervalMs, mode: 'poll' as const }));
   const writer = await createWriter({
     dir: join(config.dataDir, 'spool'),
     target: base.influx,
@@ -34,8 +36,7 @@ export async function startPriceIngest(
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
   const prices = startPrices({
-    exchanges,
-    intervalMs: config.priceIntervalMs,
+    choices: { lanes, offPairs: new Set() },
     http,
     sink: writer,
     ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),

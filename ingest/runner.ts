@@ -31,22 +31,31 @@ export interface RunnerOptions {
   readonly concurrency: number;
 }
 
+/** A job that runs. */
+export interface Running {
+  /** Other slots from now on. A run on its way goes on; a slot that has begun still gets its run. */
+  every(intervalMs: number): void;
+  /** No more runs; one on its way is cancelled, and waited for. */
+  stop(): Promise<void>;
+}
+
 export interface Runner {
-  /** Runs the current slot at once, then every slot; `stop` ends it after a run on its way. */
-  add(job: Job): { stop(): Promise<void> };
-  /** Stops all jobs, cancels what is on its way and waits for its end. */
+  /** Runs the current slot at once, then every slot. */
+  add(job: Job): Running;
+  /** Stops all jobs. */
   close(): Promise<void>;
 }
 
 /** Runs jobs on exact slots, none of them twice at once. */
 export function createRunner(options: RunnerOptions): Runner {
   const queue = new PQueue({ concurrency: options.concurrency });
-  const lanes = new Set<{ stop(): Promise<void> }>();
+  const lanes = new Set<Running>();
   return {
     add(job) {
       const lane = startLane(job, options, queue);
       lanes.add(lane);
       return {
+        every: lane.every,
         stop: () => {
           lanes.delete(lane);
           return lane.stop();
@@ -60,12 +69,12 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-function startLane(job: Job, { clock, timer }: RunnerOptions, queue: PQueue) {
-  const { intervalMs } = job;
-  const phaseMs = phaseOf(job.id, intervalMs);
+function startLane(job: Job, { clock, timer }: RunnerOptions, queue: PQueue): Running {
+  let { intervalMs } = job;
+  let phaseMs = phaseOf(job.id, intervalMs);
   const leave = new AbortController();
   let running: Promise<void> | undefined;
-  let scheduled: { stop(): void } | undefined;
+  let next: { readonly slotMs: number; readonly timer: { stop(): void } } | undefined;
 
   const run = (slot: Slot): void => {
     if (running) {
@@ -80,25 +89,37 @@ function startLane(job: Job, { clock, timer }: RunnerOptions, queue: PQueue) {
         running = undefined;
       });
   };
+  const due = (slotMs: number): void => {
+    if (leave.signal.aborted) return;
+    // After a sleep of the machine several slots may be over: only the newest is still true.
+    const newestMs = Math.max(slotMs, slotAt(clock.nowMs() - phaseMs, intervalMs));
+    if (newestMs > slotMs) job.skipped('missed', (newestMs - slotMs) / intervalMs);
+    schedule(newestMs + intervalMs);
+    run({ slotMs: newestMs, dueMs: newestMs + phaseMs });
+  };
   const schedule = (slotMs: number): void => {
-    const dueMs = slotMs + phaseMs;
-    scheduled = timer.at(dueMs, () => {
-      if (leave.signal.aborted) return;
-      // After a sleep of the machine several slots may be over: only the newest is still true.
-      const newestMs = Math.max(slotMs, slotAt(clock.nowMs() - phaseMs, intervalMs));
-      if (newestMs > slotMs) job.skipped('missed', (newestMs - slotMs) / intervalMs);
-      schedule(newestMs + intervalMs);
-      run({ slotMs: newestMs, dueMs: newestMs + phaseMs });
-    });
+    next = { slotMs, timer: timer.at(slotMs + phaseMs, () => due(slotMs)) };
   };
   const nowMs = clock.nowMs();
   const currentMs = slotAt(nowMs, intervalMs);
   schedule(currentMs + intervalMs);
   run({ slotMs: currentMs, dueMs: nowMs });
   return {
+    every(changedMs) {
+      if (leave.signal.aborted || changedMs === intervalMs) return;
+      const atMs = clock.nowMs();
+      const waiting = next?.slotMs;
+      next?.timer.stop();
+      intervalMs = changedMs;
+      phaseMs = phaseOf(job.id, intervalMs);
+      schedule(slotAt(atMs - phaseMs, intervalMs) + intervalMs);
+      // Begun, but not yet due: under the new phase its time may be over already.
+      const begun = waiting !== undefined && waiting <= atMs && waiting !== next?.slotMs;
+      if (begun) run({ slotMs: waiting, dueMs: atMs });
+    },
     async stop() {
       leave.abort();
-      scheduled?.stop();
+      next?.timer.stop();
       await running;
     },
   };

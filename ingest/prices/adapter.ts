@@ -41,7 +41,8 @@ export type DropReason =
   | 'non-spot' // any other book beside the spot market
   | 'test' // paper trading
   | 'duplicate' // the same symbol a second time in one answer
-  | 'unregistered'; // the registry could not name its series
+  | 'unregistered' // the registry could not name its series
+  | 'switched-off'; // somebody chose not to keep this pair
 
 export type DropCounts = Readonly<Partial<Record<DropReason, number>>>;
 
@@ -120,8 +121,10 @@ export interface StreamNews {
   readonly prices?: ParsedPrices;
   /** Frames to send back: an answer to the server's ping. */
   readonly reply?: readonly string[];
-  /** Subscriptions that the server confirmed, counted in symbols. */
-  readonly confirmed?: number;
+  /** Symbols whose subscription the server confirmed; `all`: one answer stands for all of them. */
+  readonly confirmed?: readonly string[] | 'all';
+  /** Symbols whose subscription it refused: they are polled. */
+  readonly refused?: readonly string[];
   /** The server is about to end the connection, or refused a frame: connect anew. */
   readonly end?: Refusal;
 }
@@ -132,25 +135,43 @@ export interface StreamReader {
   read(frame: unknown): StreamNews;
 }
 
-/** An exchange's websocket of tickers. Pure: connecting, silence, pace and conflation are shared. */
+/**
+ * An exchange's websocket of tickers. Pure: connecting, silence, pace, conflation and the change to
+ * polling and back are shared (streams/). Symbols are the ones of `parse`: a poll comes first, and
+ * what it told is subscribed. A market is served by the stream once its subscription is confirmed
+ * and a frame or a poll has told of it since; until then, and when the connection is down, by polls.
+ */
 export interface StreamSource {
   /** `wss://host[:port]/path`; `EXCHANGE_<ID>_STREAM_URL` replaces scheme, host and port. */
   readonly url: string;
-  /** Where the address is only known from a request (KuCoin): path, and its answer's URL. */
+  /** Where the address is only known from a POST (KuCoin): path, and its answer's URL. */
   readonly ticket?: {
     readonly path: string;
+    /** @throws Refusal when the answer is an error or has another shape. */
     readonly urlOf: (body: unknown, connectId: string) => string;
   };
+  /**
+   * Best bid and ask: a frame at each change of them (an old one still stands), frames at trades
+   * alone, or never. Where an old one does not stand it is left out when it is no longer young.
+   */
+  readonly book: 'each-change' | 'at-trades' | 'never';
+  /** Whether frames tell the volume of 24 h; if not, that of the last poll serves for a while. */
+  readonly volume: boolean;
   /** The frames that subscribe these symbols; none where the URL alone subscribes all. */
   readonly subscribe: (symbols: readonly string[]) => readonly string[];
   /** Most symbols of one connection; more connections are opened for the rest. */
   readonly symbolsPerConnectionMax: number;
+  /** Most connections; the markets for which there is no room are polled. */
+  readonly connectionsMax: number;
+  /** Least time between two connections that are opened, in ms. */
+  readonly connectSpacingMs: number;
   /** Least time between two frames that we send, in ms. */
   readonly sendSpacingMs: number;
   /** A frame to send when `everyMs` have passed, where the server wants one. */
   readonly ping?: { readonly everyMs: number; readonly frame: (nowMs: number) => string };
   /** A connection that is silent for longer is dead, in ms. */
   readonly silenceMsMax: number;
+  /** @param symbols the markets of the last poll, live: it grows with new listings. */
   readonly open: (symbols: SymbolTable) => StreamReader;
 }
 

@@ -25,6 +25,8 @@ export interface PriceSourceOptions {
 export interface PriceSource {
   /** The rows of one poll. @throws Refusal when nothing of it may be written. */
   poll(signal: AbortSignal): Promise<ParsedPrices>;
+  /** Lets go of what is kept open between polls, where something is. */
+  close?(): Promise<void>;
 }
 
 const NO_SYMBOLS: SymbolTable = new Map();

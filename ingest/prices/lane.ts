@@ -9,7 +9,7 @@ import type { DropReason } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import type { MarketDirectory } from './markets.ts';
-import { pricePoints } from './points.ts';
+import { type PricePoints, pricePoints } from './points.ts';
 import { Refusal } from './refusal.ts';
 
 /** Base URL -> until when (ms) its host wants to be left alone. */
@@ -20,6 +20,8 @@ export interface LaneOptions {
   readonly intervalMs: number;
   readonly source: PriceSource;
   readonly markets: MarketDirectory;
+  /** Whether the points of a `pair` tag are not wanted. */
+  readonly isOff: (pair: string) => boolean;
   readonly sink: PointSink;
   /** Shared by all exchanges: two of them may have one host. */
   readonly pauses: Pauses;
@@ -33,6 +35,8 @@ export interface LaneOptions {
 /** One exchange's job and live state. Its trouble ends in the state, a metric and a log line. */
 export interface PriceLane extends Job {
   readonly state: ExchangeState;
+  /** After its last run. */
+  close(): Promise<void>;
 }
 
 export function createLane(options: LaneOptions): PriceLane {
@@ -88,6 +92,7 @@ export function createLane(options: LaneOptions): PriceLane {
     id,
     intervalMs: options.intervalMs,
     state,
+    close: async () => options.source.close?.(),
     skipped: (reason, slots) => metrics.skipped(id, reason, slots),
     async run(slot, signal) {
       if (clock.nowMs() < pausedUntil()) {
@@ -133,18 +138,22 @@ async function pollAndStore(
   const tags = await options.markets.resolve(rows).catch((cause: unknown) => {
     throw new Refusal('registry', `no series names: ${messageOf(cause)}`, { cause });
   });
-  const { points, unregistered } = pricePoints(rows, tags, slot.slotMs);
+  const { isOff } = options;
+  const { points, ...left } = pricePoints(rows, { tags, isOff }, slot.slotMs);
   await options.sink.accept(points).catch((cause: unknown) => {
     throw new Refusal('not-stored', messageOf(cause), { cause });
   });
   const ids = { exchange: options.exchange.adapter.id, slot: new Date(slot.slotMs).toISOString() };
   // The points are on disk by now: whoever reads this line can count on them.
   options.log.debug({ ...ids, rows: points.length }, 'prices accepted');
-  const left = 'unregistered' satisfies DropReason;
-  return {
-    rows: points.length,
-    dropped: { ...dropped, ...(unregistered > 0 && { [left]: unregistered }) },
-  };
+  return { rows: points.length, dropped: { ...dropped, ...leftOut(left) } };
+}
+
+function leftOut({ unregistered, switchedOff }: Omit<PricePoints, 'points'>) {
+  const counts: Partial<Record<DropReason, number>> = {};
+  if (unregistered > 0) counts.unregistered = unregistered;
+  if (switchedOff > 0) counts['switched-off'] = switchedOff;
+  return counts;
 }
 
 /** One line when the reason is new, then ever more rarely: a day of outage is a dozen lines. */

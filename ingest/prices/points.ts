@@ -8,31 +8,45 @@ export interface PricePoints {
   readonly points: readonly Point[];
   /** Rows without a series name of their own: left out. */
   readonly unregistered: number;
+  /** Rows of pairs that are switched off: left out. */
+  readonly switchedOff: number;
+}
+
+export interface Naming {
+  /** The `pair` tag by symbol, of the market directory. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Whether the points of a tag are not wanted. */
+  readonly isOff: (pair: string) => boolean;
 }
 
 /**
  * Rows of one poll as points of the slot. The point's time is the slot, not the answer's, so that
  * the same slot again overwrites itself.
- * @param tags the `pair` tag by symbol, of the market directory
  */
 export function pricePoints(
   rows: readonly PriceRow[],
-  tags: ReadonlyMap<string, string>,
+  { tags, isOff }: Naming,
   slotMs: number,
 ): PricePoints {
   const timeNs = msToNs(slotMs);
   const taken = new Set<string>();
   const points: Point[] = [];
+  let switchedOff = 0;
   for (const row of rows) {
     const pair = tags.get(row.symbol);
     const series = `${row.exchange} ${pair}`;
     // The directory never gives one name twice; writing both would silently lose one of them.
     if (pair === undefined || taken.has(series)) continue;
     taken.add(series);
+    if (isOff(pair)) {
+      switchedOff += 1;
+      continue;
+    }
     const tagSet = { exchange: row.exchange, pair };
     points.push({ measurement: 'price', tags: tagSet, fields: fieldsOf(row), timeNs });
   }
-  return { points, unregistered: rows.length - points.length };
+  const unregistered = rows.length - points.length - switchedOff;
+  return { points, unregistered, switchedOff };
 }
 
 function fieldsOf(row: PriceRow): Record<string, FieldValue> {

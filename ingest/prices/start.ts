@@ -7,17 +7,16 @@ import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { createRunner } from '../runner.ts';
 import type { SlotTimer } from '../slots.ts';
-import type { ChosenExchange } from './exchanges/list.ts';
-import { createPriceSource } from './fetch.ts';
+import type { LaneChoice, PriceChoices } from './choice.ts';
+import { createPriceSource, type PriceSource } from './fetch.ts';
 import { createLane, type LaneOptions } from './lane.ts';
+import { createLanes } from './lanes.ts';
 import { createMarketDirectory, type EnsureMarkets } from './markets.ts';
+import { createStateSaver } from './state-saver.ts';
 
 export interface PricesOptions {
-  /** See `chooseExchanges`. */
-  readonly exchanges: readonly ChosenExchange[];
-  readonly intervalMs: number;
-  /** Exchange id -> its own interval. */
-  readonly intervalsMs?: Readonly<Record<string, number>>;
+  /** What runs from the start; `apply` changes it. */
+  readonly choices: PriceChoices;
   readonly http: HttpClient;
   readonly sink: PointSink;
   readonly ensureMarkets: EnsureMarkets;
@@ -34,8 +33,13 @@ export interface PricesOptions {
 }
 
 export interface Prices {
-  /** Live: the same objects for as long as it runs. */
+  /** Live: the same objects for as long as their exchange runs. */
   states(): readonly Readonly<ExchangeState>[];
+  /**
+   * Makes this the whole of what runs. Exchanges that are as they were notice nothing; pairs that
+   * are off are left out from the next point on. Several calls are carried out one after another.
+   */
+  apply(choices: PriceChoices): Promise<void>;
   /** Cancels polls on their way and waits for them; what the sink took is kept. */
   close(): Promise<void>;
 }
@@ -43,13 +47,14 @@ export interface Prices {
 const CONCURRENCY = 32;
 const DEADLINE_MS = 10_000;
 
-/** Polls every exchange: the current slot at once, then each slot, until closed. */
+/** Takes the prices of every chosen exchange: the current slot at once, then each slot. */
 export function startPrices(options: PricesOptions): Prices {
-  const { clock, log, metrics } = options;
+  const { clock, log, sink, metrics } = options;
   const concurrency = options.concurrency ?? CONCURRENCY;
   const runner = createRunner({ clock, timer: options.timer, concurrency });
-  const saver = createSaver(options);
-  const shared: Pick<LaneOptions, 'pauses' | 'markets' | 'onState'> = {
+  const saver = createStateSaver(options);
+  let offPairs: ReadonlySet<string> = new Set();
+  const shared: Omit<LaneOptions, 'exchange' | 'intervalMs' | 'source'> = {
     pauses: new Map(),
     markets: createMarketDirectory({
       clock,
@@ -58,59 +63,57 @@ export function startPrices(options: PricesOptions): Prices {
       onTrouble: (error) =>
         log.warn({ error: messageOf(error) }, 'new markets wait for the registry'),
     }),
+    isOff: (pair) => offPairs.has(pair),
     onState: saver.save,
+    ...{ sink, clock, log, metrics },
   };
-  const lanes = options.exchanges.map((exchange) => {
-    const { id } = exchange.adapter;
-    const source = createPriceSource({
-      exchange,
-      http: options.http,
-      clock,
-      deadlineMs: options.deadlineMs ?? DEADLINE_MS,
-      onStaleList: ({ reason, message }) =>
-        log.warn({ exchange: id, reason, error: message }, 'the market list is not renewed'),
-    });
-    const intervalMs = options.intervalsMs?.[id] ?? options.intervalMs;
-    const { sink } = options;
-    return createLane({ ...shared, exchange, intervalMs, source, sink, clock, log, metrics });
+  const lanes = createLanes({
+    runner,
+    createLane: (choice) =>
+      createLane({
+        ...shared,
+        exchange: choice,
+        intervalMs: choice.intervalMs,
+        source: createSource(choice, options),
+      }),
   });
-  for (const lane of lanes) runner.add(lane);
+  let closed = false;
+  const carryOut = async (choices: PriceChoices): Promise<void> => {
+    if (closed) return;
+    offPairs = choices.offPairs;
+    await lanes.apply(choices.lanes);
+  };
+  let applying = carryOut(options.choices);
   return {
-    states: () => lanes.map((lane) => lane.state),
+    states: () => lanes.states(),
+    apply(choices) {
+      const turn = applying.then(() => carryOut(choices));
+      // The caller is told what went wrong; the next one has its own turn all the same.
+      applying = turn.catch(() => undefined);
+      return turn;
+    },
     async close() {
+      closed = true;
+      await applying;
+      await lanes.close();
       await runner.close();
       await saver.close();
     },
   };
 }
 
-/** States are for people: at one poll a second there is no need to save each. */
-const SAVE_MS_MIN = 5_000;
-
-function createSaver({ clock, log, saveState }: PricesOptions) {
-  const savedMs = new Map<string, number>();
-  const pending = new Set<Promise<void>>();
-  let failing = false;
-  const save = async (state: ExchangeState): Promise<void> => {
-    try {
-      await saveState(structuredClone(state));
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warn({ error: messageOf(error) }, 'the state of exchanges is not saved');
-      failing = true;
-    }
-  };
-  return {
-    save(state: ExchangeState, urgent: boolean): void {
-      const nowMs = clock.nowMs();
-      const dueMs = (savedMs.get(state.exchange) ?? Number.NEGATIVE_INFINITY) + SAVE_MS_MIN;
-      if (!urgent && nowMs < dueMs) return;
-      savedMs.set(state.exchange, nowMs);
-      const job = save(state).finally(() => pending.delete(job));
-      pending.add(job);
-    },
-    async close(): Promise<void> {
-      await Promise.all(pending);
-    },
-  };
+/** Where an exchange's rows come from, by its mode. */
+function createSource(choice: LaneChoice, options: PricesOptions): PriceSource {
+  const { http, clock, log } = options;
+  return createPriceSource({
+    exchange: choice,
+    http,
+    clock,
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    onStaleList: ({ reason, message }) =>
+      log.warn(
+        { exchange: choice.adapter.id, reason, error: message },
+        'the market list is not renewed',
+      ),
+  });
 }

@@ -166,4 +166,44 @@ describe('the runner', () => {
     await clock.advance(10 * MINUTE_MS);
     assert.equal(well.slots.length, 2);
   });
+
+  it('changes the pace of a job: its new slots come, its old ones do not', async () => {
+    const { clock, runner } = setUp();
+    const job = watch(clock, 'kraken');
+    const running = runner.add(job);
+    await clock.advance(0);
+    running.every(1_000);
+    await clock.advance(3_000);
+    const seconds = job.slots.slice(1).map(({ slotMs }) => slotMs - START_MS);
+    assert.deepEqual(seconds, [0, 1_000, 2_000]);
+    const before = job.slots.length;
+    running.every(MINUTE_MS);
+    await clock.advance(2 * MINUTE_MS);
+    const minutes = job.slots.slice(before).map(({ slotMs }) => slotMs - SLOT_MS);
+    // The second that had begun, then minutes.
+    assert.deepEqual(minutes, [23_000, MINUTE_MS, 2 * MINUTE_MS]);
+    assert.deepEqual(job.skips, []);
+  });
+
+  it('still runs a slot that had begun when the pace changed, and cancels no run', async () => {
+    const { clock, runner } = setUp();
+    const job = watch(clock, 'kraken', { held: true });
+    const phaseMs = phaseOf('kraken', MINUTE_MS);
+    assert.ok(phaseMs > 300, 'the slot has begun and is not due yet');
+    const running = runner.add(job);
+    await clock.advance(40_000 + 300);
+    job.finish();
+    await clock.advance(0);
+    running.every(30_000);
+    await clock.advance(phaseMs);
+    assert.deepEqual(
+      job.slots.map(({ slotMs }) => slotMs - SLOT_MS),
+      [0, MINUTE_MS],
+    );
+    running.every(10_000);
+    await clock.advance(10_000);
+    assert.deepEqual(job.skips, [['overlap', 1]], 'the run went on');
+    job.finish();
+    await running.stop();
+  });
 });

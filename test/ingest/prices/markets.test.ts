@@ -109,6 +109,11 @@ describe('points of a poll', () => {
     ...more,
   });
 
+  const named = (entries: [string, string][], off: string[] = []) => ({
+    tags: new Map(entries),
+    isOff: (pair: string) => off.includes(pair),
+  });
+
   it('carry the slot as their time and the source text as their values', () => {
     const full = row({
       bid: { floatText: '1e-05' },
@@ -117,7 +122,7 @@ describe('points of a poll', () => {
       quoteVolume: { floatText: '3.0' },
       exchangeTimeMs: 1_767_225_599_500,
     });
-    const { points } = pricePoints([full], new Map([['BTC/USD', 'btcusd']]), slotMs);
+    const { points } = pricePoints([full], named([['BTC/USD', 'btcusd']]), slotMs);
     assert.deepEqual(points, [
       {
         measurement: 'price',
@@ -136,21 +141,35 @@ describe('points of a poll', () => {
   });
 
   it('leave out what the source did not say', () => {
-    const { points } = pricePoints([row()], new Map([['BTC/USD', 'btcusd']]), slotMs);
+    const { points } = pricePoints([row()], named([['BTC/USD', 'btcusd']]), slotMs);
     assert.deepEqual(Object.keys(points[0]?.fields ?? {}), ['price']);
   });
 
   it('never put two symbols into one series, also when the directory errs', () => {
-    const tags = new Map([
+    const naming = named([
       ['BTC/USD', 'btcusd'],
       ['XBT/USD', 'btcusd'],
     ]);
     const rows = [row(), row({ ...XBT }), row({ symbol: 'unknown' }), row({ exchange: 'okx' })];
-    const { points, unregistered } = pricePoints(rows, tags, slotMs);
+    const { points, unregistered } = pricePoints(rows, naming, slotMs);
     assert.deepEqual(
       points.map(({ tags: { exchange } }) => exchange),
       ['kraken', 'okx'],
     );
     assert.equal(unregistered, 2);
+  });
+
+  it('leave out pairs that are switched off, and count them apart', () => {
+    const entries: [string, string][] = [
+      ['BTC/USD', 'btcusd'],
+      ['ETH/USD', 'ethusd'],
+    ];
+    const rows = [row(), row({ symbol: 'ETH/USD' }), row({ symbol: 'unknown' })];
+    const { points, ...left } = pricePoints(rows, named(entries, ['btcusd']), slotMs);
+    assert.deepEqual(
+      points.map(({ tags }) => tags.pair),
+      ['ethusd'],
+    );
+    assert.deepEqual(left, { unregistered: 1, switchedOff: 1 });
   });
 });

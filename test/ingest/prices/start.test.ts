@@ -5,6 +5,7 @@ import type { Log } from '../../../core/log.ts';
 import { createMetrics, type Metrics } from '../../../core/metrics.ts';
 import type { Point } from '../../../core/point.ts';
 import { createIngestMetrics } from '../../../ingest/metrics.ts';
+import type { PriceChoices } from '../../../ingest/prices/choice.ts';
 import { chooseExchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { type Prices, type PricesOptions, startPrices } from '../../../ingest/prices/start.ts';
 import type { ExchangeState } from '../../../registry/exchanges.ts';
@@ -48,6 +49,15 @@ describe('the price ingest', () => {
     await Promise.all([servers.bitstamp.close(), servers.okx.close()]);
   });
 
+  const choose = (
+    intervalMs = MINUTE_MS,
+    { ids = ['bitstamp', 'okx'], off = [] }: { ids?: string[]; off?: string[] } = {},
+  ): PriceChoices => {
+    const urls = { bitstamp: servers.bitstamp.url, okx: servers.okx.url };
+    const chosen = chooseExchanges({ ids, urls });
+    const lanes = chosen.map((exchange) => ({ ...exchange, intervalMs, mode: 'poll' as const }));
+    return { lanes, offPairs: new Set(off) };
+  };
   function start(more: Partial<PricesOptions> = {}): Prices {
     const line = (level: string) => (ids: object, message: string) =>
       void logged.push(`${level} ${message} ${JSON.stringify(ids)}`);
@@ -58,10 +68,8 @@ describe('the price ingest', () => {
       error: line('error'),
       child: () => log,
     };
-    const urls = { bitstamp: servers.bitstamp.url, okx: servers.okx.url };
     prices = startPrices({
-      exchanges: chooseExchanges({ ids: ['bitstamp', 'okx'], urls }),
-      intervalMs: MINUTE_MS,
+      choices: choose(),
       http,
       clock,
       timer: clock.timer,
@@ -213,7 +221,7 @@ describe('the price ingest', () => {
   });
 
   it('does not save more often than every five seconds while nothing changes', async () => {
-    start({ intervalMs: 1_000 });
+    start({ choices: choose(1_000) });
     await polled(1, 1);
     // Past every phase, so that each second from here on holds one slot.
     await clock.advance(300);
@@ -232,5 +240,84 @@ describe('the price ingest', () => {
     await prices?.close();
     assert.equal(stateOf('okx').consecutiveFailures, 0);
     assert.ok(!logged.some((line) => line.includes('okx')));
+  });
+
+  it('switches an exchange off and on while the others miss no slot', async () => {
+    start();
+    await polled(1, 1);
+    await prices?.apply(choose(MINUTE_MS, { ids: ['bitstamp'] }));
+    assert.deepEqual(
+      prices?.states().map(({ exchange }) => exchange),
+      ['bitstamp'],
+    );
+    for (let slot = 2; slot <= 4; slot += 1) {
+      await clock.advance(MINUTE_MS);
+      await polled(slot, 1);
+    }
+    assert.equal(servers.okx.requests.length, 1);
+    await prices?.apply(choose());
+    await polled(4, 2);
+    await clock.advance(MINUTE_MS);
+    await polled(5, 3);
+    assert.equal(servers.bitstamp.requests.length, 5);
+    assert.doesNotMatch(text, /slots_skipped_total\{exchange="bitstamp"/);
+    assert.deepEqual(stateIn(), ['ok', 'ok']);
+  });
+
+  it('changes the pace of an exchange without a new start', async () => {
+    start();
+    await polled(1, 1);
+    const before = stateOf('okx');
+    const [bitstamp, okx] = choose().lanes;
+    const mixed = {
+      lanes: [bitstamp!, { ...okx!, intervalMs: 1_000 }],
+      offPairs: new Set<string>(),
+    };
+    await prices?.apply(mixed);
+    for (let second = 2; second <= 6; second += 1) {
+      await clock.advance(1_000);
+      await polled(1, second);
+    }
+    assert.equal(stateOf('okx'), before, 'the same state goes on');
+    await prices?.apply(choose());
+    await clock.advance(20_000);
+    await polled(1, 7);
+    await clock.advance(40_000);
+    await polled(2, 8);
+    const slots = stored
+      .filter(({ tags }) => tags.exchange === 'okx')
+      .map(({ timeNs }) => Number(timeNs / 1_000_000n) - START_MS);
+    assert.deepEqual(slots, [-20_000, 0, 1_000, 2_000, 3_000, 4_000, 5_000, 40_000]);
+  });
+
+  it('writes no point of a pair that is off, from the next slot on, and counts it', async () => {
+    start();
+    await polled(1, 1);
+    await prices?.apply(choose(MINUTE_MS, { off: ['btcusd'] }));
+    await clock.advance(MINUTE_MS);
+    await polled(2, 2);
+    const pairs = () => stored.map(({ tags }) => tags.pair);
+    assert.deepEqual(pairs().sort(), ['btcusd', 'btcusdt', 'btcusdt', 'ethusd', 'ethusd']);
+    assert.deepEqual(stateOf('bitstamp').dropped, { 'switched-off': 1 });
+    await prices?.apply(choose());
+    await clock.advance(MINUTE_MS);
+    await polled(3, 3);
+    assert.equal(pairs().filter((pair) => pair === 'btcusd').length, 2);
+  });
+
+  it('carries out choices one after another, also while a poll hangs', async () => {
+    servers.okx.set(OKX, { silent: true });
+    start();
+    await until(() => servers.okx.requests.length === 1);
+    await Promise.all([
+      prices?.apply(choose(MINUTE_MS, { ids: ['bitstamp'] })),
+      prices?.apply(choose(MINUTE_MS, { ids: ['bitstamp', 'okx'] })),
+      prices?.apply(choose(MINUTE_MS, { ids: ['okx'] })),
+    ]);
+    assert.deepEqual(
+      prices?.states().map(({ exchange }) => exchange),
+      ['okx'],
+    );
+    assert.equal(stateOf('okx').consecutiveFailures, 0, 'a cancelled poll is no failure');
   });
 });

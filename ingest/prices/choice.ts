@@ -1,0 +1,18 @@
+import type { ChosenExchange } from './exchanges/list.ts';
+
+/** How an exchange's prices come: asked for at each slot, or by its stream where it has one. */
+export type PriceMode = 'poll' | 'stream';
+
+/** One exchange to take prices from, and how. */
+export interface LaneChoice extends ChosenExchange {
+  /** A whole divisor of an hour, so that slots are the same whenever it is started. */
+  readonly intervalMs: number;
+  readonly mode: PriceMode;
+}
+
+/** What is to run: the whole of it, each time. */
+export interface PriceChoices {
+  readonly lanes: readonly LaneChoice[];
+  /** `pair` tags whose points are not written. */
+  readonly offPairs: ReadonlySet<string>;
+}
