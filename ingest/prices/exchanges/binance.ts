@@ -3,6 +3,7 @@ import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody, Refusal } from '../refusal.ts';
 import { collectRows, shaped } from '../rows.ts';
+import { binanceStream } from './binance-stream.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -80,6 +81,7 @@ export const binance: PriceAdapter = {
     lists: [{ path: '/api/v3/exchangeInfo?showPermissionSets=false', refreshMs: HOUR_MS }],
   },
   candles,
+  stream: binanceStream,
   symbols([body]) {
     refuseFailure(body);
     const table = new Map<string, Assets | DropReason>();

@@ -3,6 +3,7 @@ import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { type Aliases, collectRows, shaped, sides } from '../rows.ts';
+import { bitfinexStream } from './bitfinex-stream.ts';
 
 const answer = z.array(z.unknown());
 
@@ -94,6 +95,7 @@ export const bitfinex: PriceAdapter = {
   byDefault: true,
   requests: { tickers: ['/v2/tickers?symbols=ALL'], lists: [] },
   candles,
+  stream: bitfinexStream,
   parse([body]) {
     refuseFailure(body);
     return collectRows('bitfinex', shaped(answer, body), (raw) => {

@@ -3,6 +3,7 @@ import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, shaped } from '../rows.ts';
+import { coinbaseStream } from './coinbase-stream.ts';
 
 const answer = z.object({ products: z.array(z.unknown()) });
 
@@ -77,6 +78,7 @@ export const coinbase: PriceAdapter = {
   byDefault: true,
   requests: { tickers: ['/api/v3/brokerage/market/products?product_type=SPOT'], lists: [] },
   candles,
+  stream: coinbaseStream,
   parse([body]) {
     refuseFailure(body);
     return collectRows('coinbase', shaped(answer, body).products, (raw) => {

@@ -3,6 +3,7 @@ import type { CandleSource, MarketRef, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody, Refusal } from '../refusal.ts';
 import { collectRows, openMap, product, shaped, sides } from '../rows.ts';
+import { krakenStream } from './kraken-stream.ts';
 
 const answer = z.object({
   error: z.array(z.string()),
@@ -76,6 +77,7 @@ export const kraken: PriceAdapter = {
   // With assetVersion=1 the keys are `BTC/USD`; without it a market list would be needed.
   requests: { tickers: ['/0/public/Ticker?assetVersion=1'], lists: [] },
   candles,
+  stream: krakenStream,
   parse([body]) {
     return collectRows('kraken', Object.entries(resultOf(body)), ([symbol, raw]) => {
       if (symbol.endsWith('.d')) return 'dark-pool';
