@@ -2,21 +2,43 @@ import { TidemarkError } from '../../../core/errors.ts';
 import type { PriceAdapter } from '../adapter.ts';
 import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
+import { bitget } from './bitget.ts';
+import { bithumb } from './bithumb.ts';
 import { bitstamp } from './bitstamp.ts';
+import { bybit } from './bybit.ts';
 import { coinbase } from './coinbase.ts';
+import { cryptocom } from './cryptocom.ts';
 import { cryptowatch } from './cryptowatch.ts';
+import { gate } from './gate.ts';
+import { gemini } from './gemini.ts';
+import { htx } from './htx.ts';
 import { kraken } from './kraken.ts';
+import { kucoin } from './kucoin.ts';
+import { mexc } from './mexc.ts';
 import { okx } from './okx.ts';
+import { poloniex } from './poloniex.ts';
+import { upbit } from './upbit.ts';
 
 /** The one list of exchanges. docs/add-an-exchange.md tells how to add one. */
 export const exchanges: readonly PriceAdapter[] = [
   binance,
   bitfinex,
+  bitget,
+  bithumb,
   bitstamp,
+  bybit,
   coinbase,
+  cryptocom,
   cryptowatch,
+  gate,
+  gemini,
+  htx,
   kraken,
+  kucoin,
+  mexc,
   okx,
+  poloniex,
+  upbit,
 ];
 
 /** An exchange to poll, and where. */

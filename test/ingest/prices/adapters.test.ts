@@ -89,7 +89,9 @@ function* mutants(body: unknown, hostile: unknown): Generator<unknown> {
 
 function rowsIn(body: unknown): Record<string, unknown> {
   const holder = body as Record<string, Record<string, unknown>>;
-  return holder.result ?? holder.products ?? holder.data ?? (body as Record<string, unknown>);
+  const inner = holder.result ?? holder.products ?? holder.data;
+  // Some put their rows one level deeper: { result: { data: [...] } }.
+  return inner ? rowsIn(inner) : (body as Record<string, unknown>);
 }
 
 function attempt<T>(work: () => T): T | undefined {
@@ -106,7 +108,10 @@ describe('the choice of exchanges', () => {
     chooseExchanges(choice).map(({ adapter }) => adapter.id);
 
   it('is all of the well-tried ones, and those that a base URL is given for', () => {
-    const usual = ['binance', 'bitfinex', 'bitstamp', 'coinbase', 'kraken', 'okx'];
+    const usual = [
+      ...['binance', 'bitfinex', 'bithumb', 'bitstamp', 'coinbase', 'cryptocom', 'gemini'],
+      ...['kraken', 'okx', 'poloniex', 'upbit'],
+    ];
     assert.deepEqual(ids({}), usual);
     const more = ids({ urls: { cryptowatch: 'http://127.0.0.1:9' } });
     assert.deepEqual(more, [...usual, 'cryptowatch'].sort());

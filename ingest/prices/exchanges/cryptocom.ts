@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
+import { collectCandles } from '../candles.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, shaped, sides } from '../rows.ts';
+
+const MINUTE_MS = 60_000;
+
+const answer = z.object({ result: z.object({ data: z.array(z.unknown()) }) });
+const failure = z.object({ code: z.string(), message: z.string().optional() });
+
+const number = z.string().nullish();
+/** `a` is the last trade, `k` the ask. `vv` is worth US dollars, whatever the quote is. */
+const ticker = z.object({
+  i: z.string(),
+  a: number,
+  b: number,
+  k: number,
+  v: number,
+  vv: number,
+  /** ms; 0 for what never traded. */
+  t: z.string().optional(),
+});
+
+const SPOT = /^[A-Za-z0-9]+_[A-Za-z0-9]+$/;
+/** `BTCUSD-PERP`, `BTCUSD-230331`, `BTCUSD-221230-CW30000`. */
+const DERIVATIVE = /-PERP$|-\d{6}(-|$)/;
+/** Deposits and loans that the answer lists as if they traded: `ADA-D36500`, `VET-D365-LTV`. */
+const PRODUCT = /-D\d+(-LTV)?$|-LTV$|@/;
+
+function dropOf(symbol: string): DropReason | undefined {
+  if (SPOT.test(symbol)) return undefined;
+  if (DERIVATIVE.test(symbol)) return 'derivative';
+  return PRODUCT.test(symbol) ? 'non-spot' : 'unknown-symbol';
+}
+
+/** An error stands inside a 200 as well: `code` is 0 when all is well. */
+function dataOf(body: unknown): readonly unknown[] {
+  const said = failure.safeParse(body);
+  if (said.success && said.data.code !== '0') {
+    throw errorBody('cryptocom', `${said.data.code} ${said.data.message ?? ''}`);
+  }
+  return shaped(answer, body).result.data;
+}
+
+const candle = z.object({ t: z.string(), o: number, h: number, l: number, c: number, v: number });
+
+const candles: CandleSource = {
+  pageRowsMax: 300,
+  // 100 requests a second are allowed for each address and method.
+  spacingMs: 50,
+  // Whether the ends belong to the range is told differently in different places: these do for both.
+  request: ({ symbol }, { fromMs, toMs }) =>
+    `/exchange/v1/public/get-candlestick?instrument_name=${encodeURIComponent(symbol)}` +
+    `&timeframe=1m&count=${(toMs - fromMs) / MINUTE_MS}&start_ts=${fromMs - 1}&end_ts=${toMs - 1}`,
+  parse: (body) =>
+    collectCandles(dataOf(body), (raw) => {
+      const row = candle.safeParse(raw);
+      if (!row.success) return undefined;
+      const { t, o, h, l, c, v } = row.data;
+      return { startMs: Number(t), open: o, high: h, low: l, close: c, volume: v };
+    }),
+};
+
+/** https://exchange-docs.crypto.com/exchange/v1/rest-ws/index.html#public-get-tickers */
+export const cryptocom: PriceAdapter = {
+  id: 'cryptocom',
+  baseUrl: 'https://api.crypto.com',
+  byDefault: true,
+  requests: { tickers: ['/exchange/v1/public/get-tickers'], lists: [] },
+  candles,
+  parse([body]) {
+    return collectRows('cryptocom', dataOf(body), (raw) => {
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const { i: symbol, a, b, k, v, vv, t } = row.data;
+      const drop = dropOf(symbol);
+      if (drop) return drop;
+      const assets = sides(symbol, '_');
+      if (!assets) return 'unknown-symbol';
+      return {
+        symbol,
+        ...assets,
+        price: a,
+        bid: b,
+        ask: k,
+        volume: v,
+        ...(assets.quote === 'USD' && { quoteVolume: vv }),
+        exchangeTimeMs: Number(t ?? 0),
+      };
+    });
+  },
+};

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, shaped } from '../rows.ts';
+import { multiplies, symbolTable } from '../symbols.ts';
+import { poloniexStream } from './poloniex-stream.ts';
+
+const HOUR_MS = 3_600_000;
+
+const listing = z.object({
+  symbol: z.string(),
+  baseCurrencyName: z.string(),
+  quoteCurrencyName: z.string(),
+  state: z.string(),
+});
+const rows = z.array(z.unknown());
+
+const number = z.string().nullish();
+/** `quantity` counts base units and `amount` quote units; the old API's names meant the reverse. */
+const ticker = z.object({
+  symbol: z.string(),
+  close: number,
+  bid: number,
+  ask: number,
+  quantity: number,
+  amount: number,
+  /** When the row was made, ms. */
+  ts: z.string().optional(),
+});
+const failure = z.object({
+  code: z.string(),
+  message: z.string().optional(),
+  msg: z.string().optional(),
+});
+
+/** Tokens that multiply another coin's moves by a name of their own: BULL, TRXBEAR. */
+const LEVERAGED = new RegExp(
+  '^(ADA|ALGO|ATOM|BCH|BNB|BSV|BTC|DEFI|DOGE|EOS|ETC|ETH|LINK|LTC|TRX|UNI|XLM|XRP|XTZ|YFI)?' +
+    '(BULL|BEAR)$',
+);
+
+function refuseFailure(body: unknown): void {
+  const failed = failure.safeParse(body);
+  if (!failed.success) return;
+  const { code, message, msg } = failed.data;
+  throw errorBody('poloniex', `${code} ${message ?? msg ?? ''}`);
+}
+
+function listed(raw: z.infer<typeof listing>): Assets | DropReason {
+  const base = raw.baseCurrencyName;
+  if (multiplies(base) || LEVERAGED.test(base)) return 'leveraged';
+  // PAUSE, POST_ONLY: nothing trades.
+  if (raw.state !== 'NORMAL') return 'not-trading';
+  return { base, quote: raw.quoteCurrencyName };
+}
+
+const candles: CandleSource = {
+  pageRowsMax: 500,
+  spacingMs: 200,
+  request: ({ symbol }, { fromMs, toMs }) =>
+    `/markets/${encodeURIComponent(symbol)}/candles?interval=MINUTE_1&limit=500` +
+    `&startTime=${fromMs}&endTime=${toMs - 1}`,
+  parse(body) {
+    refuseFailure(body);
+    return collectCandles(shaped(rows, body), (raw) => {
+      // low, high, open, close, amount (quote), quantity (base), ..., interval, start, end
+      const row = cells(raw, 13) ?? [];
+      const [low, high, open, close, , volume] = row;
+      return { startMs: Number(row[12]), open, high, low, close, volume };
+    });
+  },
+};
+
+/** https://api-docs.poloniex.com/spot/api/public/market-data */
+export const poloniex: PriceAdapter = {
+  id: 'poloniex',
+  baseUrl: 'https://api.poloniex.com',
+  byDefault: true,
+  requests: {
+    tickers: ['/markets/ticker24h'],
+    // A ticker does not tell that its market is paused: the list does.
+    lists: [{ path: '/markets', refreshMs: HOUR_MS }],
+  },
+  candles,
+  stream: poloniexStream,
+  symbols([body]) {
+    refuseFailure(body);
+    return symbolTable(shaped(rows, body), (raw) => {
+      const row = listing.safeParse(raw);
+      return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
+    });
+  },
+  parse([body], symbols) {
+    refuseFailure(body);
+    return collectRows('poloniex', shaped(rows, body), (raw) => {
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const { symbol, close, bid, ask, quantity, amount, ts } = row.data;
+      const assets = symbols.get(symbol);
+      if (assets === undefined) return 'unknown-symbol';
+      if (typeof assets === 'string') return assets;
+      return {
+        symbol,
+        ...assets,
+        price: close,
+        bid,
+        ask,
+        volume: quantity,
+        quoteVolume: amount,
+        exchangeTimeMs: Number(ts ?? 0),
+      };
+    });
+  },
+};

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import type { Assets, Candle, CandleSource, PriceAdapter } from '../adapter.ts';
+import { collectCandles } from '../candles.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows, type RawPrice, shaped, sides } from '../rows.ts';
+
+const MINUTE_MS = 60_000;
+
+const rows = z.array(z.unknown());
+const number = z.string().nullish();
+
+/** Without `_24h` a volume counts from midnight. */
+export const ticker = z.object({
+  market: z.string(),
+  trade_price: number,
+  acc_trade_volume_24h: number,
+  acc_trade_price_24h: number,
+  /** The last trade's time, ms: days old where nothing trades. */
+  trade_timestamp: z.string().optional(),
+  trade_date: z.string().optional(),
+  trade_time: z.string().optional(),
+});
+const candle = z.object({
+  candle_date_time_utc: z.string(),
+  opening_price: number,
+  high_price: number,
+  low_price: number,
+  trade_price: number,
+  candle_acc_trade_volume: number,
+});
+const failure = z.union([
+  z.object({ error: z.object({ name: z.string(), message: z.string().optional() }) }),
+  z.object({ name: z.string(), message: z.string().optional() }),
+]);
+
+/** The rows of an answer. @throws Refusal for an error, which is an object where rows are due. */
+export function rowsOf(exchange: string, body: unknown): readonly unknown[] {
+  const failed = failure.safeParse(body);
+  if (failed.success) {
+    const { name, message } = 'error' in failed.data ? failed.data.error : failed.data;
+    throw errorBody(exchange, `${name} ${message ?? ''}`);
+  }
+  return shaped(rows, body);
+}
+
+/** `KRW-BTC` is bitcoin in won: the quote comes first. */
+export function assetsOf(market: string): Assets | undefined {
+  const parts = sides(market, '-');
+  return parts && { base: parts.quote, quote: parts.base };
+}
+
+/** What a ticker says but for its time. */
+export function priceOf(row: z.infer<typeof ticker>, assets: Assets): RawPrice {
+  return {
+    symbol: row.market,
+    ...assets,
+    price: row.trade_price,
+    volume: row.acc_trade_volume_24h,
+    quoteVolume: row.acc_trade_price_24h,
+  };
+}
+
+/** Candles of `/v1/candles/minutes/1`: newest first, none for a minute without trades. */
+export function minutesOf(exchange: string, body: unknown): readonly Candle[] {
+  return collectCandles(rowsOf(exchange, body), (raw) => {
+    const row = candle.safeParse(raw);
+    if (!row.success) return undefined;
+    const { opening_price, high_price, low_price, trade_price } = row.data;
+    return {
+      startMs: Date.parse(`${row.data.candle_date_time_utc}Z`),
+      open: opening_price,
+      high: high_price,
+      low: low_price,
+      close: trade_price,
+      volume: row.data.candle_acc_trade_volume,
+    };
+  });
+}
+
+/**
+ * The path of a page that ends before `to`, the exchange's text of the range's end. As many rows as
+ * there are minutes: since minutes without trades have none, it may reach back further than asked.
+ */
+export function minutesPath(market: string, minutes: number, to: string): string {
+  const query = new URLSearchParams({ market, count: String(minutes), to });
+  return `/v1/candles/minutes/1?${query}`;
+}
+
+const candles: CandleSource = {
+  pageRowsMax: 200,
+  // 10 candle requests a second are allowed for each address.
+  spacingMs: 125,
+  request({ symbol }, { fromMs, toMs }) {
+    const to = `${new Date(toMs).toISOString().slice(0, 19)}Z`;
+    return minutesPath(symbol, (toMs - fromMs) / MINUTE_MS, to);
+  },
+  parse: (body) => minutesOf('upbit', body),
+};
+
+/**
+ * https://docs.upbit.com/kr/reference/tickers_by_quote
+ *
+ * One request has the markets of all three quotes. Bid and ask would be a request for the order
+ * books of all markets by name.
+ */
+export const upbit: PriceAdapter = {
+  id: 'upbit',
+  baseUrl: 'https://api.upbit.com',
+  byDefault: true,
+  requests: { tickers: ['/v1/ticker/all?quote_currencies=KRW,BTC,USDT'], lists: [] },
+  candles,
+  parse([body]) {
+    return collectRows('upbit', rowsOf('upbit', body), (raw) => {
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const assets = assetsOf(row.data.market);
+      if (!assets) return 'unknown-symbol';
+      const exchangeTimeMs = Number(row.data.trade_timestamp ?? 0);
+      return { ...priceOf(row.data, assets), exchangeTimeMs };
+    });
+  },
+};

@@ -1,0 +1,42 @@
+import type { Assets, DropReason, SymbolTable } from './adapter.ts';
+import { Refusal } from './refusal.ts';
+import type { Aliases } from './rows.ts';
+
+/** A line of a market list as an adapter reads it. */
+export interface ListedSymbol {
+  readonly symbol: string;
+  /** As the exchange names them, or why the symbol's rows are dropped. */
+  readonly as: Assets | DropReason;
+}
+
+const NO_ALIASES: Aliases = new Map();
+
+/**
+ * Reads a market list; `read` answers undefined for a line of another shape, which is left out: its
+ * rows are then unknown symbols. @throws Refusal `empty` when nothing is left.
+ */
+export function symbolTable<T>(
+  entries: Iterable<T>,
+  read: (entry: T) => ListedSymbol | undefined,
+  aliases: Aliases = NO_ALIASES,
+): SymbolTable {
+  const table = new Map<string, Assets | DropReason>();
+  for (const entry of entries) {
+    const listed = read(entry);
+    if (listed) table.set(listed.symbol, usual(listed.as, aliases));
+  }
+  if (table.size === 0) throw new Refusal('empty', 'the market list has no symbol');
+  return table;
+}
+
+function usual(as: Assets | DropReason, aliases: Aliases): Assets | DropReason {
+  if (typeof as === 'string') return as;
+  const name = (asset: string): string => aliases.get(asset) ?? asset;
+  return { base: name(as.base), quote: name(as.quote) };
+}
+
+/** BTC3L, ETH5S: a coin of two letters at least, how many times its moves, long or short. */
+const MULTIPLE = /^[a-z0-9]{2,}[2-5][ls]$/i;
+
+/** Whether a token multiplies the moves of another coin. 1000BTT and RSS3 do not. */
+export const multiplies = (base: string): boolean => MULTIPLE.test(base);
