@@ -1,4 +1,5 @@
 import { isCode, TidemarkError } from '../../core/errors.ts';
+import type { FluxFile } from '../../core/flux-ast.ts';
 import { syntaxErrors } from '../../core/flux-syntax.ts';
 import type { Dialect } from '../csv/dialect.ts';
 import { CsvEncoder } from '../csv/encode.ts';
@@ -8,6 +9,7 @@ import { readScript } from './query/check.ts';
 import { Query } from './query/query.ts';
 import type { TaskOptions } from './query/task-options.ts';
 import { readTaskOptions } from './query/task-options.ts';
+import { closeScope } from './tables/stream.ts';
 import type { Table, TableStream } from './values/value.ts';
 
 /** The seam between the HTTP side and the language. */
@@ -60,8 +62,11 @@ export function createEvaluator(host: FluxHost): Evaluator {
 async function* answer(host: FluxHost, request: QueryRequest): AsyncGenerator<string> {
   const encoder = new CsvEncoder(request.dialect);
   let begun = false;
+  let query: Query | undefined;
   try {
-    const query = await prepare(host, request);
+    const files = await readFiles(host, request);
+    query = new Query({ host, ...request });
+    await evaluateFiles(query, files);
     for await (const piece of encodeResults(query, encoder)) {
       begun = true;
       yield piece;
@@ -70,19 +75,22 @@ async function* answer(host: FluxHost, request: QueryRequest): AsyncGenerator<st
     const error = asFluxError(cause, host, request);
     if (!begun) throw error;
     encoder.error(error.message);
+  } finally {
+    if (query) closeScope(query);
   }
   const rest = encoder.finish();
   if (rest !== '') yield rest;
 }
 
-async function prepare(host: FluxHost, request: QueryRequest): Promise<Query> {
-  const { script, extern, org, nowNs, signal } = request;
+function readFiles(host: FluxHost, { script, extern }: QueryRequest): Promise<readonly FluxFile[]> {
   const { scriptBytesMax } = host.limits;
   if (Buffer.byteLength(script) > scriptBytesMax) {
     throw new FluxError(`script is longer than ${scriptBytesMax} bytes`, 'request too large');
   }
-  const files = await readScript(script, extern);
-  const query = new Query({ host, org, nowNs, signal });
+  return readScript(script, extern);
+}
+
+async function evaluateFiles(query: Query, files: readonly FluxFile[]): Promise<void> {
   for (const file of files) await query.evaluate(file);
   if (query.results.size === 0 && query.sideEffects.length === 0) {
     throw new FluxError(
@@ -91,7 +99,6 @@ async function prepare(host: FluxHost, request: QueryRequest): Promise<Query> {
         'without performing an assignment',
     );
   }
-  return query;
 }
 
 async function* encodeResults(query: Query, encoder: CsvEncoder): AsyncGenerator<string> {

@@ -2,7 +2,7 @@ import { highOf, isLess, lowOf } from '../storage/int64.ts';
 import type { RawKeys } from '../storage/raw-keys.ts';
 import type { RowBuffer } from '../storage/rows.ts';
 import type { GroupField, PointTarget, SeriesGroup } from '../storage/target.ts';
-import { BOOL, DOUBLE, LONG, STRING, ULONG } from '../storage/types.ts';
+import { BOOL, DOUBLE, LONG, STRING, STRING_BYTES_MAX, ULONG } from '../storage/types.ts';
 import { TimeReader } from './fast-time.ts';
 import type { ParseOptions } from './parse.ts';
 import { BACKSLASH, COMMA, EQUALS, MINUS, NEWLINE, QUOTE, SPACE } from './scan.ts';
@@ -189,7 +189,7 @@ export class FastLines {
       if (body[i] === BACKSLASH) return false;
     }
     this.#at = i + 1;
-    if (i >= body.length || !this.#isValueEnd()) return false;
+    if (i >= body.length || i - start > STRING_BYTES_MAX || !this.#isValueEnd()) return false;
     this.#rows.pushString(this.#text.toString('utf8', start, i));
     return true;
   }

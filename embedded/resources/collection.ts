@@ -1,4 +1,11 @@
+import { TidemarkError } from '../../core/errors.ts';
 import type { RecordChange } from '../storage/records.ts';
+
+/** What is named, for messages, and the name of each within what must not have it twice. */
+export interface Names<T> {
+  readonly noun: string;
+  of(item: T): { readonly name: string; readonly within?: string };
+}
 
 /**
  * The records of one kind: all in memory, every change durable before it is seen. Changes are made
@@ -7,12 +14,19 @@ import type { RecordChange } from '../storage/records.ts';
 export class Collection<T extends { readonly id: string }> {
   readonly #kind: string;
   readonly #save: (changes: readonly RecordChange[]) => Promise<void>;
+  readonly #names: Names<T> | undefined;
   readonly #items = new Map<string, T>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(kind: string, save: (changes: readonly RecordChange[]) => Promise<void>) {
+  /** With `names`, no two records may have the same one. */
+  constructor(
+    kind: string,
+    save: (changes: readonly RecordChange[]) => Promise<void>,
+    names?: Names<T>,
+  ) {
     this.#kind = kind;
     this.#save = save;
+    this.#names = names;
   }
 
   /** A record read back from disk. */
@@ -38,7 +52,7 @@ export class Collection<T extends { readonly id: string }> {
     return this.all().filter(matches);
   }
 
-  /** Adds a record, or replaces it whole. */
+  /** Adds a record, or replaces it whole. Error: `conflict` when another has its name. */
   put(item: T): Promise<T> {
     return this.#inTurn(() => this.#write(item));
   }
@@ -60,9 +74,23 @@ export class Collection<T extends { readonly id: string }> {
   }
 
   async #write(item: T): Promise<T> {
+    this.#refuseTaken(item);
     await this.#save([{ kind: this.#kind, id: item.id, body: JSON.stringify(item) }]);
     this.#items.set(item.id, item);
     return item;
+  }
+
+  /** In its turn: two that ask for one name at the same time must not both find it free. */
+  #refuseTaken(item: T): void {
+    const names = this.#names;
+    if (names === undefined) return;
+    const { name, within } = names.of(item);
+    const taken = this.find((other) => {
+      const known = names.of(other);
+      return other.id !== item.id && known.name === name && known.within === within;
+    });
+    if (!taken) return;
+    throw new TidemarkError('conflict', `${names.noun} with name ${name} already exists`);
   }
 
   #inTurn<R>(work: () => Promise<R>): Promise<R> {

@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { Storage } from '../storage/storage.ts';
-import { Collection } from './collection.ts';
+import { Collection, type Names } from './collection.ts';
 import { createIds } from './ids.ts';
 import type { Authorization, Bucket, Kind, Kinds, Org, User } from './model.ts';
 
@@ -25,13 +25,19 @@ export class Resources {
   readonly #nowMs: () => number;
 
   private constructor({ storage, nowMs, random }: ResourcesOptions) {
-    const collection = <K extends Kind>(kind: K) =>
-      new Collection<Kinds[K]>(kind, (changes) => storage.saveRecords(changes));
-    this.orgs = collection('org');
-    this.buckets = collection('bucket');
-    this.users = collection('user');
+    const collection = <K extends Kind>(kind: K, names?: Names<Kinds[K]>) =>
+      new Collection<Kinds[K]>(kind, (changes) => storage.saveRecords(changes), names);
+    this.orgs = collection('org', { noun: 'organization', of: ({ name }) => ({ name }) });
+    this.buckets = collection('bucket', {
+      noun: 'bucket',
+      of: ({ name, orgID }) => ({ name, within: orgID }),
+    });
+    this.users = collection('user', { noun: 'user', of: ({ name }) => ({ name }) });
     this.authorizations = collection('authorization');
-    this.labels = collection('label');
+    this.labels = collection('label', {
+      noun: 'label',
+      of: ({ name, orgID }) => ({ name, within: orgID }),
+    });
     this.labelMappings = collection('labelMapping');
     this.tasks = collection('task');
     this.runs = collection('run');

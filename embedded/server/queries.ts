@@ -9,6 +9,7 @@ import {
   type QueryRequest,
   type ScriptProblem,
 } from '../flux/evaluate.ts';
+import { MemoryPool } from '../flux/tables/memory-pool.ts';
 import type { Bucket } from '../resources/model.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -16,6 +17,9 @@ import type { Identity } from './identity.ts';
 
 /** Queries that may run at once; DuckDB's own work is bounded further inside. */
 const QUERIES_MAX = 64;
+
+/** Bytes of the tables of all queries. */
+const MEMORY_BYTES_MAX = 768_000_000;
 
 export interface QueriesOptions {
   readonly resources: Resources;
@@ -28,6 +32,7 @@ export interface QueriesOptions {
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #everything: Evaluator;
+  readonly #memory = new MemoryPool(MEMORY_BYTES_MAX);
   #running = 0;
 
   constructor(options: QueriesOptions) {
@@ -81,6 +86,7 @@ export class Queries {
       buckets: (orgId) =>
         resources.buckets.filter((bucket) => bucket.orgID === orgId && mayRead(bucket)),
       limits,
+      memory: this.#memory,
       log,
     };
   }

@@ -108,7 +108,7 @@ function fail(
   parts: ServerParts,
 ): void {
   const failure = toInfluxError(error);
-  const gone = request.destroyed && !request.complete;
+  const gone = response.destroyed || (request.destroyed && !request.complete);
   if (failure.status >= 500 && !gone) {
     const ids = { err: failure.cause ?? failure, method: request.method, status: failure.status };
     parts.log.error(ids, `request failed: ${messageOf(failure.cause ?? failure)}`);

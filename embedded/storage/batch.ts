@@ -5,10 +5,8 @@ import type { RawKeys } from './raw-keys.ts';
 import { quoted, Refusals } from './refusals.ts';
 import type { RowBuffer } from './rows.ts';
 import type { PointTarget, SeriesGroup } from './target.ts';
-import { BOOL, codeOf, DOUBLE, STRING } from './types.ts';
+import { BOOL, codeOf, DOUBLE, STRING, STRING_BYTES_MAX } from './types.ts';
 
-/** InfluxDB's own limit for one string field. */
-const STRING_BYTES_MAX = 1_048_576;
 const NO_BOUND = -(2n ** 63n);
 
 export interface BatchOptions {

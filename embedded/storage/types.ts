@@ -35,3 +35,6 @@ export const INFLUX_TYPE_NAMES: Readonly<Record<PointType, string>> = {
   string: 'string',
   bool: 'boolean',
 };
+
+/** UTF-8 bytes of a string field, as in InfluxDB. */
+export const STRING_BYTES_MAX = 1_048_576;

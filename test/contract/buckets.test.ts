@@ -53,6 +53,28 @@ forEachEngine((name, start) => {
       assert.deepEqual([system.status, message(system.json)], [400, reason]);
     });
 
+    test('of those who ask for one name at the same time one gets it', async () => {
+      const asks: readonly (readonly [kind: string, what: string, more: object])[] = [
+        ['buckets', 'bucket', { orgID }],
+        ['labels', 'label', { orgID }],
+        ['users', 'user', {}],
+        ['orgs', 'organization', {}],
+      ];
+      for (const [kind, what, more] of asks) {
+        const ask = () => call(engine, `POST /api/v2/${kind}`, { name: 'rush', ...more });
+        const answers = await Promise.all(Array.from({ length: 8 }, ask));
+        const refused = answers.filter(({ status }) => status !== 201);
+        assert.equal(refused.length, 7, kind);
+        for (const { status, code, json } of refused) {
+          const said = [status, code, message(json)];
+          assert.deepEqual(said, [422, 'conflict', `${what} with name rush already exists`]);
+        }
+        const { json } = answers.find(({ status }) => status === 201)!;
+        const { id } = kind === 'labels' ? (json as { label: Bucket }).label : (json as Bucket);
+        assert.equal((await call(engine, `DELETE /api/v2/${kind}/${id}`)).status, 204);
+      }
+    });
+
     test('what makes no bucket is refused', async () => {
       const noOrg = await call(engine, 'POST /api/v2/buckets', { name: 'b3' });
       assert.deepEqual(

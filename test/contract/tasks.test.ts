@@ -71,6 +71,23 @@ forEachEngine((name, start) => {
       assert.deepEqual([gone.status, message(gone.json)], [404, missing]);
     });
 
+    test('an inactive task is not run, whoever asks', async () => {
+      const { id } = (await create(script('asleep', 'every: 1h'))).json as Task;
+      const path = `/api/v2/tasks/${id}`;
+      const { json } = await call(engine, `POST ${path}/runs`, {});
+      const run = await finished(path, (json as Run).id);
+      assert.equal((await call(engine, `PATCH ${path}`, { status: 'inactive' })).status, 200);
+      const forced = await call(engine, `POST ${path}/runs`, {});
+      const force = 'failed to force run: inactive task';
+      assert.deepEqual([forced.status, forced.code, message(forced.json)], [400, 'invalid', force]);
+      const retried = await call(engine, `POST ${path}/runs/${run.id}/retry`);
+      assert.deepEqual(
+        [retried.status, retried.code, message(retried.json)],
+        [400, 'invalid', 'failed to retry run: inactive task'],
+      );
+      assert.equal((await call(engine, `DELETE ${path}`)).status, 204);
+    });
+
     test('a cron task says its cron', async () => {
       const flux = script('c1', 'cron: "*/5 * * * *"');
       const { status, json } = await create(flux, { status: 'inactive' });

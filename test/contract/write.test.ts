@@ -71,6 +71,16 @@ forEachEngine((name, start) => {
       assert.equal(status, 500);
     });
 
+    test('a text may hold a mebibyte, in a new series and in a known one', async () => {
+      for (const time of [T0, T0 + 1]) {
+        const longest = await write(`text v="${'x'.repeat(1 << 20)}" ${time}`);
+        assert.equal(longest.status, 204);
+        const { status, json } = await write(`text v="${'x'.repeat((1 << 20) + 1)}" ${time}`);
+        assert.equal(status, 422);
+        assert.match((json as { message: string }).message, /is too long, 1048577 > 1048576/);
+      }
+    });
+
     test('nothing to write is fine', async () => {
       for (const body of ['', '\n\n', '# a comment\n', '   \n']) {
         assert.equal((await write(body)).status, 204);

@@ -1,6 +1,7 @@
 import type { Span } from '../../../core/flux-ast.ts';
 import type { Log } from '../../../core/log.ts';
 import type { StorageReader, StorageWriter } from '../../storage/contract.ts';
+import type { MemoryPool } from '../tables/memory-pool.ts';
 import type { TableStream, Time, Value } from '../values/value.ts';
 
 export interface Bucket {
@@ -32,6 +33,8 @@ export interface FluxHost {
   bucket(orgId: string, ref: { name?: string; id?: string }): Bucket | undefined;
   buckets(orgId: string): readonly Bucket[];
   readonly limits: QueryLimits;
+  /** What all queries share; absent: each has its own ceiling only. */
+  readonly memory?: MemoryPool;
   readonly log: Log;
 }
 

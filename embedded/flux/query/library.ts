@@ -1,5 +1,5 @@
 import type { ImportDeclaration } from '../../../core/flux-ast.ts';
-import { FluxError } from '../error.ts';
+import { FluxError, formatSpan } from '../error.ts';
 import type { CallContext } from '../functions/context.ts';
 import { packages } from '../functions/list.ts';
 import type { Entry } from '../functions/registry.ts';
@@ -37,11 +37,9 @@ export class Universe extends Scope {
 export function importPackage(declaration: ImportDeclaration, context: CallContext): Package {
   const list = packages.get(declaration.path);
   if (!list) {
-    throw new FluxError(
-      `package ${declaration.path} is not supported by the embedded engine`,
-      'invalid',
-      declaration.at.start,
-    );
+    const place = formatSpan(declaration.at);
+    const message = `package ${declaration.path} is not supported by the embedded engine`;
+    throw new FluxError(`error @${place}: ${message}`, 'invalid', declaration.at.start);
   }
   return new Package(
     declaration.path,

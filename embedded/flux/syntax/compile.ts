@@ -180,7 +180,7 @@ function compileMember<S>(node: MemberExpression, env: Environment<S>): Compiled
     const fast = env.member(object, property);
     if (fast) return fast;
   }
-  return combine([compile(object, env)], at, ([value]) => memberOf(value!, property));
+  return combine([compile(object, env)], at, ([value]) => memberOf(value!, property, at));
 }
 
 function compileBinary<S>(node: BinaryExpression, env: Environment<S>): Compiled<S> {

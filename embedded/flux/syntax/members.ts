@@ -1,4 +1,5 @@
-import { FluxError } from '../error.ts';
+import type { Span } from '../../../core/flux-ast.ts';
+import { FluxError, formatSpan } from '../error.ts';
 import { isRecord, typeName } from '../values/types.ts';
 import type { Value } from '../values/value.ts';
 
@@ -13,8 +14,8 @@ export class Package extends Map<string, Value> {
 }
 
 /** `value.property`; a property that a record does not have is null, as for a missing column. */
-export function memberOf(value: Value, property: string): Value {
-  if (value instanceof Package) return packageMember(value, property);
+export function memberOf(value: Value, property: string, at: Span): Value {
+  if (value instanceof Package) return packageMember(value, property, at);
   if (value !== null && isRecord(value)) return value.get(property) ?? null;
   throw new FluxError(
     value === null
@@ -23,10 +24,10 @@ export function memberOf(value: Value, property: string): Value {
   );
 }
 
-function packageMember(from: Package, property: string): Value {
+function packageMember(from: Package, property: string, at: Span): Value {
   const member = from.get(property);
   if (member !== undefined) return member;
-  throw new FluxError(
-    `function ${property} of package ${from.path} is not supported by the embedded engine`,
-  );
+  const name = `function ${property} of package ${from.path}`;
+  const message = `error @${formatSpan(at)}: ${name} is not supported by the embedded engine`;
+  throw new FluxError(message, 'invalid', at.start);
 }

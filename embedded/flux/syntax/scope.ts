@@ -1,5 +1,5 @@
 import type { FunctionExpression, Identifier } from '../../../core/flux-ast.ts';
-import { FluxError } from '../error.ts';
+import { FluxError, formatSpan } from '../error.ts';
 import type { Value } from '../values/value.ts';
 import type { Compiled, Environment, Runtime } from './code.ts';
 import { ScriptFunction } from './function.ts';
@@ -35,8 +35,10 @@ export class Scope {
   }
 }
 
-export function undefinedIdentifier(node: Identifier): FluxError {
-  return new FluxError(`undefined identifier ${node.name}`, 'invalid', node.at.start);
+/** The type checker knows all that Flux has: what it lets pass and is not there is missing here. */
+export function undefinedIdentifier({ name, at }: Identifier): FluxError {
+  const message = `error @${formatSpan(at)}: ${name} is not supported by the embedded engine`;
+  return new FluxError(message, 'invalid', at.start);
 }
 
 /** Ordinary code: names are looked up in the scope it runs in. */

@@ -1,5 +1,6 @@
 import { FluxError } from '../error.ts';
 import type { Table } from '../values/value.ts';
+import type { MemoryPool } from './memory-pool.ts';
 import { tableBytes } from './table.ts';
 
 /**
@@ -8,10 +9,14 @@ import { tableBytes } from './table.ts';
  */
 export class Budget {
   readonly bytesMax: number;
+  readonly #pool: MemoryPool | undefined;
   #bytes = 0;
+  #closed = false;
 
-  constructor(bytesMax: number) {
+  /** `pool` is what all queries share. */
+  constructor(bytesMax: number, pool?: MemoryPool) {
     this.bytesMax = bytesMax;
+    this.#pool = pool;
   }
 
   get bytes(): number {
@@ -19,17 +24,30 @@ export class Budget {
   }
 
   charge(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes > this.bytesMax) {
-      throw new FluxError(
-        `memory allocation limit reached: limit ${this.bytesMax} bytes, ` +
-          `allocated: ${this.#bytes - bytes}, wanted: ${bytes}`,
-      );
+    if (this.#bytes + bytes > this.bytesMax) throw this.#exceeded(this.bytesMax, bytes, '');
+    if (this.#pool && !this.#closed && !this.#pool.take(bytes)) {
+      throw this.#exceeded(this.#pool.bytesMax, bytes, ' by all queries together');
     }
+    this.#bytes += bytes;
   }
 
   release(bytes: number): void {
     this.#bytes -= bytes;
+    if (!this.#closed) this.#pool?.give(bytes);
+  }
+
+  /** At the end of the query: gives back what nobody released. */
+  close(): void {
+    if (!this.#closed) this.#pool?.give(this.#bytes);
+    this.#closed = true;
+  }
+
+  #exceeded(limit: number, wanted: number, whose: string): FluxError {
+    const allocated = whose === '' ? this.#bytes : (this.#pool?.bytes ?? 0);
+    return new FluxError(
+      `memory allocation limit reached: limit ${limit} bytes, ` +
+        `allocated${whose}: ${allocated}, wanted: ${wanted}`,
+    );
   }
 
   /** What one holder keeps; `free` gives all of it back. */
@@ -51,8 +69,8 @@ export class Holding {
   }
 
   add(bytes: number): void {
-    this.#bytes += bytes;
     this.#budget.charge(bytes);
+    this.#bytes += bytes;
   }
 
   addTable(table: Table): void {

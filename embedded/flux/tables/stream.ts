@@ -16,10 +16,17 @@ const SCOPE = Symbol('query scope');
 export function scopeOf(context: CallContext): QueryScope {
   const known = context.memo.get(SCOPE) as QueryScope | undefined;
   if (known !== undefined) return known;
-  const budget = new Budget(context.host.limits.memoryBytesMax);
+  const { limits, memory } = context.host;
+  const budget = new Budget(limits.memoryBytesMax, memory);
   const scope: QueryScope = { budget, reader: context.host.reader, context };
   context.memo.set(SCOPE, scope);
   return scope;
+}
+
+/** After the last table of a query, or instead of it. */
+export function closeScope(context: CallContext): void {
+  const scope = context.memo.get(SCOPE) as QueryScope | undefined;
+  scope?.budget.close();
 }
 
 /** The time range that `range()` set: windows are cut to it. */

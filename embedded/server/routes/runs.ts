@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Run } from '../../resources/model.ts';
+import type { Run, Task } from '../../resources/model.ts';
 import type { Context } from '../context.ts';
 import { InfluxError } from '../errors.ts';
 import { readId } from '../ids.ts';
@@ -59,13 +59,20 @@ async function create(context: Context): Promise<void> {
   if (Number.isNaN(slotMs)) {
     throw new InfluxError('invalid', `failed to decode request: invalid time "${scheduledFor}"`);
   }
+  refuseInactive(task, 'force');
   const run = context.parts.tasks.request(task, Math.floor(slotMs / 1000) * 1000);
   context.json(201, runView(run));
+}
+
+function refuseInactive({ status }: Task, what: 'force' | 'retry'): void {
+  if (status === 'active') return;
+  throw new InfluxError('invalid', `failed to ${what} run: inactive task`);
 }
 
 function retry(context: Context): void {
   const task = findTask(context, 'write');
   const run = find(context);
+  refuseInactive(task, 'retry');
   context.json(200, runView(context.parts.tasks.request(task, Date.parse(run.scheduledFor))));
 }
 
