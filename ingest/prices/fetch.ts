@@ -5,8 +5,9 @@ import type { HttpClient } from '../../core/http.ts';
 import { HttpError } from '../../core/http-error.ts';
 import type { ParsedPrices, SymbolTable } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
+import { inlineParser, type PriceParser, type SourceParser } from './parser.ts';
 import { Refusal } from './refusal.ts';
-import { decodeJson, judgeRows, judgeStatus } from './suspicion.ts';
+import { judgeRows, judgeStatus, judgeType } from './suspicion.ts';
 
 /** Decoded bytes of one answer; the largest known (Binance's market list) has about 12 MB. */
 const BYTES_MAX = 48 * 1024 * 1024;
@@ -19,6 +20,8 @@ export interface PriceSourceOptions {
   readonly deadlineMs: number;
   /** Told when a market list could not be renewed and the old one stays in use. */
   readonly onStaleList?: (refusal: Refusal) => void;
+  /** Reads the bodies; default: right here. */
+  readonly parser?: PriceParser;
 }
 
 /** One exchange, polled. Remembers its market lists and how many rows were last accepted. */
@@ -29,17 +32,21 @@ export interface PriceSource {
   close?(): Promise<void>;
 }
 
-const NO_SYMBOLS: SymbolTable = new Map();
-
-interface Lists {
-  readonly symbols: SymbolTable;
-  readonly atMs: number;
+/** A source that asks an exchange itself. */
+export interface ExchangeSource extends PriceSource {
+  /**
+   * The exchange's symbols, as of the last market list, fetched when it is due; none where there
+   * are no lists. @throws Refusal when there is none to be had.
+   */
+  symbols(signal: AbortSignal): Promise<SymbolTable>;
+  close(): Promise<void>;
 }
 
-export function createPriceSource(options: PriceSourceOptions): PriceSource {
+export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
   const { exchange, clock } = options;
   const { tickers } = exchange.adapter.requests;
-  let lists: Lists | undefined;
+  const parser = (options.parser ?? inlineParser).open(exchange.adapter);
+  const lists = createLists(options, parser);
   let lastRows = 0;
   let shrunkenSinceMs: number | undefined;
 
@@ -53,68 +60,83 @@ export function createPriceSource(options: PriceSourceOptions): PriceSource {
     lastRows = parsed.rows.length;
     return parsed;
   };
-  const renewLists = async (signal: AbortSignal): Promise<SymbolTable> => {
-    lists = await currentLists(options, lists, signal);
-    return lists.symbols;
+  const pollWith = async (signal: AbortSignal): Promise<ParsedPrices> => {
+    const fetchAll = (paths: readonly string[]) => fetchBodies(options, paths, signal);
+    const listing = lists.renew(signal);
+    // Where the ticker requests do not depend on the lists, both are on their way at once.
+    const answers =
+      typeof tickers === 'function'
+        ? listing.then(() => parser.tickerPaths()).then(fetchAll)
+        : fetchAll(tickers);
+    const [bodies] = await Promise.all([answers, listing]);
+    return accept(await parser.readTickers(bodies));
   };
   return {
-    async poll(outer) {
-      const { signal, release } = childAbort(outer);
-      const fetchAll = (paths: readonly string[]) =>
-        Promise.all(paths.map((path) => fetchJson(options, path, signal)));
+    poll: (signal) => refusing(pollWith, signal),
+    symbols: (signal) =>
+      refusing(async (inner) => {
+        await lists.renew(inner);
+        return parser.symbols();
+      }, signal),
+    close: async () => parser.close(),
+  };
+}
+
+/** Gives the work a signal that ends with it; whatever fails is a refusal. */
+async function refusing<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  outer: AbortSignal,
+): Promise<T> {
+  const { signal, release } = childAbort(outer);
+  try {
+    return await work(signal);
+  } catch (error) {
+    throw refusalOf(error);
+  } finally {
+    release();
+  }
+}
+
+/** The market lists, renewed when they are due; old ones serve on while they cannot be renewed. */
+function createLists(options: PriceSourceOptions, parser: SourceParser) {
+  const { adapter } = options.exchange;
+  const paths = adapter.requests.lists.map(({ path }) => path);
+  const ageMsMax = Math.min(...adapter.requests.lists.map((list) => list.refreshMs));
+  let atMs = 0;
+  return {
+    async renew(signal: AbortSignal): Promise<void> {
+      if (!adapter.symbols) return;
+      const nowMs = options.clock.nowMs();
+      const old = parser.hasSymbols;
+      if (old && nowMs - atMs < ageMsMax) return;
       try {
-        const listing = renewLists(signal);
-        // Where the ticker requests do not depend on the lists, both are on their way at once.
-        const answers =
-          typeof tickers === 'function'
-            ? listing.then((symbols) => fetchAll(tickers(symbols)))
-            : fetchAll(tickers);
-        const [symbols, bodies] = await Promise.all([listing, answers]);
-        return accept(exchange.adapter.parse(bodies, symbols));
+        await parser.readLists(await fetchBodies(options, paths, signal));
+        atMs = nowMs;
       } catch (error) {
-        throw refusalOf(error);
-      } finally {
-        release();
+        const refusal = refusalOf(error);
+        // A host that wants to be left alone is left alone, also by the ticker request.
+        if (!old || refusal.pauseMs !== undefined || signal.aborted) throw refusal;
+        options.onStaleList?.(refusal);
+        // Tried again after a twelfth of the usual time, not at every poll.
+        atMs = nowMs - ageMsMax + ageMsMax / 12;
       }
     },
   };
 }
 
-/** The market lists, renewed when they are due; old ones serve on while they cannot be renewed. */
-async function currentLists(
+function fetchBodies(
   options: PriceSourceOptions,
-  old: Lists | undefined,
+  paths: readonly string[],
   signal: AbortSignal,
-): Promise<Lists> {
-  const { adapter } = options.exchange;
-  const { lists } = adapter.requests;
-  const nowMs = options.clock.nowMs();
-  const ageMsMax = Math.min(...lists.map((list) => list.refreshMs));
-  if (old && nowMs - old.atMs < ageMsMax) return old;
-  if (!adapter.symbols) return { symbols: NO_SYMBOLS, atMs: nowMs };
-  try {
-    const bodies = await Promise.all(lists.map(({ path }) => fetchJson(options, path, signal)));
-    const symbols = adapter.symbols(bodies);
-    if (old && symbols.size * 2 < old.symbols.size) {
-      const sizes = `${symbols.size} symbols after ${old.symbols.size}`;
-      throw new Refusal('shrunken', `the market list has ${sizes}`);
-    }
-    return { symbols, atMs: nowMs };
-  } catch (error) {
-    const refusal = refusalOf(error);
-    // A host that wants to be left alone is left alone, also by the ticker request.
-    if (!old || refusal.pauseMs !== undefined || signal.aborted) throw refusal;
-    options.onStaleList?.(refusal);
-    // Tried again after a twelfth of the usual time, not at every poll.
-    return { symbols: old.symbols, atMs: nowMs - ageMsMax + ageMsMax / 12 };
-  }
+): Promise<Buffer[]> {
+  return Promise.all(paths.map((path) => fetchBody(options, path, signal)));
 }
 
-async function fetchJson(
+async function fetchBody(
   options: PriceSourceOptions,
   path: string,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<Buffer> {
   const { exchange, http, clock, deadlineMs } = options;
   const response = await http.fetch({
     url: `${exchange.baseUrl}${path}`,
@@ -124,12 +146,10 @@ async function fetchJson(
     from: 'operator',
     signal,
   });
-  const refusal = judgeStatus(response, {
-    nowMs: clock.nowMs(),
-    pauses: exchange.adapter.pauses,
-  });
+  const rules = { nowMs: clock.nowMs(), pauses: exchange.adapter.pauses };
+  const refusal = judgeStatus(response, rules) ?? judgeType(response);
   if (refusal) throw refusal;
-  return decodeJson(response);
+  return response.body;
 }
 
 /** Any failure of a poll as a refusal with its reason. */

@@ -6,42 +6,101 @@
  * @throws SyntaxError as JSON.parse does.
  */
 export function parseNumberJson(text: string): unknown {
-  return JSON.parse(quoteNumbers(text));
+  return parseNumberBytes(Buffer.from(text));
 }
+
+/**
+ * The same of a body as it came. Quotes are put around the numbers of the bytes, not of the text:
+ * looking at bytes one by one is several times as fast.
+ * @throws SyntaxError as JSON.parse does, TypeError when the bytes are not UTF-8.
+ */
+export function parseNumberBytes(bytes: Uint8Array): unknown {
+  return JSON.parse(utf8.decode(quoteNumbers(bytes)));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const QUOTE = 34;
 const BACKSLASH = 92;
+const PLUS = 43;
 const MINUS = 45;
+const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const LOWER_E = 101;
+const UPPER_E = 69;
 
-function quoteNumbers(text: string): string {
-  const parts: string[] = [];
-  let kept = 0;
-  for (let at = 0; at < text.length; ) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-    } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
-      NUMBER.lastIndex = at;
-      if (!NUMBER.test(text)) return text;
-      parts.push(text.slice(kept, at), '"', text.slice(at, NUMBER.lastIndex), '"');
-      at = NUMBER.lastIndex;
-      kept = at;
+/** The bytes with quotes around each number; as they came when there is none or a broken one. */
+function quoteNumbers(bytes: Uint8Array): Uint8Array {
+  const size = bytes.length;
+  // Two quotes for a number, which has one byte at least and a comma or so to the next.
+  let out = Buffer.allocUnsafe(size + (size >> 2) + 8);
+  let to = 0;
+  let found = false;
+  for (let at = 0; at < size; ) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) {
+      const end = endOfString(bytes, at);
+      while (at < end) out[to++] = bytes[at++] as number;
+    } else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
+      const end = endOfNumber(bytes, at);
+      if (end === -1) return bytes;
+      found = true;
+      // What is left fits as it is; the quotes of what follows are looked at when they come.
+      if (to + (size - at) + 2 > out.length) out = larger(out, to, size - at);
+      out[to++] = QUOTE;
+      while (at < end) out[to++] = bytes[at++] as number;
+      out[to++] = QUOTE;
     } else {
+      out[to++] = byte;
       at += 1;
     }
   }
-  return parts.length === 0 ? text : parts.join('') + text.slice(kept);
+  return found ? out.subarray(0, to) : bytes;
 }
 
-/** The position after the string that begins at `start`; the end of the text if it never closes. */
-function endOfString(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let escapes = 0;
-    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes += 1;
-    if (escapes % 2 === 0) return at + 1;
+function larger(out: Buffer, used: number, left: number): Buffer<ArrayBuffer> {
+  const grown = Buffer.allocUnsafe(used + 2 * left + 8);
+  grown.set(out.subarray(0, used));
+  return grown;
+}
+
+/** The position behind the string that begins at `start`; the end if it never closes. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  const size = bytes.length;
+  for (let at = start + 1; at < size; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at += 1;
   }
-  return text.length;
+  return size;
+}
+
+/** The position behind the number that begins at `start`; -1 when it is none of JSON's grammar. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let at = bytes[start] === MINUS ? start + 1 : start;
+  const first = bytes[at];
+  let end = skipDigits(bytes, at);
+  if (end === at) return -1;
+  // A zero stands alone: what follows it is another, broken thing, and JSON.parse says so.
+  if (first === ZERO) end = at + 1;
+  at = end;
+  if (bytes[at] === DOT) {
+    end = skipDigits(bytes, at + 1);
+    if (end === at + 1) return at;
+    at = end;
+  }
+  if (bytes[at] !== LOWER_E && bytes[at] !== UPPER_E) return at;
+  const sign = bytes[at + 1];
+  const digits = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
+  end = skipDigits(bytes, digits);
+  return end === digits ? at : end;
+}
+
+function skipDigits(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (let byte = bytes[at] as number; byte >= ZERO && byte <= NINE; byte = bytes[at] as number) {
+    at += 1;
+  }
+  return at;
 }

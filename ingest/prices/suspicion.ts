@@ -1,5 +1,5 @@
 import { type HttpResponse, retryAfterMs } from '../../core/http.ts';
-import { parseNumberJson } from './number-json.ts';
+import { parseNumberBytes } from './number-json.ts';
 import { RATE_LIMIT_PAUSE_MS, Refusal, type RefusalReason, reasonOfText } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
@@ -54,27 +54,42 @@ function banMs(text: string, nowMs: number): number | undefined {
   return Math.min(Math.max(Number(until) - nowMs, MINUTE_MS), BAN_MS_MAX);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A page instead of JSON, as far as the answer itself says so. */
+export function judgeType({ headers }: HttpResponse): Refusal | undefined {
+  const type = headers['content-type'] ?? '';
+  if (!/\bhtml\b/i.test(type)) return undefined;
+  return new Refusal('html', `a page where JSON was due: ${type}`);
+}
 
-/** The JSON of an answer with status 200, numbers as text. @throws Refusal `html` or `not-json`. */
+/** The JSON of a body, numbers as text. @throws Refusal `html` or `not-json`. */
+export function decodeBody(bytes: Uint8Array): unknown {
+  if (beginsWithMarkup(bytes)) throw new Refusal('html', 'markup where JSON was due');
+  try {
+    return parseNumberBytes(bytes);
+  } catch (cause) {
+    const what = cause instanceof TypeError ? 'UTF-8' : 'JSON, or is cut';
+    const text = `a body of ${bytes.length} bytes that is not ${what}`;
+    throw new Refusal('not-json', text, { cause });
+  }
+}
+
+/** The JSON of an answer with status 200. @throws Refusal `html` or `not-json`. */
 export function decodeJson(response: HttpResponse): unknown {
-  const type = response.headers['content-type'] ?? '';
-  if (/\bhtml\b/i.test(type)) throw new Refusal('html', `a page where JSON was due: ${type}`);
-  let text: string;
-  try {
-    text = utf8.decode(response.body);
-  } catch (cause) {
-    throw new Refusal('not-json', 'a body that is not UTF-8', { cause });
+  const refusal = judgeType(response);
+  if (refusal) throw refusal;
+  return decodeBody(response.body);
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const LESS_THAN = 60;
+
+function beginsWithMarkup(bytes: Uint8Array): boolean {
+  let at = BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte) ? BYTE_ORDER_MARK.length : 0;
+  for (let byte = bytes[at]; byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13); ) {
+    at += 1;
+    byte = bytes[at];
   }
-  if (/^\s*</.test(text)) throw new Refusal('html', 'markup where JSON was due');
-  try {
-    return parseNumberJson(text);
-  } catch (cause) {
-    const bytes = response.body.length;
-    throw new Refusal('not-json', `a body of ${bytes} bytes that is not JSON, or is cut`, {
-      cause,
-    });
-  }
+  return bytes[at] === LESS_THAN;
 }
 
 /** A smaller answer that stays for this long is how the exchange is now. */
