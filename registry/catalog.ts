@@ -1,5 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { Database } from './database.ts';
+import {
+  type ExchangePlan,
+  listExchangeChoices,
+  type PriceDefaults,
+  planExchanges,
+  readPriceDefaults,
+} from './exchange-choices.ts';
 import { type ExchangeState, listExchanges } from './exchanges.ts';
 import { listMarkets, type Market } from './markets.ts';
 import { nearNames } from './near.ts';
@@ -23,9 +30,9 @@ export interface PairFilter {
   readonly limit: number;
 }
 
-export interface ExchangeEntry {
-  readonly exchange: string;
-  readonly state: ExchangeState['state'];
+export interface ExchangeEntry extends ExchangePlan {
+  /** `off` when it is not to run. */
+  readonly state: ExchangeState['state'] | 'off';
   readonly lastSuccessMs: number | undefined;
   readonly lastAttemptMs: number | undefined;
   readonly pausedUntilMs: number | undefined;
@@ -48,7 +55,7 @@ export interface Catalog {
   nearPairs(pair: string, limit: number): Promise<readonly string[]>;
   /** Sorted by pair. */
   pairs(filter: PairFilter): Promise<readonly PairEntry[]>;
-  /** Sorted by exchange. */
+  /** Those that run, ran once, or were chosen, on or off; sorted by exchange. Never an old answer. */
   exchanges(): Promise<readonly ExchangeEntry[]>;
 }
 
@@ -112,9 +119,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     async pairs(filter) {
       return select(await fresh(missAgeMs), filter);
     },
-    async exchanges() {
-      return (await listExchanges(database)).map(exchangeEntry);
-    },
+    exchanges: () => readExchanges(database),
   };
 }
 
@@ -143,17 +148,40 @@ function select({ names, pairs }: Snapshot, filter: PairFilter): PairEntry[] {
   return found;
 }
 
-function exchangeEntry(state: ExchangeState): ExchangeEntry {
+const PACE = { intervalMs: 60_000, mode: 'poll' } as const;
+
+async function readExchanges(database: Database): Promise<ExchangeEntry[]> {
+  const [states, choices, settings] = await Promise.all([
+    listExchanges(database),
+    listExchangeChoices(database),
+    readPriceDefaults(database),
+  ]);
+  const names = states.map(({ exchange }) => exchange);
+  // Without settings nothing says that one is off.
+  const known: PriceDefaults = settings ?? { exchanges: names, ...PACE };
+  const plans = new Map(planExchanges(known, choices).map((plan) => [plan.exchange, plan]));
+  const stateOf = new Map(states.map((state) => [state.exchange, state]));
+  return [...new Set([...names, ...plans.keys()])].sort().map((exchange) => {
+    const plan = plans.get(exchange) ?? { ...known, exchange, enabled: false };
+    return exchangeEntry(plan, stateOf.get(exchange));
+  });
+}
+
+function exchangeEntry(plan: ExchangePlan, state: ExchangeState | undefined): ExchangeEntry {
+  const { exchange, enabled, intervalMs, mode } = plan;
   return {
-    exchange: state.exchange,
-    state: state.state,
-    lastSuccessMs: state.lastSuccessMs ?? undefined,
-    lastAttemptMs: state.lastAttemptMs ?? undefined,
-    pausedUntilMs: state.pausedUntilMs ?? undefined,
-    latenessMs: state.latenessMs ?? undefined,
-    rows: state.rows,
-    dropped: state.dropped,
-    consecutiveFailures: state.consecutiveFailures,
-    error: state.lastError ?? undefined,
+    exchange,
+    enabled,
+    intervalMs,
+    mode,
+    state: enabled ? (state?.state ?? 'starting') : 'off',
+    lastSuccessMs: state?.lastSuccessMs ?? undefined,
+    lastAttemptMs: state?.lastAttemptMs ?? undefined,
+    pausedUntilMs: state?.pausedUntilMs ?? undefined,
+    latenessMs: state?.latenessMs ?? undefined,
+    rows: state?.rows ?? 0,
+    dropped: state?.dropped ?? {},
+    consecutiveFailures: state?.consecutiveFailures ?? 0,
+    error: state?.lastError ?? undefined,
   };
 }

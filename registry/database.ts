@@ -17,6 +17,17 @@ export interface Transaction extends Queries {
   script(text: string): Promise<void>;
 }
 
+/** Who wants to know what others notify. */
+export interface Listener {
+  heard(payload: string): void;
+  /** The connection broke: nothing is heard any more, and something may have been missed. */
+  lost(error: TidemarkError): void;
+}
+
+export interface Listening {
+  close(): Promise<void>;
+}
+
 /**
  * PostgreSQL or PGlite: the same SQL, types and errors. int8 arrives as a number (bigint beyond
  * 2^53), timestamptz as a Date, jsonb as the parsed value.
@@ -30,6 +41,11 @@ export interface Database extends Queries {
    * handed in: PGlite has one connection, so a query past it would wait for itself for ever.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Hears what anybody notifies on the channel (`notify`, `pg_notify`) from when it resolves,
+   * until closed or lost. Notifications of a transaction come when it commits.
+   */
+  listen(channel: string, listener: Listener): Promise<Listening>;
   /** Waits for what runs, then lets go of connections and files. Twice is allowed. */
   close(): Promise<void>;
 }
@@ -43,4 +59,10 @@ export function rowsOf<T>(schema: z.ZodType<T>, rows: readonly Row[]): T[] {
     const column = issue?.path.join('.') ?? '';
     throw new TidemarkError('internal', `unexpected row: column ${column}: ${issue?.message}`);
   });
+}
+
+/** A name that is the same quoted and not. @throws TidemarkError `internal` for any other. */
+export function checkedChannel(channel: string): string {
+  if (/^[a-z][a-z0-9_]*$/.test(channel)) return channel;
+  throw new TidemarkError('internal', `not the name of a channel: ${JSON.stringify(channel)}`);
 }

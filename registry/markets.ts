@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TidemarkError } from '../core/errors.ts';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
+import { registerPairs } from './metrics.ts';
 
 /** A market as its exchange's adapter understands it. Base and quote in any case. */
 export interface MarketName {
@@ -36,9 +37,10 @@ const NAME_LENGTH_MAX = 200;
 /**
  * Makes sure that every symbol of the list is a market of the exchange, and returns them all, in
  * the order of the list. A market keeps its pair for ever; two symbols of an exchange never share
- * one: the second gets `base-quote`, a third `base-quote-2`. Any number of workers may call it at
- * once and get the same answer. Refuses names that are empty, too long or hold control characters
- * (`invalid`): an adapter must have dropped those.
+ * one: the second gets `base-quote`, a third `base-quote-2`. A pair that is new everywhere gets its
+ * price metric (metrics.ts). Any number of workers may call it at once and get the same answer.
+ * Refuses names that are empty, too long or hold control characters (`invalid`): an adapter must
+ * have dropped those.
  */
 export async function ensureMarkets(
   database: Database,
@@ -124,7 +126,9 @@ async function insert(
       chosen.map(({ clashed }) => clashed),
     ],
   );
-  return rowsOf(market, inserted);
+  const added = rowsOf(market, inserted);
+  await registerPairs(transaction, chosen);
+  return added;
 }
 
 function freePair({ base, quote }: MarketName, taken: ReadonlySet<string>): string {

@@ -7,7 +7,15 @@ import {
 } from '@electric-sql/pglite';
 import { messageOf, TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Database, Row, SqlValue, Transaction } from './database.ts';
+import {
+  checkedChannel,
+  type Database,
+  type Listener,
+  type Listening,
+  type Row,
+  type SqlValue,
+  type Transaction,
+} from './database.ts';
 import { databaseFailure } from './failures.ts';
 import { lockDirectory } from './lock.ts';
 import { preparedFile, unpackPrepared } from './prepared.ts';
@@ -77,6 +85,15 @@ class Lite implements Database {
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     try {
       return await this.#lite.transaction((inner) => work(handle(inner, this.where)));
+    } catch (error) {
+      throw databaseFailure(error, this.where);
+    }
+  }
+
+  async listen(channel: string, listener: Listener): Promise<Listening> {
+    try {
+      const unlisten = await this.#lite.listen(checkedChannel(channel), listener.heard);
+      return { close: async () => (this.#closing === undefined ? unlisten() : undefined) };
     } catch (error) {
       throw databaseFailure(error, this.where);
     }

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Database, Row, SqlValue, Transaction } from './database.ts';
+import type { Database, Listener, Listening, Row, SqlValue, Transaction } from './database.ts';
 import { databaseFailure } from './failures.ts';
+import { listenOnPostgres } from './listen.ts';
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database */
@@ -34,19 +35,19 @@ const types = {
  */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const where = placeOf(options.url);
-  const pool = new pg.Pool({
+  const config: pg.ClientConfig = {
     connectionString: options.url,
     application_name: 'tidemark',
-    max: options.connectionsMax ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     types,
-  });
+  };
+  const pool = new pg.Pool({ ...config, max: options.connectionsMax ?? 10 });
   // An idle connection that breaks is replaced by the pool; without a listener it ends the process.
   pool.on('error', (error) =>
     options.log.warn({ where, error: error.message }, 'idle database connection was lost'),
   );
-  const database = new Postgres(pool, where);
+  const database = new Postgres(pool, config, where);
   try {
     await database.query('select 1');
   } catch (error) {
@@ -60,10 +61,13 @@ class Postgres implements Database {
   readonly kind = 'postgres';
   readonly where: string;
   readonly #pool: pg.Pool;
+  readonly #config: pg.ClientConfig;
+  readonly #listening = new Set<Listening>();
   #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, where: string) {
+  constructor(pool: pg.Pool, config: pg.ClientConfig, where: string) {
     this.#pool = pool;
+    this.#config = config;
     this.where = where;
   }
 
@@ -87,9 +91,26 @@ class Postgres implements Database {
     }
   }
 
+  async listen(channel: string, listener: Listener): Promise<Listening> {
+    const place = { channel, where: this.where };
+    const listening = await listenOnPostgres(this.#config, place, listener);
+    this.#listening.add(listening);
+    return {
+      close: () => {
+        this.#listening.delete(listening);
+        return listening.close();
+      },
+    };
+  }
+
   close(): Promise<void> {
-    this.#closing ??= this.#pool.end();
+    this.#closing ??= this.#closeAll();
     return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all([...this.#listening].map((listening) => listening.close()));
+    await this.#pool.end();
   }
 
   async #connect(): Promise<pg.PoolClient> {

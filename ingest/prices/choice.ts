@@ -1,12 +1,11 @@
+import type { PriceMode } from '../../registry/exchange-choices.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
-
-/** How an exchange's prices come: asked for at each slot, or by its stream where it has one. */
-export type PriceMode = 'poll' | 'stream';
 
 /** One exchange to take prices from, and how. */
 export interface LaneChoice extends ChosenExchange {
   /** A whole divisor of an hour, so that slots are the same whenever it is started. */
   readonly intervalMs: number;
+  /** Asked for at each slot, or by its stream where it has one. */
   readonly mode: PriceMode;
 }
 

@@ -31,6 +31,9 @@ const pairs = ['btcusd', 'btcusdt', 'ethusd'].map((pair) => ({
 
 const entry = (exchange: string): ExchangeEntry => ({
   exchange,
+  enabled: true,
+  intervalMs: 60_000,
+  mode: 'poll',
   state: 'ok',
   lastSuccessMs: Date.parse('2022-10-11T03:36:00.412Z'),
   lastAttemptMs: Date.parse('2022-10-11T03:36:00.412Z'),

@@ -77,6 +77,9 @@ const listed: readonly PairEntry[] = [
 
 const exchange = (id: string): ExchangeEntry => ({
   exchange: id,
+  enabled: true,
+  intervalMs: 60_000,
+  mode: 'poll',
   state: 'ok',
   lastSuccessMs: 1_665_459_302_358,
   lastAttemptMs: 1_665_459_302_358,

@@ -32,6 +32,7 @@ function counted(database: Database): { database: Database; reads(): number } {
     where: database.where,
     query,
     transaction: (work) => database.transaction(work),
+    listen: (channel, listener) => database.listen(channel, listener),
     close: () => database.close(),
   };
   return { database: watched, reads: () => reads };
@@ -131,6 +132,9 @@ describe('catalog', () => {
       assert.deepEqual(await createCatalog({ database, clock: clockAt() }).exchanges(), [
         {
           exchange: 'kraken',
+          enabled: true,
+          intervalMs: 60_000,
+          mode: 'poll',
           state: 'failing',
           lastSuccessMs: undefined,
           lastAttemptMs: 2_000,
