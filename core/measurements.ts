@@ -42,9 +42,46 @@ const bool = (about: string): FieldSpec => ({
 });
 
 const rankFields = {
-  stddev: float('quote', 'population standard deviation over the trailing 24 h', 'value'),
+  stddev: float('quote', 'population standard deviation of the prices of the window', 'value'),
   rank: int('position', '1 is the most volatile'),
   of: int('markets', 'how many were ranked'),
+} as const;
+
+const rollup = (length: string) =>
+  ({
+    about: `One market of one exchange over ${length}: its prices in six numbers.`,
+    tags: ['exchange', 'pair'],
+    fields: {
+      first: float('quote per base', 'earliest price of the step (open)', 'absent'),
+      max: float('quote per base', 'highest (high)', 'absent'),
+      min: float('quote per base', 'lowest (low)', 'absent'),
+      last: float('quote per base', 'latest (close)', 'absent'),
+      mean: float('quote per base', 'mean of all prices of the step', 'absent'),
+      count: int('prices', 'how many there were; never 0'),
+    },
+    time: 'the beginning of the step, a multiple of its length since the epoch',
+  }) as const;
+
+const moments = {
+  about: 'Two points a step that have the mean and the deviation of its prices: what ranks read.',
+  tags: ['exchange', 'pair'],
+  fields: {
+    point: float('quote per base', 'mean - deviation, then mean + deviation', 'absent'),
+  },
+  time: 'the beginning of the step, and its middle',
+} as const;
+
+const deficit = {
+  about: 'How many prices a step has fewer than the others, and their sums: only where it does.',
+  tags: ['exchange', 'pair'],
+  fields: {
+    n: float('prices', 'how many are missing; negative: too many', 'value'),
+    a: float('quote per base', 'n x the first 16 bits of the mean', 'value'),
+    aa: float('square of that', 'n x their square', 'value'),
+    r: float('quote per base', 'n x the rest of the mean', 'value'),
+    q: float('square of that', 'n x (mean square - square of the first bits)', 'value'),
+  },
+  time: 'the beginning of the step',
 } as const;
 
 export const measurements = {
@@ -62,17 +99,36 @@ export const measurements = {
     },
     time: "the poll's slot: the same slot again overwrites itself",
   },
+  // Each level in a bucket of its own: core/rollups.ts.
+  price_1m: rollup('a minute'),
+  price_5m: rollup('five minutes'),
+  price_1h: rollup('an hour'),
+  price_1d: rollup('a day, UTC'),
+  // In the bucket of the ranks.
+  moments_5m: moments,
+  moments_1h: moments,
+  deficit_5m: deficit,
+  deficit_1h: deficit,
+  rollup_step: {
+    about: 'That a task has written a step, be it without prices.',
+    tags: ['task'],
+    fields: {
+      series: int('markets', 'how many had prices'),
+      regular: int('prices', 'how many prices of a market are the rule'),
+    },
+    time: 'the beginning of the step',
+  },
   rank: {
-    about: "A market's volatility among its exchange's markets.",
-    tags: ['exchange', 'pair'],
+    about: "A market's volatility among its exchange's markets, over the trailing window.",
+    tags: ['exchange', 'pair', 'window'],
     fields: rankFields,
-    time: "the task run's slot",
+    time: 'the end of the window',
   },
   pair_rank: {
     about: "A pair's volatility over all its exchanges, among all pairs.",
-    tags: ['pair'],
+    tags: ['pair', 'window'],
     fields: rankFields,
-    time: "the task run's slot",
+    time: 'the end of the window',
   },
 } as const satisfies Record<string, MeasurementSpec>;
 

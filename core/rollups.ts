@@ -1,0 +1,60 @@
+/**
+ * Roll-ups: prices of a step of time in six numbers, kept longer than the prices themselves. The
+ * names that tasks write and queries read.
+ */
+
+/** Finest first. */
+export const rollupLevels = ['1m', '5m', '1h', '1d'] as const;
+export type RollupLevel = (typeof rollupLevels)[number];
+
+const LEVEL_MS: Readonly<Record<RollupLevel, number>> = {
+  '1m': 60_000,
+  '5m': 300_000,
+  '1h': 3_600_000,
+  '1d': 86_400_000,
+};
+
+/** Length of a step in milliseconds. Steps begin at whole multiples since the epoch, in UTC. */
+export function stepMs(level: RollupLevel): number {
+  return LEVEL_MS[level];
+}
+
+/** The bucket of a level: each has a retention of its own. */
+export function rollupBucket(bucket: string, level: RollupLevel): string {
+  return `${bucket}_${level}`;
+}
+
+/** `price_5m`: fields first, max, min, last, mean, count; the time is the beginning of the step. */
+export function rollupMeasurement(level: RollupLevel): `price_${RollupLevel}` {
+  return `price_${level}`;
+}
+
+/** The bucket of what the rank tasks compute with. */
+export function rankBucket(bucket: string): string {
+  return `${bucket}_rank`;
+}
+
+/** Trailing windows of the ranks: the tag `window` of `rank` and `pair_rank`. */
+export const rankWindows = ['1h', '24h', '7d'] as const;
+export type RankWindow = (typeof rankWindows)[number];
+
+const WINDOW_MS: Readonly<Record<RankWindow, number>> = {
+  '1h': 3_600_000,
+  '24h': 86_400_000,
+  '7d': 604_800_000,
+};
+
+export const defaultRankWindow: RankWindow = '24h';
+
+/** Length of a rank's window in milliseconds. */
+export function windowMs(window: RankWindow): number {
+  return WINDOW_MS[window];
+}
+
+/**
+ * Whether steps of a level are worth writing where the prices come every `intervalMs`: a step of
+ * fewer than two prices is no shorter than the prices themselves.
+ */
+export function worthRolling(level: RollupLevel, intervalMs: number): boolean {
+  return intervalMs * 2 <= LEVEL_MS[level];
+}
