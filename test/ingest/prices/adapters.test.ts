@@ -89,7 +89,8 @@ function* mutants(body: unknown, hostile: unknown): Generator<unknown> {
 
 function rowsIn(body: unknown): Record<string, unknown> {
   const holder = body as Record<string, Record<string, unknown>>;
-  const inner = holder.result ?? holder.products ?? holder.data;
+  const { result, products, data, ticker, list } = holder;
+  const inner = result ?? products ?? data ?? ticker ?? list;
   // Some put their rows one level deeper: { result: { data: [...] } }.
   return inner ? rowsIn(inner) : (body as Record<string, unknown>);
 }
@@ -109,8 +110,9 @@ describe('the choice of exchanges', () => {
 
   it('is all of the well-tried ones, and those that a base URL is given for', () => {
     const usual = [
-      ...['binance', 'bitfinex', 'bithumb', 'bitstamp', 'coinbase', 'cryptocom', 'gemini'],
-      ...['kraken', 'okx', 'poloniex', 'upbit'],
+      ...['binance', 'bitfinex', 'bitget', 'bithumb', 'bitstamp', 'bybit', 'coinbase'],
+      ...['cryptocom', 'gate', 'gemini', 'htx', 'kraken', 'kucoin', 'mexc', 'okx', 'poloniex'],
+      'upbit',
     ];
     assert.deepEqual(ids({}), usual);
     const more = ids({ urls: { cryptowatch: 'http://127.0.0.1:9' } });

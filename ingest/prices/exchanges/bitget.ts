@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
+import { errorBody } from '../refusal.ts';
+import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { multiplies, symbolTable } from '../symbols.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Tickers, symbols and candles come in the same envelope. */
+const answer = z.object({ code: z.string(), data: z.array(z.unknown()) });
+const failure = z.object({ code: z.string(), msg: z.string().nullish() });
+
+const listing = z.object({
+  symbol: z.string(),
+  baseCoin: z.string(),
+  quoteCoin: z.string(),
+  /** online; gray (tried out by a few), halt and offline are not. */
+  status: z.string(),
+});
+
+const number = z.string().nullish();
+const ticker = z.object({
+  symbol: z.string(),
+  lastPr: number,
+  bidPr: number,
+  askPr: number,
+  baseVolume: number,
+  quoteVolume: number,
+  /** 0 at times. */
+  ts: number,
+});
+
+/** Names that mean another coin elsewhere. */
+const ALIASES: Aliases = new Map([
+  ['APX', 'ASTROPEPEX'],
+  ['DEGEN', 'DEGENREBORN'],
+  ['EVA', 'EVADORE'],
+  ['JADE', 'JADEPROTOCOL'],
+  ['TONCOIN', 'TON'],
+]);
+
+function answerOf(body: unknown): readonly unknown[] {
+  const failed = failure.safeParse(body);
+  if (failed.success && failed.data.code !== '00000') {
+    throw errorBody('bitget', `${failed.data.code} ${failed.data.msg ?? ''}`);
+  }
+  return shaped(answer, body).data;
+}
+
+function listed({ baseCoin, quoteCoin, status }: z.infer<typeof listing>): Assets | DropReason {
+  if (multiplies(baseCoin)) return 'leveraged';
+  return status === 'online' ? { base: baseCoin, quote: quoteCoin } : 'not-trading';
+}
+
+/**
+ * Rows: start (ms), open, high, low, close, volume in base units, in USDT, in quote units.
+ * `candles` would give 1,000 rows at once, but of the last 30 days alone; `history-candles` has
+ * them all. https://www.bitget.com/api-doc/spot/market/Get-History-Candle-Data
+ */
+const candles: CandleSource = {
+  // 200, and one of them may be the minute that begins at `endTime`.
+  pageRowsMax: 199,
+  // 20 in a second.
+  spacingMs: 100,
+  request({ symbol }, { toMs }) {
+    // The rows before `endTime`: there is no parameter for the start.
+    const market = `symbol=${encodeURIComponent(symbol)}&granularity=1min`;
+    return `/api/v2/spot/market/history-candles?${market}&endTime=${toMs}&limit=200`;
+  },
+  parse(body) {
+    return collectCandles(answerOf(body), (raw) => {
+      const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
+      return { startMs: Number(startMs), open, high, low, close, volume };
+    });
+  },
+};
+
+/** https://www.bitget.com/api-doc/spot/market/Get-Tickers */
+export const bitget: PriceAdapter = {
+  id: 'bitget',
+  baseUrl: 'https://api.bitget.com',
+  byDefault: true,
+  requests: {
+    tickers: ['/api/v2/spot/market/tickers'],
+    // Symbols are glued (BTCUSDT).
+    lists: [{ path: '/api/v2/spot/public/symbols', refreshMs: HOUR_MS }],
+  },
+  candles,
+  symbols([body]) {
+    return symbolTable(
+      answerOf(body),
+      (raw) => {
+        const row = listing.safeParse(raw);
+        return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
+      },
+      ALIASES,
+    );
+  },
+  parse([body], symbols) {
+    return collectRows('bitget', answerOf(body), (raw) => {
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const { symbol, lastPr, bidPr, askPr, baseVolume, quoteVolume, ts } = row.data;
+      const assets = symbols.get(symbol);
+      if (assets === undefined) return 'unknown-symbol';
+      if (typeof assets === 'string') return assets;
+      return {
+        symbol,
+        ...assets,
+        price: lastPr,
+        bid: bidPr,
+        ask: askPr,
+        volume: baseVolume,
+        quoteVolume,
+        exchangeTimeMs: Number(ts ?? 0),
+      };
+    });
+  },
+};

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
+import { cells, collectCandles } from '../candles.ts';
+import { errorBody } from '../refusal.ts';
+import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { multiplies, symbolTable } from '../symbols.ts';
+
+const HOUR_MS = 3_600_000;
+
+const rowsOf = z.array(z.unknown());
+const list = z.object({ symbols: rowsOf });
+const listing = z.object({
+  symbol: z.string(),
+  /** 1 online, 2 paused, 3 offline; ENABLED is an older name of 1. */
+  status: z.string(),
+  baseAsset: z.string(),
+  quoteAsset: z.string(),
+});
+
+const number = z.string().nullish();
+const ticker = z.object({
+  symbol: z.string(),
+  lastPrice: number,
+  bidPrice: number,
+  askPrice: number,
+  volume: number,
+  /** null for some symbols. */
+  quoteVolume: number,
+  closeTime: number,
+});
+const failure = z.object({
+  code: z.string(),
+  msg: z.string().nullish(),
+  message: z.string().nullish(),
+});
+
+/** Names that mean another coin elsewhere; FLUX and GAS have changed places with others. */
+const ALIASES: Aliases = new Map([
+  ['BEYONDPROTOCOL', 'BEYOND'],
+  ['BIFI', 'BIFIF'],
+  ['BYN', 'BEYONDFI'],
+  ['COFI', 'COFIX'],
+  ['DFI', 'DFISTARTER'],
+  ['DFT', 'DFUTURE'],
+  ['EGC', 'EGORASCREDIT'],
+  ['FLUX', 'FLUX1'],
+  ['FLUX1', 'FLUX'],
+  ['FREE', 'FREEROSSDAO'],
+  ['GAS', 'GASDAO'],
+  ['GASNEO', 'GAS'],
+  ['GMT', 'GMTTOKEN'],
+  ['HERO', 'STEPHERO'],
+  ['MIMO', 'MIMOSA'],
+  ['PROS', 'PROSFINANCE'],
+  ['SIN', 'SINCITYTOKEN'],
+  ['SOUL', 'SOULSWAP'],
+  ['STEPN', 'GMT'],
+]);
+
+function refuseFailure(body: unknown): void {
+  const failed = failure.safeParse(body);
+  if (!failed.success) return;
+  const { code, msg, message } = failed.data;
+  throw errorBody('mexc', `${code} ${msg ?? message ?? ''}`);
+}
+
+/** `isSpotTradingAllowed` is about orders by API alone: people trade the others just the same. */
+function listed({ status, baseAsset, quoteAsset }: z.infer<typeof listing>): Assets | DropReason {
+  if (multiplies(baseAsset)) return 'leveraged';
+  if (status !== '1' && status !== 'ENABLED') return 'not-trading';
+  return { base: baseAsset, quote: quoteAsset };
+}
+
+/** Rows: opens at (ms), open, high, low, close, volume, closes at, quote volume. */
+const candles: CandleSource = {
+  // Documented as 1,000; 500 are given.
+  pageRowsMax: 500,
+  // Weight 1 of 500 in 10 s.
+  spacingMs: 100,
+  request({ symbol }, { fromMs, toMs }) {
+    // Without both ends the newest are given.
+    const range = `startTime=${fromMs}&endTime=${toMs - 1}&limit=500`;
+    return `/api/v3/klines?symbol=${encodeURIComponent(symbol)}&interval=1m&${range}`;
+  },
+  parse(body) {
+    refuseFailure(body);
+    return collectCandles(shaped(rowsOf, body), (raw) => {
+      const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
+      return { startMs: Number(startMs), open, high, low, close, volume };
+    });
+  },
+};
+
+/** https://www.mexc.com/api-docs/spot-v3/market-data-endpoints */
+export const mexc: PriceAdapter = {
+  id: 'mexc',
+  baseUrl: 'https://api.mexc.com',
+  byDefault: true,
+  requests: {
+    // Weight 40 of the 500 that an address has in 10 s.
+    tickers: ['/api/v3/ticker/24hr'],
+    // Symbols are glued (BTCUSDT). Weight 10.
+    lists: [{ path: '/api/v3/exchangeInfo', refreshMs: HOUR_MS }],
+  },
+  candles,
+  symbols([body]) {
+    refuseFailure(body);
+    return symbolTable(
+      shaped(list, body).symbols,
+      (raw) => {
+        const row = listing.safeParse(raw);
+        return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
+      },
+      ALIASES,
+    );
+  },
+  parse([body], symbols) {
+    refuseFailure(body);
+    return collectRows('mexc', shaped(rowsOf, body), (raw) => {
+      const row = ticker.safeParse(raw);
+      if (!row.success) return 'malformed';
+      const { symbol, lastPrice, bidPrice, askPrice, volume, quoteVolume, closeTime } = row.data;
+      const assets = symbols.get(symbol);
+      if (assets === undefined) return 'unknown-symbol';
+      if (typeof assets === 'string') return assets;
+      return {
+        symbol,
+        ...assets,
+        price: lastPrice,
+        bid: bidPrice,
+        ask: askPrice,
+        volume,
+        quoteVolume,
+        exchangeTimeMs: Number(closeTime ?? 0),
+      };
+    });
+  },
+};
