@@ -16,9 +16,40 @@ export interface Quote {
   readonly timeMs: number;
 }
 
+export interface Pair {
+  readonly base: string;
+  readonly quote: string;
+}
+
+/** One minute of one market, in numbers with the digits of its close. */
+export interface Bar {
+  readonly startMs: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  /** Of a minute that is over: the `last` of the quote at its end. */
+  readonly close: string;
+  /** Base units of this minute. */
+  readonly volume: string;
+  readonly quoteVolume: string;
+  /** Whether the minute was over at the time of asking. */
+  readonly closed: boolean;
+}
+
+/** Half open, ms since the epoch, and the moment of asking: minutes to come have no bar. */
+export interface BarRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly nowMs: number;
+}
+
 export interface Market {
+  /** The markets of an exchange, always the same. */
+  pairs(exchange: string): readonly Pair[];
   /** Every market of an exchange at a moment; the same for the same second. */
   quotes(exchange: string, timeMs: number): readonly Quote[];
+  /** The minutes that begin in a range, the oldest first; none where nothing was traded. */
+  bars(exchange: string, pair: Pair, range: BarRange): readonly Bar[];
 }
 
 export interface MarketOptions {
@@ -39,6 +70,7 @@ const MONEY: Readonly<Record<string, Asset>> = {
   jpy: { usd: 0.0067, swing: 0.004 },
   usdt: { usd: 1, swing: 0.0003 },
   usdc: { usd: 1, swing: 0.0002 },
+  krw: { usd: 0.00072, swing: 0.003 },
 };
 
 /** Coins and the price that they wander around. */
@@ -62,31 +94,49 @@ const QUOTES: Readonly<Record<string, readonly string[]>> = {
   kraken: ['usd', 'eur', 'usdt', 'btc', 'gbp'],
   bitfinex: ['usd', 'usdt', 'btc', 'eur'],
   binance: ['usdt', 'usdc', 'btc', 'eth', 'eur'],
-  coinbase: ['usd', 'eur', 'usdc', 'btc'],
+  // Its markets against USDC share the books of those against USD: none of their own here.
+  coinbase: ['usd', 'eur', 'gbp', 'btc'],
   okx: ['usdt', 'usdc', 'btc', 'eth'],
   bitstamp: ['usd', 'eur', 'btc', 'gbp'],
+  cryptocom: ['usd', 'usdt', 'btc'],
+  gemini: ['usd', 'btc', 'eth', 'eur'],
+  poloniex: ['usdt', 'btc', 'usdc'],
+  upbit: ['krw', 'btc', 'usdt'],
+  bithumb: ['krw', 'btc'],
 };
 const OTHER_QUOTES = ['usd', 'eur', 'btc', 'usdt'];
 const MAJORS = ['btc', 'eth', 'sol', 'xrp'];
 const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** A market whose exchanges agree but for a little: one walk a coin, one of the whole market. */
 export function createMarket({ seed, pairsPerExchange }: MarketOptions): Market {
   const walk = createWalk(seed);
-  const pairs = new Map<string, readonly Pair[]>();
+  const chosen = new Map<string, readonly Pair[]>();
+  const pairs = (exchange: string): readonly Pair[] => {
+    const known = chosen.get(exchange) ?? choosePairs(exchange, seed, pairsPerExchange);
+    chosen.set(exchange, known);
+    return known;
+  };
   return {
+    pairs,
     quotes(exchange, timeMs) {
       const secondMs = Math.floor(timeMs / SECOND_MS) * SECOND_MS;
-      const known = pairs.get(exchange) ?? choosePairs(exchange, seed, pairsPerExchange);
-      pairs.set(exchange, known);
-      return known.map((pair) => quoteOf(walk, { exchange, seed, pair }, secondMs));
+      return pairs(exchange).map((pair) => quoteOf(walk, { exchange, seed, pair }, secondMs));
+    },
+    bars(exchange, pair, { fromMs, toMs, nowMs }) {
+      const place = { exchange, seed, pair };
+      if (isFrozen(place)) return [];
+      const bars: Bar[] = [];
+      const endMs = Math.min(toMs, nowMs);
+      let startMs = Math.ceil(fromMs / MINUTE_MS) * MINUTE_MS;
+      for (; startMs < endMs; startMs += MINUTE_MS) {
+        bars.push(barOf(walk, place, { startMs, nowMs }));
+      }
+      return bars;
     },
   };
-}
-
-interface Pair {
-  readonly base: string;
-  readonly quote: string;
 }
 
 function choosePairs(exchange: string, seed: number, most: number): readonly Pair[] {
@@ -109,15 +159,25 @@ interface Place {
   readonly pair: Pair;
 }
 
+const hashOfPlace = ({ exchange, seed, pair }: Place): number =>
+  hashOf(`${seed} ${exchange} ${pair.base}/${pair.quote}`);
+
+/** One market in sixty has not traded for a long time, as some never do. */
+function isFrozen(place: Place): boolean {
+  return !MAJORS.includes(place.pair.base) && chance(hashOfPlace(place), 1) < 1 / 60;
+}
+
+function priceOf(walk: Noise, { exchange, seed, pair }: Place, timeMs: number): number {
+  const fair = usdOf(walk, seed, pair.base, timeMs) / usdOf(walk, seed, pair.quote, timeMs);
+  return fair * (1 + 0.002 * walk(`${exchange} ${pair.base}${pair.quote}`, timeMs));
+}
+
 function quoteOf(walk: Noise, place: Place, nowMs: number): Quote {
   const { exchange, seed, pair } = place;
-  const hash = hashOf(`${seed} ${exchange} ${pair.base}/${pair.quote}`);
-  // One market in sixty has not traded for a long time: it is frozen, as some always are.
-  const frozen = !MAJORS.includes(pair.base) && chance(hash, 1) < 1 / 60;
-  const timeMs = frozen ? Math.floor(nowMs / (30 * 86_400_000)) * 30 * 86_400_000 : nowMs;
-  const fair = usdOf(walk, seed, pair.base, timeMs) / usdOf(walk, seed, pair.quote, timeMs);
-  const premium = 1 + 0.002 * walk(`${exchange} ${pair.base}${pair.quote}`, timeMs);
-  const price = fair * premium;
+  const hash = hashOfPlace(place);
+  const frozen = isFrozen(place);
+  const timeMs = frozen ? Math.floor(nowMs / (30 * DAY_MS)) * 30 * DAY_MS : nowMs;
+  const price = priceOf(walk, place, timeMs);
   const spread = price * (0.0001 + 0.002 * chance(hash, 2));
   const turnover = 10 ** (3.5 + 4.5 * chance(hash, 3));
   const day = 0.6 + 0.4 * Math.tanh(walk(`${exchange} volume ${pair.base}`, timeMs));
@@ -133,6 +193,33 @@ function quoteOf(walk: Noise, place: Place, nowMs: number): Quote {
     average: average.toFixed(digits),
     quoteVolume: (volume * average).toFixed(8),
     timeMs,
+  };
+}
+
+/** Where in a minute the price is looked at for its high and low, in ms. */
+const LOOKS_MS = [0, 15_000, 30_000, 45_000, MINUTE_MS];
+
+function barOf(walk: Noise, place: Place, { startMs, nowMs }: { startMs: number; nowMs: number }) {
+  const secondMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS;
+  const endMs = Math.min(startMs + MINUTE_MS, secondMs);
+  const looks = LOOKS_MS.map((ms) => Math.min(startMs + ms, endMs));
+  const prices = looks.map((timeMs) => priceOf(walk, place, timeMs));
+  const close = prices.at(-1) ?? 0;
+  const digits = decimalsOf(close);
+  const text = (price: number) => price.toFixed(digits);
+  const hash = hashOfPlace(place);
+  const turnover = 10 ** (3.5 + 4.5 * chance(hash, 3));
+  const share = (2 * chance(hash + 4, startMs / MINUTE_MS)) / 1_440;
+  const volume = (turnover * share) / usdOf(walk, place.seed, place.pair.base, endMs);
+  return {
+    startMs,
+    open: text(prices[0] ?? close),
+    high: text(Math.max(...prices)),
+    low: text(Math.min(...prices)),
+    close: text(close),
+    volume: volume.toFixed(8),
+    quoteVolume: (volume * close).toFixed(8),
+    closed: startMs + MINUTE_MS <= nowMs,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Book, upper, ZERO } from './book.ts';
+import { type Book, barsOf, queryNumber, rowsAsked, upper, ZERO } from './book.ts';
 
 export const binance: Book = {
   answers: {
@@ -33,5 +33,25 @@ export const binance: Book = {
       const symbols = [...rows, listing('BCCBTC', 'BCC', 'BTC', 'BREAK')];
       return JSON.stringify({ timezone: 'UTC', serverTime: nowMs, symbols });
     },
+  },
+  candles(url, market, nowMs) {
+    if (url.pathname !== '/api/v3/klines') return undefined;
+    const bars = barsOf(market, {
+      exchange: 'binance',
+      symbol: url.searchParams.get('symbol') ?? '',
+      symbolOf: upper,
+      fromMs: queryNumber(url, 'startTime'),
+      // Inclusive.
+      toMs: queryNumber(url, 'endTime') + 1,
+      nowMs,
+      rowsMax: rowsAsked(url, 'limit', { usual: 500, most: 1_000 }),
+      keep: url.searchParams.has('startTime') ? 'oldest' : 'newest',
+    });
+    if (!bars) return { status: 400, body: '{"code":-1121,"msg":"Invalid symbol."}' };
+    const rows = bars.map(({ startMs, open, high, low, close, volume, quoteVolume }) => {
+      const end = [startMs + 59_999, quoteVolume, 10, ZERO, ZERO, '0'];
+      return [startMs, open, high, low, close, volume, ...end];
+    });
+    return JSON.stringify(rows);
   },
 };

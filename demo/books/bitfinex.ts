@@ -1,5 +1,5 @@
-import type { Quote } from '../market.ts';
-import type { Book } from './book.ts';
+import type { Pair, Quote } from '../market.ts';
+import { type Book, bare, barsOf, queryNumber, rowsAsked } from './book.ts';
 
 /** Bitfinex's own names of assets. */
 const BITFINEX: Readonly<Record<string, string>> = {
@@ -7,7 +7,7 @@ const BITFINEX: Readonly<Record<string, string>> = {
   ...{ qtum: 'QTM', storj: 'STJ' },
 };
 
-function bitfinexSymbol({ base, quote }: Quote): string {
+export function bitfinexSymbol({ base, quote }: Pair): string {
   const left = BITFINEX[base] ?? base.toUpperCase();
   const right = BITFINEX[quote] ?? quote.toUpperCase();
   return `t${left}${left.length === 3 && right.length === 3 ? '' : ':'}${right}`;
@@ -15,10 +15,9 @@ function bitfinexSymbol({ base, quote }: Quote): string {
 
 /** Bitfinex writes bare numbers, small ones with an exponent: text is built by hand. */
 function bitfinexRow(symbol: string, row: Quote): string {
-  const number = (text: string): string => String(Number(text));
-  const change = number((Number(row.last) - Number(row.average)).toPrecision(6));
-  const cells = [number(row.bid), '12.5', number(row.ask), '7.25', change, '0.001'];
-  const rest = [number(row.last), number(row.volume), number(row.ask), number(row.bid)];
+  const change = bare((Number(row.last) - Number(row.average)).toPrecision(6));
+  const cells = [bare(row.bid), '12.5', bare(row.ask), '7.25', change, '0.001'];
+  const rest = [bare(row.last), bare(row.volume), bare(row.ask), bare(row.bid)];
   return `["${symbol}",${[...cells, ...rest].join(',')}]`;
 }
 
@@ -36,5 +35,26 @@ export const bitfinex: Book = {
       );
       return `[${texts.join(',')}]`;
     },
+  },
+  candles(url, market, nowMs) {
+    const key = /^\/v2\/candles\/trade:1m:(t[^/]+)\/hist$/.exec(decodeURIComponent(url.pathname));
+    if (!key) return undefined;
+    const oldestFirst = url.searchParams.get('sort') === '1';
+    const bars = barsOf(market, {
+      exchange: 'bitfinex',
+      symbol: key[1] ?? '',
+      symbolOf: bitfinexSymbol,
+      fromMs: queryNumber(url, 'start'),
+      // Inclusive.
+      toMs: queryNumber(url, 'end') + 1,
+      nowMs,
+      rowsMax: rowsAsked(url, 'limit', { usual: 100, most: 10_000 }),
+      keep: oldestFirst ? 'oldest' : 'newest',
+    });
+    // An unknown symbol has no candles; it is no error.
+    const rows = (bars ?? []).map(({ startMs, open, close, high, low, volume }) => {
+      return `[${startMs},${[open, close, high, low, volume].map(bare).join(',')}]`;
+    });
+    return `[${(oldestFirst ? rows : rows.reverse()).join(',')}]`;
   },
 };

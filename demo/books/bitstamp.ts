@@ -1,4 +1,4 @@
-import { type Book, upper } from './book.ts';
+import { type Book, barsOf, queryNumber, rowsAsked, upper } from './book.ts';
 
 export const bitstamp: Book = {
   answers: {
@@ -17,5 +17,25 @@ export const bitstamp: Book = {
       const perpetual = { ...rows[0], pair: 'BTC/USD-PERP', market_type: 'PERPETUAL' };
       return JSON.stringify([...rows, perpetual]);
     },
+  },
+  candles(url, market, nowMs) {
+    const symbol = /^\/api\/v2\/ohlc\/([a-z0-9]+)\/$/.exec(url.pathname)?.[1];
+    if (symbol === undefined || url.searchParams.get('step') !== '60') return undefined;
+    const bars = barsOf(market, {
+      exchange: 'bitstamp',
+      symbol,
+      symbolOf: ({ base, quote }) => base + quote,
+      fromMs: queryNumber(url, 'start') * 1_000,
+      // Inclusive.
+      toMs: (queryNumber(url, 'end') + 1) * 1_000,
+      nowMs,
+      rowsMax: rowsAsked(url, 'limit', { usual: 1, most: 1_000 }),
+      keep: url.searchParams.has('start') ? 'oldest' : 'newest',
+    });
+    if (!bars) return { status: 404, body: '{"status":"error","reason":"Not found"}' };
+    const ohlc = bars.map(({ startMs, open, high, low, close, volume }) => {
+      return { timestamp: String(startMs / 1_000), open, high, low, close, volume };
+    });
+    return JSON.stringify({ data: { pair: symbol, ohlc } });
   },
 };

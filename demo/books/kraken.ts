@@ -1,5 +1,11 @@
-import type { Quote } from '../market.ts';
-import { type Book, upper, ZERO } from './book.ts';
+import type { Pair, Quote } from '../market.ts';
+import { type Book, barsOf, queryNumber, upper, ZERO } from './book.ts';
+
+const OLD_NAMES: Readonly<Record<string, string>> = { btc: 'XBT', doge: 'XDG' };
+
+/** `XBTUSD` for btc and usd. */
+const altName = ({ base, quote }: Pair): string =>
+  [base, quote].map((asset) => OLD_NAMES[asset] ?? asset.toUpperCase()).join('');
 
 /** A row of the 2026 Ticker answer: [price, whole lots, lots], [today, 24 h]. */
 function krakenRow(row: Quote): object {
@@ -31,5 +37,29 @@ export const kraken: Book = {
       }
       return JSON.stringify({ error: [], result });
     },
+  },
+  candles(url, market, nowMs) {
+    if (url.pathname !== '/0/public/OHLC' || url.searchParams.get('interval') !== '1') {
+      return undefined;
+    }
+    const symbol = url.searchParams.get('pair') ?? '';
+    const sinceMs = queryNumber(url, 'since') * 1_000;
+    const bars = barsOf(market, {
+      exchange: 'kraken',
+      symbol,
+      symbolOf: altName,
+      // Exclusive; there is no other end.
+      fromMs: sinceMs + 1,
+      toMs: Number.NaN,
+      nowMs,
+      rowsMax: 720,
+      keep: 'newest',
+    });
+    if (!bars) return JSON.stringify({ error: ['EQuery:Unknown asset pair'] });
+    const rows = bars.map(({ startMs, open, high, low, close, volume }) => {
+      return [startMs / 1_000, open, high, low, close, close, volume, 5];
+    });
+    const last = (bars.filter(({ closed }) => closed).at(-1)?.startMs ?? 0) / 1_000;
+    return JSON.stringify({ error: [], result: { [`X${symbol}`]: rows, last } });
   },
 };

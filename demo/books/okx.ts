@@ -1,4 +1,5 @@
-import { type Book, upper } from './book.ts';
+import type { Pair } from '../market.ts';
+import { type Book, barsOf, queryNumber, rowsAsked, upper } from './book.ts';
 
 export const okx: Book = {
   answers: {
@@ -15,5 +16,29 @@ export const okx: Book = {
       }));
       return JSON.stringify({ code: '0', msg: '', data });
     },
+  },
+  candles(url, market, nowMs) {
+    if (!/^\/api\/v5\/market\/(history-)?candles$/.test(url.pathname)) return undefined;
+    const symbol = url.searchParams.get('instId') ?? '';
+    const bars = barsOf(market, {
+      exchange: 'okx',
+      symbol,
+      symbolOf: (pair: Pair) => upper(pair, '-'),
+      // Both exclusive.
+      fromMs: queryNumber(url, 'before') + 1,
+      toMs: queryNumber(url, 'after'),
+      nowMs,
+      rowsMax: rowsAsked(url, 'limit', { usual: 100, most: 300 }),
+      keep: 'newest',
+    });
+    if (!bars) {
+      const msg = `Instrument ID ${symbol} does not exist`;
+      return JSON.stringify({ code: '51001', msg, data: [] });
+    }
+    const data = bars.map(({ startMs, open, high, low, close, volume, quoteVolume, closed }) => {
+      const end = [volume, quoteVolume, quoteVolume, closed ? '1' : '0'];
+      return [String(startMs), open, high, low, close, ...end];
+    });
+    return JSON.stringify({ code: '0', msg: '', data: data.reverse() });
   },
 };
