@@ -1,6 +1,6 @@
 import type { Market } from '../market.ts';
 import type { Book, Reply } from './book.ts';
-import { quoteFirst, tickerText } from './upbit.ts';
+import { minutesText, quoteFirst, tickerText } from './upbit.ts';
 
 const KOREA_MS = 9 * 3_600_000;
 
@@ -36,4 +36,6 @@ export const bithumb: Book = {
   },
   named: (url, market, nowMs) =>
     url.pathname === '/v1/ticker' ? tickers(url, market, nowMs) : undefined,
+  candles: (url, market, nowMs) =>
+    minutesText(url, market, { exchange: 'bithumb', zoneMs: KOREA_MS, nowMs }),
 };

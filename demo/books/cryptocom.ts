@@ -1,5 +1,5 @@
 import type { Quote } from '../market.ts';
-import { type Book, upper } from './book.ts';
+import { type Book, barsOf, queryNumber, rowsAsked, upper } from './book.ts';
 
 const row = (symbol: string, { last, bid, ask, volume, quoteVolume, timeMs }: Quote) => ({
   i: symbol,
@@ -30,5 +30,26 @@ export const cryptocom: Book = {
       data.push(DEPOSIT);
       return JSON.stringify({ id: -1, method: 'public/get-tickers', code: 0, result: { data } });
     },
+  },
+  candles(url, market, nowMs) {
+    if (url.pathname !== '/exchange/v1/public/get-candlestick') return undefined;
+    const symbol = url.searchParams.get('instrument_name') ?? '';
+    const bars = barsOf(market, {
+      exchange: 'cryptocom',
+      symbol,
+      symbolOf: (pair) => upper(pair, '_'),
+      fromMs: queryNumber(url, 'start_ts'),
+      toMs: queryNumber(url, 'end_ts'),
+      nowMs,
+      rowsMax: rowsAsked(url, 'count', { usual: 25, most: 300 }),
+      keep: 'newest',
+    });
+    if (!bars)
+      return { status: 400, body: '{"id":-1,"code":40004,"message":"Invalid instrument"}' };
+    const data = bars.map(({ startMs, open, high, low, close, volume }) => {
+      return { o: open, h: high, l: low, c: close, v: volume, t: startMs };
+    });
+    const result = { interval: '1m', data, instrument_name: symbol };
+    return JSON.stringify({ id: -1, method: 'public/get-candlestick', code: 0, result });
   },
 };

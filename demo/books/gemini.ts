@@ -1,4 +1,4 @@
-import { type Book, upper } from './book.ts';
+import { type Book, bare, barsOf, upper } from './book.ts';
 
 const listing = (symbol: string, base: string, quote: string, status: string) => ({
   symbol,
@@ -30,5 +30,29 @@ export const gemini: Book = {
       const closed = listing('GUSDUSD', 'gusd', 'usd', 'closed');
       return JSON.stringify([...rows, closed, listing('BTCGUSDPERP', 'btc', 'gusd', 'open')]);
     },
+  },
+  candles(url, market, nowMs) {
+    const symbol = /^\/v2\/candles\/([a-z0-9]+)\/1m$/.exec(url.pathname)?.[1];
+    if (symbol === undefined) return undefined;
+    const bars = barsOf(market, {
+      exchange: 'gemini',
+      symbol,
+      symbolOf: ({ base, quote }) => base + quote,
+      // A window that no parameter moves.
+      fromMs: Number.NaN,
+      toMs: Number.NaN,
+      nowMs,
+      rowsMax: 1_440,
+      keep: 'newest',
+    });
+    if (!bars) {
+      const message = `Supplied value '${symbol}' is not a valid symbol`;
+      const body = JSON.stringify({ result: 'error', reason: 'Bad Request', message });
+      return { status: 400, body };
+    }
+    const rows = bars.map(({ startMs, open, high, low, close, volume }) => {
+      return `[${startMs},${[open, high, low, close, volume].map(bare).join(',')}]`;
+    });
+    return `[${rows.reverse().join(',')}]`;
   },
 };

@@ -1,5 +1,5 @@
 import type { Quote } from '../market.ts';
-import { type Book, upper } from './book.ts';
+import { type Book, barsOf, queryNumber, rowsAsked, upper } from './book.ts';
 
 const row = (symbol: string, quote: Quote) => ({
   symbol,
@@ -51,5 +51,26 @@ export const poloniex: Book = {
       const others = [listing('BTC3L_USDT', 'NORMAL'), listing('NXT_BTC', 'PAUSE')];
       return JSON.stringify([...rows, ...others]);
     },
+  },
+  candles(url, market, nowMs) {
+    const symbol = /^\/markets\/([A-Z0-9]+_[A-Z0-9]+)\/candles$/.exec(url.pathname)?.[1];
+    if (symbol === undefined || url.searchParams.get('interval') !== 'MINUTE_1') return undefined;
+    const bars = barsOf(market, {
+      exchange: 'poloniex',
+      symbol,
+      symbolOf: (pair) => upper(pair, '_'),
+      fromMs: queryNumber(url, 'startTime'),
+      // Inclusive.
+      toMs: queryNumber(url, 'endTime') + 1,
+      nowMs,
+      rowsMax: rowsAsked(url, 'limit', { usual: 100, most: 500 }),
+      keep: 'newest',
+    });
+    if (!bars) return { status: 400, body: '{"code":400,"message":"symbol not found"}' };
+    const rows = bars.map(({ startMs, open, high, low, close, volume, quoteVolume }) => {
+      const taken = [quoteVolume, volume, '0', '0', 5, startMs + 59_000, close, 'MINUTE_1'];
+      return [low, high, open, close, ...taken, startMs, startMs + 59_999];
+    });
+    return JSON.stringify(rows);
   },
 };
