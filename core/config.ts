@@ -27,6 +27,11 @@ export interface Config {
   readonly influxOrg: string;
   readonly influxBucket: string;
   readonly retentionMs: number;
+  /** Of the buckets of roll-ups; 0: for ever. */
+  readonly retention1mMs: number;
+  readonly retention5mMs: number;
+  readonly retention1hMs: number;
+  readonly retention1dMs: number;
   readonly engineMemoryBytesMax: number;
   /** Undefined: PGlite in the data directory. */
   readonly databaseUrl: string | undefined;
@@ -72,6 +77,23 @@ function duration(minMs: number): z.ZodType<number, string> {
   });
   return whole.pipe(z.number().min(minMs));
 }
+
+/** How long roll-ups are kept, in milliseconds; 0 for ever. */
+const keeping = (minMs: number) =>
+  z.union([
+    z
+      .string()
+      .regex(/^0s?$/)
+      .transform(() => 0),
+    duration(minMs),
+  ]);
+
+const rollupRetention = (level: string, min: string, value: string): Setting =>
+  setting(`RETENTION_${level.toUpperCase()}`, keeping(fixedMs(min)), {
+    default: value,
+    expected: `a length of time of at least ${min}, or 0 for ever`,
+    about: `How long the roll-ups of ${level} are kept, in a bucket that Tidemark makes.`,
+  });
 
 const idList = z
   .string()
@@ -144,6 +166,10 @@ export const settings = {
     expected: 'a length of time such as 30d or 12h, at least 1h',
     about: 'How long points are kept in a bucket that Tidemark makes; the longest `duration`.',
   }),
+  retention1mMs: rollupRetention('1m', '2d', '90d'),
+  retention5mMs: rollupRetention('5m', '2d', '365d'),
+  retention1hMs: rollupRetention('1h', '8d', '1825d'),
+  retention1dMs: rollupRetention('1d', '30d', '0'),
   engineMemoryBytesMax: setting('ENGINE_MEMORY_MAX', bytes, {
     default: '256MB',
     expected: 'bytes: a whole number, or one with kB, MB, GB',

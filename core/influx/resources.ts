@@ -71,8 +71,11 @@ export interface RunsQuery {
 export interface Buckets {
   /** Undefined when there is none of the name. */
   find(name: string): Promise<Bucket | undefined>;
-  /** Creates the client's bucket when it is missing; its retention is set only then. */
-  ensure(options: { readonly retentionSeconds: number }): Promise<Bucket>;
+  /**
+   * Creates a bucket (the client's own unless named) when it is missing; its retention is set only
+   * then.
+   */
+  ensure(options: { readonly retentionSeconds: number; readonly name?: string }): Promise<Bucket>;
 }
 
 export interface Tasks {
@@ -88,7 +91,7 @@ export interface Tasks {
 
 const TASKS_PAGE = 500; // InfluxDB's maximum
 
-export function createBuckets(db: InfluxDB, org: string, bucket: string): Buckets {
+export function createBuckets(db: InfluxDB, org: string, own: string): Buckets {
   const api = new BucketsAPI(db);
   const orgs = new OrgsAPI(db);
   const find = async (name: string) => {
@@ -102,24 +105,24 @@ export function createBuckets(db: InfluxDB, org: string, bucket: string): Bucket
       throw error;
     }
   };
-  const create = async (retentionSeconds: number) => {
+  const create = async (name: string, retentionSeconds: number) => {
     const orgID = (await orgs.getOrgs({ org })).orgs?.[0]?.id;
     if (orgID === undefined) {
       throw new TidemarkError('not-found', `InfluxDB has no organization ${org}; check INFLUX_ORG`);
     }
     const retentionRules = [{ type: 'expire' as const, everySeconds: retentionSeconds }];
-    return toBucket(await api.postBuckets({ body: { orgID, name: bucket, retentionRules } }));
+    return toBucket(await api.postBuckets({ body: { orgID, name, retentionRules } }));
   };
   return {
     find,
-    async ensure({ retentionSeconds }) {
-      const found = await find(bucket);
+    async ensure({ retentionSeconds, name = own }) {
+      const found = await find(name);
       if (found !== undefined) return found;
       try {
-        return await create(retentionSeconds);
+        return await create(name, retentionSeconds);
       } catch (error) {
         // Another process was first.
-        const made = isCode(error, 'conflict') ? await find(bucket) : undefined;
+        const made = isCode(error, 'conflict') ? await find(name) : undefined;
         if (made === undefined) throw error;
         return made;
       }
