@@ -41,7 +41,7 @@ const candles: CandleSource = {
     const to = new Date(toMs + KOREA_MS).toISOString().slice(0, 19);
     return minutesPath(symbol, (toMs - fromMs) / MINUTE_MS, to);
   },
-  parse: (body) => minutesOf('bithumb', body),
+  parse: (body) => minutesOf(answerOf(body)),
 };
 
 /**

@@ -49,7 +49,7 @@ const candles: CandleSource = {
   pageRowsMax: 300,
   // 100 requests a second are allowed for each address and method.
   spacingMs: 50,
-  // Whether the ends belong to the range is told differently in different places: these do for both.
+  // Whether the ends belong to the range is told in two ways: these do for both.
   request: ({ symbol }, { fromMs, toMs }) =>
     `/exchange/v1/public/get-candlestick?instrument_name=${encodeURIComponent(symbol)}` +
     `&timeframe=1m&count=${(toMs - fromMs) / MINUTE_MS}&start_ts=${fromMs - 1}&end_ts=${toMs - 1}`,

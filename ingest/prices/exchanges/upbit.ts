@@ -61,8 +61,8 @@ export function priceOf(row: z.infer<typeof ticker>, assets: Assets): RawPrice {
 }
 
 /** Candles of `/v1/candles/minutes/1`: newest first, none for a minute without trades. */
-export function minutesOf(exchange: string, body: unknown): readonly Candle[] {
-  return collectCandles(rowsOf(exchange, body), (raw) => {
+export function minutesOf(entries: readonly unknown[]): readonly Candle[] {
+  return collectCandles(entries, (raw) => {
     const row = candle.safeParse(raw);
     if (!row.success) return undefined;
     const { opening_price, high_price, low_price, trade_price } = row.data;
@@ -94,7 +94,7 @@ const candles: CandleSource = {
     const to = `${new Date(toMs).toISOString().slice(0, 19)}Z`;
     return minutesPath(symbol, (toMs - fromMs) / MINUTE_MS, to);
   },
-  parse: (body) => minutesOf('upbit', body),
+  parse: (body) => minutesOf(rowsOf('upbit', body)),
 };
 
 /**
