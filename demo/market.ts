@@ -103,6 +103,12 @@ const QUOTES: Readonly<Record<string, readonly string[]>> = {
   poloniex: ['usdt', 'btc', 'usdc'],
   upbit: ['krw', 'btc', 'usdt'],
   bithumb: ['krw', 'btc'],
+  kucoin: ['usdt', 'usdc', 'btc', 'eth'],
+  gate: ['usdt', 'usdc', 'btc', 'eth'],
+  bybit: ['usdt', 'usdc', 'btc', 'eur'],
+  htx: ['usdt', 'btc', 'eth'],
+  mexc: ['usdt', 'usdc', 'btc', 'eur'],
+  bitget: ['usdt', 'usdc', 'btc', 'eth'],
 };
 const OTHER_QUOTES = ['usd', 'eur', 'btc', 'usdt'];
 const MAJORS = ['btc', 'eth', 'sol', 'xrp'];
