@@ -5,9 +5,11 @@ import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
 import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
+import { type ChoiceReader, createChoiceReader } from '../ingest/prices/follow.ts';
 import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
+import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
 import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
 import type { Base } from './start.ts';
@@ -18,9 +20,8 @@ export async function startPriceIngest(
   timer: SlotTimer | undefined,
 ): Promise<readonly string[]> {
   const { config, clock, log, metrics, parts, registry } = base;
-  const exchanges = chooseExchanges({ ids: config.exchanges, urls: config.exchangeUrls });
-  const { priceIntervalMs: intervalMs } = config;
-  const lanes = exchanges.map((exchange) => ({ ...exchange, intervalMs, mode: 'poll' as const }));
+  const reader = await readerOf(base);
+  const choices = await reader.read();
   const writer = await createWriter({
     dir: join(config.dataDir, 'spool'),
     target: base.influx,
@@ -36,7 +37,7 @@ export async function startPriceIngest(
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
   const prices = startPrices({
-    choices: { lanes, offPairs: new Set() },
+    choices,
     http,
     sink: writer,
     ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),
@@ -47,8 +48,20 @@ export async function startPriceIngest(
     metrics: createIngestMetrics(metrics),
   });
   parts.add('prices', () => prices.close());
+  const following = reader.follow(prices.apply);
+  parts.add('choices', following.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
-  return exchanges.map(({ adapter }) => adapter.id);
+  return choices.lanes.map(({ adapter }) => adapter.id);
+}
+
+/** What is to run: the settings, said to the registry too, and what somebody chose there. */
+async function readerOf({ config, clock, log, registry }: Base): Promise<ChoiceReader> {
+  const { exchanges: ids, exchangeUrls: urls, priceIntervalMs: intervalMs } = config;
+  const exchanges = chooseExchanges({ ids, urls }).map(({ adapter }) => adapter.id);
+  const defaults: PriceDefaults = { exchanges, intervalMs, mode: 'poll' };
+  await savePriceDefaults(registry, defaults);
+  const find = (id: string) => chooseExchanges({ ids: [id], urls })[0]!;
+  return createChoiceReader({ database: registry, defaults, find, clock, log });
 }
 
 /** One exchange that fails costs only itself; when all of them do, it is us or the network. */

@@ -130,6 +130,21 @@ export const measurements = {
     fields: rankFields,
     time: 'the end of the window',
   },
+  ingest: {
+    about: 'One slot of one exchange: how punctual it was and what came of it.',
+    tags: ['exchange'],
+    fields: {
+      late_ms: float('ms', 'from when its run was due to when it began', 'value'),
+      took_ms: float(
+        'ms',
+        'from its begin to its points being durable, or to its failure',
+        'value',
+      ),
+      rows: int('points', 'prices that were written'),
+      ok: bool('whether the exchange answered and its prices were written'),
+    },
+    time: 'the slot; slots that were skipped have none',
+  },
 } as const satisfies Record<string, MeasurementSpec>;
 
 export type Measurement = keyof typeof measurements;

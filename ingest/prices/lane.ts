@@ -1,6 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
 import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
@@ -8,14 +6,14 @@ import type { Job, Slot } from '../runner.ts';
 import type { DropReason } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
+import { createLaneState, type LaneStateOptions, type Stored } from './lane-state.ts';
 import type { MarketDirectory } from './markets.ts';
-import { type PricePoints, pricePoints } from './points.ts';
+import { type PricePoints, pricePoints, type SlotOutcome, slotPoint } from './points.ts';
 import { Refusal } from './refusal.ts';
 
-/** Base URL -> until when (ms) its host wants to be left alone. */
-export type Pauses = Map<string, number>;
+export type { Pauses } from './lane-state.ts';
 
-export interface LaneOptions {
+export interface LaneOptions extends LaneStateOptions {
   readonly exchange: ChosenExchange;
   readonly intervalMs: number;
   readonly source: PriceSource;
@@ -23,110 +21,69 @@ export interface LaneOptions {
   /** Whether the points of a `pair` tag are not wanted. */
   readonly isOff: (pair: string) => boolean;
   readonly sink: PointSink;
-  /** Shared by all exchanges: two of them may have one host. */
-  readonly pauses: Pauses;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly metrics: IngestMetrics;
-  /** Told after every change; saving is the caller's. */
-  readonly onState: (state: ExchangeState, urgent: boolean) => void;
 }
 
 /** One exchange's job and live state. Its trouble ends in the state, a metric and a log line. */
 export interface PriceLane extends Job {
-  readonly state: ExchangeState;
+  readonly state: Readonly<ExchangeState>;
   /** After its last run. */
   close(): Promise<void>;
 }
 
 export function createLane(options: LaneOptions): PriceLane {
-  const { exchange, clock, metrics, pauses } = options;
-  const { id } = exchange.adapter;
-  const state: ExchangeState = {
-    exchange: id,
-    state: 'starting',
-    lastAttemptMs: null,
-    lastSuccessMs: null,
-    pausedUntilMs: null,
-    latenessMs: null,
-    rows: 0,
-    dropped: {},
-    consecutiveFailures: 0,
-    lastError: null,
-  };
-  let lastReason: string | undefined;
-
-  const pausedUntil = (): number => pauses.get(exchange.baseUrl) ?? 0;
-  const succeed = (slot: Slot, stored: Stored): void => {
-    const recovered = state.consecutiveFailures;
-    const nowMs = clock.nowMs();
-    Object.assign(state, {
-      state: 'ok',
-      lastSuccessMs: nowMs,
-      pausedUntilMs: null,
-      latenessMs: nowMs - slot.slotMs,
-      rows: stored.rows,
-      dropped: stored.dropped,
-      consecutiveFailures: 0,
-      lastError: null,
-    } satisfies Partial<ExchangeState>);
-    lastReason = undefined;
-    if (recovered > 0) options.log.info({ exchange: id, after: recovered }, 'prices are back');
-    options.onState(state, recovered > 0);
-  };
-  const fail = (refusal: Refusal): void => {
-    const news = lastReason !== refusal.reason;
-    lastReason = refusal.reason;
-    state.consecutiveFailures += 1;
-    state.lastError = `${refusal.reason}: ${refusal.message}`;
-    state.state = 'failing';
-    if (refusal.pauseMs !== undefined) {
-      const untilMs = Math.max(clock.nowMs() + refusal.pauseMs, pausedUntil());
-      pauses.set(exchange.baseUrl, untilMs);
-      Object.assign(state, { state: 'paused', pausedUntilMs: untilMs });
-    }
-    if (news || isPowerOfTwo(state.consecutiveFailures)) report(options, state, refusal);
-    options.onState(state, news);
-  };
+  const { clock, metrics } = options;
+  const { id } = options.exchange.adapter;
+  const live = createLaneState(options);
   return {
     id,
     intervalMs: options.intervalMs,
-    state,
+    state: live.state,
     close: async () => options.source.close?.(),
     skipped: (reason, slots) => metrics.skipped(id, reason, slots),
     async run(slot, signal) {
-      if (clock.nowMs() < pausedUntil()) {
+      if (live.paused()) {
         metrics.skipped(id, 'paused', 1);
-        Object.assign(state, { state: 'paused', pausedUntilMs: pausedUntil() });
-        options.onState(state, false);
         return;
       }
-      state.lastAttemptMs = clock.nowMs();
-      state.pausedUntilMs = null;
-      metrics.late(id, (clock.nowMs() - slot.dueMs) / 1000);
+      live.begin();
+      const lateMs = clock.nowMs() - slot.dueMs;
+      metrics.late(id, lateMs / 1000);
       const startMs = clock.monotonicMs();
-      const seconds = () => (clock.monotonicMs() - startMs) / 1000;
+      const tookMs = () => clock.monotonicMs() - startMs;
+      const { slotMs } = slot;
+      let stored: Stored | undefined;
       try {
-        const stored = await pollAndStore(options, slot, signal);
-        metrics.polled(id, 'ok', seconds());
-        metrics.wrote(id, stored.rows);
-        for (const [reason, rows] of Object.entries(stored.dropped)) {
-          metrics.dropped(id, reason, rows);
-        }
-        succeed(slot, stored);
+        stored = await pollAndStore(options, slot, signal);
+        metrics.polled(id, 'ok', tookMs() / 1000);
+        countRows(metrics, id, stored);
+        live.succeed(slotMs, stored);
       } catch (error) {
         if (signal.aborted) return;
         const refusal = refusalOf(error);
-        metrics.polled(id, refusal.reason, seconds());
-        fail(refusal);
+        metrics.polled(id, refusal.reason, tookMs() / 1000);
+        live.fail(refusal);
       }
+      const came = { rows: stored?.rows ?? 0, ok: stored !== undefined };
+      await storeSlot(options, { slotMs, lateMs, tookMs: tookMs(), ...came });
     },
   };
 }
 
-interface Stored {
-  readonly rows: number;
-  readonly dropped: Record<string, number>;
+function countRows(metrics: IngestMetrics, id: string, { rows, dropped }: Stored): void {
+  metrics.wrote(id, rows);
+  for (const [reason, count] of Object.entries(dropped)) metrics.dropped(id, reason, count);
+}
+
+async function storeSlot(
+  { exchange, sink, log }: LaneOptions,
+  outcome: Omit<SlotOutcome, 'exchange'>,
+): Promise<void> {
+  const { id } = exchange.adapter;
+  await sink.accept([slotPoint({ exchange: id, ...outcome })]).catch((error: unknown) => {
+    // A sink that takes nothing has been reported for its prices, or will be at the next slot.
+    log.debug({ exchange: id, error: messageOf(error) }, 'a slot left no trace');
+  });
 }
 
 async function pollAndStore(
@@ -154,25 +111,4 @@ function leftOut({ unregistered, switchedOff }: Omit<PricePoints, 'points'>) {
   if (unregistered > 0) counts.unregistered = unregistered;
   if (switchedOff > 0) counts['switched-off'] = switchedOff;
   return counts;
-}
-
-/** One line when the reason is new, then ever more rarely: a day of outage is a dozen lines. */
-function report(options: LaneOptions, state: ExchangeState, refusal: Refusal): void {
-  const ids = {
-    exchange: state.exchange,
-    reason: refusal.reason,
-    error: refusal.message,
-    failures: state.consecutiveFailures,
-    ...(refusal.pauseMs !== undefined && { pauseMs: Math.round(refusal.pauseMs) }),
-  };
-  if (refusal.reason === 'internal') {
-    const stack = refusal.cause instanceof Error ? refusal.cause.stack : undefined;
-    options.log.error({ ...ids, stack }, 'a poll failed by a mistake of ours');
-  } else {
-    options.log.warn(ids, 'a poll was refused: nothing of it is written');
-  }
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }

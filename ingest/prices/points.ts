@@ -58,3 +58,26 @@ function fieldsOf(row: PriceRow): Record<string, FieldValue> {
   if (row.exchangeTimeMs !== undefined) fields.exchange_time = BigInt(row.exchangeTimeMs);
   return fields;
 }
+
+/** What became of one slot of an exchange. */
+export interface SlotOutcome {
+  readonly exchange: string;
+  readonly slotMs: number;
+  readonly lateMs: number;
+  readonly tookMs: number;
+  readonly rows: number;
+  readonly ok: boolean;
+}
+
+type SlotField = keyof (typeof measurements)['ingest']['fields'];
+
+/** A slot's punctuality as a point of it. */
+export function slotPoint({ exchange, slotMs, lateMs, tookMs, rows, ok }: SlotOutcome): Point {
+  const fields: Record<SlotField, FieldValue> = {
+    late_ms: Math.max(0, lateMs),
+    took_ms: tookMs,
+    rows: BigInt(rows),
+    ok,
+  };
+  return { measurement: 'ingest', tags: { exchange }, fields, timeNs: msToNs(slotMs) };
+}

@@ -28,6 +28,7 @@ describe('the price ingest', () => {
   let metrics: Metrics;
   let servers: { bitstamp: Upstream; okx: Upstream };
   let stored: Point[];
+  let slots: Point[];
   let saved: ExchangeState[];
   let logged: string[];
   let trouble: { sink?: Error; registry?: Error; save?: Error };
@@ -40,7 +41,7 @@ describe('the price ingest', () => {
     servers = { bitstamp: await startUpstream(), okx: await startUpstream() };
     servers.bitstamp.set(BITSTAMP, GOOD_BITSTAMP);
     servers.okx.set(OKX, GOOD_OKX);
-    [stored, saved, logged, trouble] = [[], [], [], {}];
+    [stored, slots, saved, logged, trouble] = [[], [], [], [], {}];
   });
   afterEach(async () => {
     await prices?.close();
@@ -78,7 +79,7 @@ describe('the price ingest', () => {
       sink: {
         async accept(points) {
           if (trouble.sink) throw trouble.sink;
-          stored.push(...points);
+          for (const point of points) (point.measurement === 'price' ? stored : slots).push(point);
         },
       },
       ensureMarkets: async (_exchange, markets) => {
@@ -319,5 +320,29 @@ describe('the price ingest', () => {
       ['okx'],
     );
     assert.equal(stateOf('okx').consecutiveFailures, 0, 'a cancelled poll is no failure');
+  });
+
+  it('writes how punctual each slot was, also when nothing else came of it', async () => {
+    start();
+    await polled(1, 1);
+    servers.okx.set(OKX, { status: 500, body: {} });
+    await clock.advance(MINUTE_MS);
+    await polled(2, 2);
+    await until(() => slots.length === 4);
+    const ofOkx = slots.filter(({ tags }) => tags.exchange === 'okx');
+    assert.deepEqual(ofOkx, [
+      {
+        measurement: 'ingest',
+        tags: { exchange: 'okx' },
+        fields: { late_ms: 0, took_ms: 0, rows: 1n, ok: true },
+        timeNs: BigInt(Date.UTC(2026, 0, 1, 12)) * 1_000_000n,
+      },
+      {
+        measurement: 'ingest',
+        tags: { exchange: 'okx' },
+        fields: { late_ms: ofOkx[1]?.fields.late_ms, took_ms: 0, rows: 0n, ok: false },
+        timeNs: BigInt(Date.UTC(2026, 0, 1, 12, 1)) * 1_000_000n,
+      },
+    ]);
   });
 });

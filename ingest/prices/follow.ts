@@ -1,0 +1,130 @@
+import { childAbort } from '../../core/abort.ts';
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Database, Listening } from '../../registry/database.ts';
+import {
+  CHOICES_CHANNEL,
+  listExchangeChoices,
+  type PriceDefaults,
+  planExchanges,
+} from '../../registry/exchange-choices.ts';
+import { listOffPairs } from '../../registry/metrics.ts';
+import type { LaneChoice, PriceChoices } from './choice.ts';
+import type { ChosenExchange } from './exchanges/list.ts';
+
+export interface FollowOptions {
+  readonly database: Database;
+  /** The settings: they count where nobody chose. */
+  readonly defaults: PriceDefaults;
+  /** An exchange by its id. @throws for one that this program does not have. */
+  readonly find: (id: string) => ChosenExchange | Promise<ChosenExchange>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ChoiceReader {
+  /** What is to run now. An exchange that this program does not have is left out, and logged. */
+  read(): Promise<PriceChoices>;
+  /** Calls back with each change from now on, until closed. */
+  follow(onChange: (choices: PriceChoices) => Promise<void>): { close(): Promise<void> };
+}
+
+/**
+ * Notifications come at once. This is the net below them: it also finds a connection that broke, and
+ * what was chosen meanwhile.
+ */
+const LOOK_MS = 10_000;
+
+/** What somebody chose in the registry, over the settings. */
+export function createChoiceReader(options: FollowOptions): ChoiceReader {
+  const { database, defaults, find, log } = options;
+  const found = new Map<string, ChosenExchange>();
+  const unknown = new Set<string>();
+  let last = '';
+
+  const findOnce = async (id: string): Promise<ChosenExchange | undefined> => {
+    const known = found.get(id);
+    if (known || unknown.has(id)) return known;
+    try {
+      const exchange = await find(id);
+      found.set(id, exchange);
+      return exchange;
+    } catch (error) {
+      unknown.add(id);
+      log.warn({ exchange: id, error: messageOf(error) }, 'a chosen exchange is not here');
+      return undefined;
+    }
+  };
+  /** Undefined: nothing changed since the last reading. */
+  const readChange = async (): Promise<PriceChoices | undefined> => {
+    const [choices, offPairs] = await Promise.all([
+      listExchangeChoices(database),
+      listOffPairs(database),
+    ]);
+    const plans = planExchanges(defaults, choices).filter(({ enabled }) => enabled);
+    const text = JSON.stringify([plans, offPairs]);
+    if (text === last) return undefined;
+    const lanes: LaneChoice[] = [];
+    for (const { exchange, intervalMs, mode } of plans) {
+      const chosen = await findOnce(exchange);
+      if (chosen) lanes.push({ ...chosen, intervalMs, mode });
+    }
+    last = text;
+    return { lanes, offPairs: new Set(offPairs) };
+  };
+  return {
+    async read() {
+      last = '';
+      return (await readChange())!;
+    },
+    follow: (onChange) => startFollowing(options, readChange, onChange),
+  };
+}
+
+function startFollowing(
+  { database, clock, log }: FollowOptions,
+  readChange: () => Promise<PriceChoices | undefined>,
+  onChange: (choices: PriceChoices) => Promise<void>,
+) {
+  const ending = new AbortController();
+  let listening: Listening | undefined;
+  let round = childAbort(ending.signal);
+  let failing = false;
+
+  const look = async (): Promise<void> => {
+    // Heard from now on, and then read: nothing falls between.
+    listening ??= await database.listen(CHOICES_CHANNEL, {
+      heard: () => round.release(),
+      lost: (error) => {
+        listening = undefined;
+        log.warn({ error: error.message }, 'choices are looked for, not heard of');
+      },
+    });
+    const choices = await readChange();
+    if (choices !== undefined) await onChange(choices);
+  };
+  const run = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      round = childAbort(ending.signal);
+      try {
+        await look();
+        failing = false;
+      } catch (error) {
+        if (!failing) log.warn({ error: messageOf(error) }, 'choices cannot be followed');
+        failing = true;
+      }
+      // Cut short by news, and by the end.
+      await clock.sleep(LOOK_MS, round.signal).catch(() => undefined);
+      round.release();
+    }
+  };
+  const running = run();
+  return {
+    async close() {
+      ending.abort();
+      await running;
+      await listening?.close();
+    },
+  };
+}
