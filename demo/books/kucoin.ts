@@ -2,7 +2,7 @@ import type { Pair, Quote } from '../market.ts';
 import { type Book, barsOf, queryNumber, upper } from './book.ts';
 
 /** A coin that was renamed keeps its id: GALA is still GALAX here. */
-const idOf = ({ base, quote }: Pair): string =>
+export const idOf = ({ base, quote }: Pair): string =>
   upper({ base: base === 'gala' ? 'galax' : base, quote }, '-');
 
 function tickerOf(row: Quote, symbol: string): object {
@@ -20,6 +20,19 @@ function tickerOf(row: Quote, symbol: string): object {
     takerFeeRate: '0.001',
   };
 }
+
+/** What the ticket names: a ping is due after the first, and missed after both, in ms. */
+export const PING_MS = 18_000;
+export const PING_TIMEOUT_MS = 10_000;
+export const TOKEN = 'demo-token';
+
+const serverOf = (origin: string): object => ({
+  endpoint: `${origin.replace('http:', 'ws:')}/`,
+  encrypt: false,
+  protocol: 'websocket',
+  pingInterval: PING_MS,
+  pingTimeout: PING_TIMEOUT_MS,
+});
 
 export const kucoin: Book = {
   answers: {
@@ -64,5 +77,12 @@ export const kucoin: Book = {
       return [String(startMs / 1_000), open, close, high, low, volume, quoteVolume];
     });
     return JSON.stringify({ code: '200000', data: data.reverse() });
+  },
+  posts: {
+    '/api/v1/bullet-public': (origin) =>
+      JSON.stringify({
+        code: '200000',
+        data: { token: TOKEN, instanceServers: [serverOf(origin)] },
+      }),
   },
 };

@@ -1,17 +1,12 @@
-import { upper } from '../books/book.ts';
+import { idOf, PING_MS, PING_TIMEOUT_MS, TOKEN } from '../books/kucoin.ts';
 import type { Quote } from '../market.ts';
 import { createChanges, objectOf, type StreamScript } from './stream.ts';
 
 const TOPIC = '/market/ticker:all';
-/** The ticket names these: a ping is due after the first, and missed after both, in ms. */
-export const PING_MS = 18_000;
-export const PING_TIMEOUT_MS = 10_000;
-export const TOKEN = 'demo-token';
-
 const frame = (quote: Quote) => ({
   type: 'message',
   topic: TOPIC,
-  subject: upper(quote, '-'),
+  subject: idOf(quote),
   data: {
     bestAsk: quote.ask,
     bestAskSize: '1.5',

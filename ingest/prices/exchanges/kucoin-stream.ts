@@ -27,7 +27,7 @@ const message = z.object({
   /** The market, where the topic is that of all markets. */
   subject: z.string().optional(),
   code: z.string().optional(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 const TOPIC = '/market/ticker:all';
