@@ -1,0 +1,110 @@
+import { messageOf } from '../../../core/errors.ts';
+import { type BackfillLane, listBackfills } from '../../../registry/backfill-progress.ts';
+import { closeBackfills, openAdapters } from '../../../registry/backfills.ts';
+import type { ChosenExchange } from '../exchanges/list.ts';
+import { createPace } from './pace.ts';
+import { type WorkerOptions, workOff } from './worker.ts';
+
+export interface BackfillOptions extends Omit<WorkerOptions, 'pace'> {
+  /** An exchange by its adapter's id, whether it is polled or not; undefined: nobody knows it. */
+  readonly exchangeOf: (adapter: string) => Promise<ChosenExchange | undefined>;
+  /** Looks for gaps and asks for what is missing; absent: only what people ask is filled. */
+  readonly findGaps?: () => Promise<void>;
+  /** How often the registry is asked whether another process wants something, in ms. */
+  readonly pollMs?: number;
+  readonly gapsMs?: number;
+}
+
+export interface Backfills {
+  /** Something was asked: begins at once instead of at the next look. */
+  wake(): void;
+  /** An exchange is back after it failed: looks for gaps at the next turn. */
+  lookForGaps(): void;
+  /** Cancels requests on their way; everything accepted is kept, the rest goes on at next start. */
+  close(): Promise<void>;
+}
+
+const POLL_MS = 5_000;
+const GAPS_MS = 5 * 60_000;
+/** At start the first polls come before, so that the registry knows the markets. */
+const FIRST_GAPS_MS = 20_000;
+
+/** Works on every backfill of the registry, each exchange on its own, until closed. */
+export function startBackfills(options: BackfillOptions): Backfills {
+  const { clock, database, log } = options;
+  const leave = new AbortController();
+  const { signal } = leave;
+  const workers = new Map<string, Promise<void>>();
+  const worker = { ...options, pace: createPace(clock) };
+  let rest = new AbortController();
+  let gapsDueMs = clock.monotonicMs() + FIRST_GAPS_MS;
+  let troubled = false;
+
+  const start = async (adapter: string): Promise<void> => {
+    if (workers.has(adapter) || signal.aborted) return;
+    const exchange = await options.exchangeOf(adapter);
+    if (!exchange?.adapter.candles) return;
+    const work = workOff(exchange, worker, signal)
+      .catch((error: unknown) =>
+        log.error({ exchange: adapter, error: messageOf(error) }, 'a backfill stopped'),
+      )
+      .finally(() => {
+        workers.delete(adapter);
+        rest.abort();
+      });
+    workers.set(adapter, work);
+  };
+  const turn = async (): Promise<void> => {
+    if (options.findGaps && clock.monotonicMs() >= gapsDueMs) {
+      gapsDueMs = clock.monotonicMs() + (options.gapsMs ?? GAPS_MS);
+      if (options.isSettled()) await options.findGaps();
+    }
+    for (const adapter of await openAdapters(database)) await start(adapter);
+    for (const id of await closeBackfills(database)) await report(options, id);
+  };
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      // Before the turn: who wakes during it wakes the rest that follows.
+      rest = new AbortController();
+      try {
+        await turn();
+        troubled = false;
+      } catch (error) {
+        if (!troubled) log.warn({ error: messageOf(error) }, 'backfills wait');
+        troubled = true;
+      }
+      const woken = AbortSignal.any([rest.signal, signal]);
+      await clock.sleep(options.pollMs ?? POLL_MS, woken).catch(() => 'woken');
+    }
+  };
+  const running = run();
+  return {
+    wake: () => rest.abort(),
+    lookForGaps() {
+      gapsDueMs = Math.min(gapsDueMs, clock.monotonicMs() + FIRST_GAPS_MS);
+    },
+    async close() {
+      leave.abort();
+      await running;
+      await Promise.all(workers.values());
+    },
+  };
+}
+
+/** One line for a backfill that is over. */
+async function report({ database, log }: BackfillOptions, id: number): Promise<void> {
+  const [one] = await listBackfills(database, { id, limit: 1 });
+  if (!one) return;
+  const sum = (read: (lane: BackfillLane) => number) =>
+    one.lanes.reduce((total, lane) => total + read(lane), 0);
+  const ids = {
+    backfill: id,
+    exchanges: one.lanes.map(({ exchange }) => exchange),
+    from: new Date(one.fromMs).toISOString(),
+    to: new Date(one.toMs).toISOString(),
+    rows: sum((lane) => lane.rows),
+    requests: sum((lane) => lane.requests),
+    failed: sum((lane) => lane.failed),
+  };
+  log.info(ids, 'a backfill is done');
+}
