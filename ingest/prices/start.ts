@@ -9,7 +9,7 @@ import { createRunner } from '../runner.ts';
 import type { SlotTimer } from '../slots.ts';
 import type { LaneChoice, PriceChoices } from './choice.ts';
 import { createPriceSource, type PriceSource } from './fetch.ts';
-import { createLane, type LaneOptions } from './lane.ts';
+import { createLane, type LaneOptions, type Pauses } from './lane.ts';
 import { createLanes } from './lanes.ts';
 import { createMarketDirectory, type EnsureMarkets } from './markets.ts';
 import { createStateSaver } from './state-saver.ts';
@@ -26,6 +26,8 @@ export interface PricesOptions {
   readonly timer: SlotTimer;
   readonly log: Log;
   readonly metrics: IngestMetrics;
+  /** Hosts that want to be left alone, shared with whoever else asks them. */
+  readonly pauses?: Pauses;
   /** Most polls at a time. */
   readonly concurrency?: number;
   /** Of one request, from the call to the last byte. */
@@ -55,7 +57,7 @@ export function startPrices(options: PricesOptions): Prices {
   const saver = createStateSaver(options);
   let offPairs: ReadonlySet<string> = new Set();
   const shared: Omit<LaneOptions, 'exchange' | 'intervalMs' | 'source'> = {
-    pauses: new Map(),
+    pauses: options.pauses ?? new Map(),
     markets: createMarketDirectory({
       clock,
       ensureMarkets: options.ensureMarkets,
