@@ -4,6 +4,7 @@ import { createHttp } from '../core/http.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
+import { chooseCcxt } from '../ingest/prices/ccxt/choose.ts';
 import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
 import { type ChoiceReader, createChoiceReader } from '../ingest/prices/follow.ts';
 import { type Prices, startPrices } from '../ingest/prices/start.ts';
@@ -57,10 +58,12 @@ export async function startPriceIngest(
 /** What is to run: the settings, said to the registry too, and what somebody chose there. */
 async function readerOf({ config, clock, log, registry }: Base): Promise<ChoiceReader> {
   const { exchanges: ids, exchangeUrls: urls, priceIntervalMs: intervalMs } = config;
-  const exchanges = chooseExchanges({ ids, urls }).map(({ adapter }) => adapter.id);
+  const { chosen, rest } = await chooseCcxt({ ids, urls });
+  const exchanges = [...chooseExchanges(rest), ...chosen].map(({ adapter }) => adapter.id);
   const defaults: PriceDefaults = { exchanges, intervalMs, mode: 'poll' };
   await savePriceDefaults(registry, defaults);
-  const find = (id: string) => chooseExchanges({ ids: [id], urls })[0]!;
+  const find = (id: string) =>
+    chosen.find(({ adapter }) => adapter.id === id) ?? chooseExchanges({ ...rest, ids: [id] })[0]!;
   return createChoiceReader({ database: registry, defaults, find, clock, log });
 }
 

@@ -7,7 +7,7 @@ import type { ParsedPrices, SymbolTable } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { inlineParser, type PriceParser, type SourceParser } from './parser.ts';
 import { Refusal } from './refusal.ts';
-import { judgeRows, judgeStatus, judgeType } from './suspicion.ts';
+import { createAcceptance, judgeStatus, judgeType } from './suspicion.ts';
 
 /** Decoded bytes of one answer; the largest known (Binance's market list) has about 12 MB. */
 const BYTES_MAX = 48 * 1024 * 1024;
@@ -47,19 +47,8 @@ export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
   const { tickers } = exchange.adapter.requests;
   const parser = (options.parser ?? inlineParser).open(exchange.adapter);
   const lists = createLists(options, parser);
-  let lastRows = 0;
-  let shrunkenSinceMs: number | undefined;
+  const accept = createAcceptance(clock);
 
-  const accept = (parsed: ParsedPrices): ParsedPrices => {
-    const nowMs = clock.nowMs();
-    const shrunkenForMs = nowMs - (shrunkenSinceMs ?? nowMs);
-    const refusal = judgeRows(parsed.rows.length, { lastRows, shrunkenForMs });
-    if (refusal?.reason === 'shrunken') shrunkenSinceMs ??= nowMs;
-    if (refusal) throw refusal;
-    shrunkenSinceMs = undefined;
-    lastRows = parsed.rows.length;
-    return parsed;
-  };
   const pollWith = async (signal: AbortSignal): Promise<ParsedPrices> => {
     const fetchAll = (paths: readonly string[]) => fetchBodies(options, paths, signal);
     const listing = lists.renew(signal);

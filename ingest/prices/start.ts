@@ -8,6 +8,7 @@ import type { IngestMetrics } from '../metrics.ts';
 import { createRunner } from '../runner.ts';
 import type { SlotTimer } from '../slots.ts';
 import type { LaneChoice, PriceChoices } from './choice.ts';
+import type { SourceTools } from './exchanges/list.ts';
 import { createPriceSource, type PriceSource } from './fetch.ts';
 import { createLane, type LaneOptions, type Pauses } from './lane.ts';
 import { createLanes } from './lanes.ts';
@@ -107,8 +108,7 @@ export function startPrices(options: PricesOptions): Prices {
 /** Where an exchange's rows come from, by its mode. */
 function createSource(choice: LaneChoice, options: PricesOptions): PriceSource {
   const { http, clock, log } = options;
-  return createPriceSource({
-    exchange: choice,
+  const tools: SourceTools = {
     http,
     clock,
     deadlineMs: options.deadlineMs ?? DEADLINE_MS,
@@ -117,5 +117,7 @@ function createSource(choice: LaneChoice, options: PricesOptions): PriceSource {
         { exchange: choice.adapter.id, reason, error: message },
         'the market list is not renewed',
       ),
-  });
+  };
+  if (choice.open) return choice.open(tools);
+  return createPriceSource({ ...tools, exchange: choice });
 }

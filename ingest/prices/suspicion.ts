@@ -1,4 +1,6 @@
+import type { Clock } from '../../core/clock.ts';
 import { type HttpResponse, retryAfterMs } from '../../core/http.ts';
+import type { ParsedPrices } from './adapter.ts';
 import { parseNumberBytes } from './number-json.ts';
 import { RATE_LIMIT_PAUSE_MS, Refusal, type RefusalReason, reasonOfText } from './refusal.ts';
 
@@ -107,4 +109,23 @@ export function judgeRows(rows: number, last: Acceptance): Refusal | undefined {
   if (rows === 0) return new Refusal('empty', 'a good answer without one usable row');
   if (rows * 2 >= last.lastRows || last.shrunkenForMs >= SHRUNKEN_MS_MAX) return undefined;
   return new Refusal('shrunken', `${rows} rows, the last accepted poll had ${last.lastRows}`);
+}
+
+/** Takes a poll's rows when they may be written. @throws Refusal `empty` or `shrunken`. */
+export type Accept = (parsed: ParsedPrices) => ParsedPrices;
+
+/** Remembers how many rows one source's last accepted poll had. */
+export function createAcceptance(clock: Clock): Accept {
+  let lastRows = 0;
+  let shrunkenSinceMs: number | undefined;
+  return (parsed) => {
+    const nowMs = clock.nowMs();
+    const shrunkenForMs = nowMs - (shrunkenSinceMs ?? nowMs);
+    const refusal = judgeRows(parsed.rows.length, { lastRows, shrunkenForMs });
+    if (refusal?.reason === 'shrunken') shrunkenSinceMs ??= nowMs;
+    if (refusal) throw refusal;
+    shrunkenSinceMs = undefined;
+    lastRows = parsed.rows.length;
+    return parsed;
+  };
 }

@@ -40,3 +40,13 @@ const MULTIPLE = /^[a-z0-9]{2,}[2-5][ls]$/i;
 
 /** Whether a token multiplies the moves of another coin. 1000BTT and RSS3 do not. */
 export const multiplies = (base: string): boolean => MULTIPLE.test(base);
+
+/** BTCUP, XRPBULL: a coin of some age and a direction. SYRUP and PITBULL are coins of their own. */
+const DIRECTION = new RegExp(
+  '^(1INCH|AAVE|ADA|ALGO|ATOM|BCH|BNB|BSV|BTC|DEFI|DOGE|DOT|EOS|ETC|ETH|FIL|LINK|LTC|SUSHI|SXP|' +
+    'TRX|UNI|XLM|XRP|XTZ|YFI)(UP|DOWN|BULL|BEAR)$',
+  'i',
+);
+
+/** Whether a token multiplies the moves of another coin, told by its name. */
+export const takesDirection = (base: string): boolean => DIRECTION.test(base);

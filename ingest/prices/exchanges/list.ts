@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../../core/errors.ts';
 import type { PriceAdapter } from '../adapter.ts';
+import type { PriceSource, PriceSourceOptions } from '../fetch.ts';
 import { binance } from './binance.ts';
 import { bitfinex } from './bitfinex.ts';
 import { bitget } from './bitget.ts';
@@ -45,7 +46,12 @@ export const exchanges: readonly PriceAdapter[] = [
 export interface ChosenExchange {
   readonly adapter: PriceAdapter;
   readonly baseUrl: string;
+  /** Where its rows come from, when they do not come by the adapter's own requests. */
+  readonly open?: (options: SourceTools) => PriceSource;
 }
+
+/** What every source of prices works with. */
+export type SourceTools = Omit<PriceSourceOptions, 'exchange' | 'parser'>;
 
 export interface ExchangeChoice {
   /** Ids to poll; undefined: the well-tried ones, and those that a base URL was given for. */
@@ -75,7 +81,8 @@ function requireKnown(id: string): void {
   });
 }
 
-function originOf(id: string, baseUrl: string): string {
+/** @throws TidemarkError `invalid` for more than scheme, host and port. */
+export function originOf(id: string, baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
     throw new TidemarkError('invalid', `the base URL of ${id} is not a plain http(s) address`, {

@@ -3,7 +3,7 @@ import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, shaped } from '../rows.ts';
-import { multiplies, symbolTable } from '../symbols.ts';
+import { multiplies, symbolTable, takesDirection } from '../symbols.ts';
 import { poloniexStream } from './poloniex-stream.ts';
 
 const HOUR_MS = 3_600_000;
@@ -34,11 +34,9 @@ const failure = z.object({
   msg: z.string().optional(),
 });
 
-/** Tokens that multiply another coin's moves by a name of their own: BULL, TRXBEAR. */
-const LEVERAGED = new RegExp(
-  '^(ADA|ALGO|ATOM|BCH|BNB|BSV|BTC|DEFI|DOGE|EOS|ETC|ETH|LINK|LTC|TRX|UNI|XLM|XRP|XTZ|YFI)?' +
-    '(BULL|BEAR)$',
-);
+/** BTC3L, ETH3S, TRXBEAR, and BULL and BEAR, which multiply bitcoin's moves. */
+const isLeveraged = (base: string): boolean =>
+  multiplies(base) || takesDirection(base) || base === 'BULL' || base === 'BEAR';
 
 function refuseFailure(body: unknown): void {
   const failed = failure.safeParse(body);
@@ -49,7 +47,7 @@ function refuseFailure(body: unknown): void {
 
 function listed(raw: z.infer<typeof listing>): Assets | DropReason {
   const base = raw.baseCurrencyName;
-  if (multiplies(base) || LEVERAGED.test(base)) return 'leveraged';
+  if (isLeveraged(base)) return 'leveraged';
   // PAUSE, POST_ONLY: nothing trades.
   if (raw.state !== 'NORMAL') return 'not-trading';
   return { base, quote: raw.quoteCurrencyName };
