@@ -73,7 +73,6 @@ function listed({ status, baseAsset, quoteAsset }: z.infer<typeof listing>): Ass
 
 /** Rows: opens at (ms), open, high, low, close, volume, closes at, quote volume. */
 const candles: CandleSource = {
-  // Documented as 1,000; 500 are given.
   pageRowsMax: 500,
   // Weight 1 of 500 in 10 s.
   spacingMs: 100,
@@ -97,7 +96,7 @@ export const mexc: PriceAdapter = {
   baseUrl: 'https://api.mexc.com',
   byDefault: true,
   requests: {
-    // Weight 40 of the 500 that an address has in 10 s.
+    // Weight 25 of the 500 that an address has in 10 s.
     tickers: ['/api/v3/ticker/24hr'],
     // Symbols are glued (BTCUSDT). Weight 10.
     lists: [{ path: '/api/v3/exchangeInfo', refreshMs: HOUR_MS }],
