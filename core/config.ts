@@ -40,6 +40,8 @@ export interface Config {
   /** Exchange id in lower case -> base URL (scheme, host, port). */
   readonly exchangeUrls: Readonly<Record<string, string>>;
   readonly priceIntervalMs: number;
+  /** How far back gaps are looked for; 0: not at all. */
+  readonly backfillMs: number;
   readonly spoolBytesMax: number;
   readonly apiKeys: readonly ApiKey[];
 }
@@ -183,12 +185,20 @@ export const settings = {
   }),
   exchanges: setting('EXCHANGES', idList, {
     expected: 'exchange ids with commas between',
-    about: 'Which exchanges are polled. Unset: all of the well-tried ones.',
+    about:
+      'Which exchanges are polled. Unset: all of the well-tried ones. ' +
+      '`ccxt:<id>` is one that only ccxt knows, after `npm install ccxt@4`.',
   }),
   priceIntervalMs: setting('PRICE_INTERVAL', duration(1000), {
     default: '1m',
     expected: 'a length of time such as 1m or 10s, at least 1s',
     about: 'How often every exchange is polled, on exact slots.',
+  }),
+  backfillMs: setting('BACKFILL', z.union([z.literal('off').transform(() => 0), duration(6e4)]), {
+    default: '24h',
+    expected: 'a length of time such as 24h, at least 1m, or off',
+    about:
+      "How far back minutes without a price are looked for, at start and after outages, and filled from the exchange's candles.",
   }),
   spoolBytesMax: setting('SPOOL_BYTES_MAX', bytes, {
     default: '4GB',
