@@ -7,12 +7,14 @@ import { createIngestMetrics } from '../ingest/metrics.ts';
 import { chooseCcxt } from '../ingest/prices/ccxt/choose.ts';
 import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
 import { type ChoiceReader, createChoiceReader } from '../ingest/prices/follow.ts';
+import type { Pauses } from '../ingest/prices/lane.ts';
 import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
 import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
+import { openBackfills } from './backfills.ts';
 import type { Base } from './start.ts';
 
 /** Exchanges -> writer -> InfluxDB. Resolves with the ids that are polled. */
@@ -37,9 +39,11 @@ export async function startPriceIngest(
   showSpool(writer, metrics);
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
+  const pauses: Pauses = new Map();
   const prices = startPrices({
     choices,
     http,
+    pauses,
     sink: writer,
     ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),
     saveState: (state) => saveExchange(registry, state),
@@ -51,6 +55,8 @@ export async function startPriceIngest(
   parts.add('prices', () => prices.close());
   const following = reader.follow(prices.apply);
   parts.add('choices', following.close);
+  const backfills = openBackfills(base, { http, writer, pauses, healthy: () => healthy(prices) });
+  parts.add('backfills', backfills.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
   return choices.lanes.map(({ adapter }) => adapter.id);
 }
@@ -65,6 +71,11 @@ async function readerOf({ config, clock, log, registry }: Base): Promise<ChoiceR
   const find = (id: string) =>
     chosen.find(({ adapter }) => adapter.id === id) ?? chooseExchanges({ ...rest, ids: [id] })[0]!;
   return createChoiceReader({ database: registry, defaults, find, clock, log });
+}
+
+function healthy(prices: Prices): string[] {
+  const states = prices.states().filter(({ state }) => state === 'ok');
+  return states.map(({ exchange }) => exchange);
 }
 
 /** One exchange that fails costs only itself; when all of them do, it is us or the network. */

@@ -55,7 +55,10 @@ const toTime = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)
 const toMs = (column: string, name: string) =>
   `(extract(epoch from ${column}) * 1000)::float8 as "${name}"`;
 
-/** Postgres keeps a row's parameters below 65,536. */
+/** Notified whenever somebody asks for a backfill. */
+export const BACKFILLS_CHANNEL = 'tidemark_backfills';
+
+/** Bounds what one statement carries. */
 const INSERT_ROWS_MAX = 5_000;
 const ERROR_LENGTH_MAX = 300;
 
@@ -91,6 +94,7 @@ export async function openBackfill(
       const markets = wanted.markets.slice(at, at + INSERT_ROWS_MAX);
       await addParts(transaction, { backfill, first: at, markets });
     }
+    await transaction.query("select pg_notify($1, '')", [BACKFILLS_CHANNEL]);
     return { id: backfill, resumed: found !== undefined };
   });
 }
@@ -140,6 +144,12 @@ interface AddedParts {
   readonly markets: readonly BackfillMarket[];
 }
 
+/** Which work is meant: all of an adapter's, or that of one backfill alone. */
+export interface WorkFilter {
+  readonly adapter: string;
+  readonly backfill?: number | undefined;
+}
+
 /** Who works, and for how long the others keep away from what it holds. */
 export interface Lease {
   /** Of one process: two workers never share one. */
@@ -156,7 +166,7 @@ const until = (parameter: string) => `now() + ${parameter}::float8 * interval '1
  */
 export async function claimPart(
   database: Database,
-  adapter: string,
+  { adapter, backfill }: WorkFilter,
   { owner, leaseMs }: Lease,
 ): Promise<BackfillPart | undefined> {
   return database.transaction(async (transaction) => {
@@ -167,14 +177,15 @@ export async function claimPart(
       `update backfill_parts set lease_owner = $2, lease_until = ${until('$3')}
        where (backfill, exchange, symbol) in (
          select backfill, exchange, symbol from backfill_parts
-         where adapter = $1 and state = 'open' and not exists (
+         where adapter = $1 and state = 'open' and ($4::bigint is null or backfill = $4)
+           and not exists (
            select from backfill_parts held
            where held.adapter = $1 and held.state = 'open'
              and held.lease_owner <> $2 and held.lease_until > now())
          order by position, backfill desc limit 1 for update skip locked)
        returning backfill, adapter, exchange, symbol, base, quote, pair, carry,
          step_ms as "stepMs", ${toMs('to_time', 'toMs')}, ${toMs('done_until', 'doneUntilMs')}`,
-      [adapter, owner, leaseMs],
+      [adapter, owner, leaseMs, backfill ?? null],
     );
     return rowsOf(part, rows)[0];
   });
@@ -244,13 +255,14 @@ export async function failPart(queries: Queries, key: PartKey, error: string): P
 /** Ends all that is left to ask of an adapter; how many markets that were. */
 export async function failAdapter(
   queries: Queries,
-  adapter: string,
+  { adapter, backfill }: WorkFilter,
   error: string,
 ): Promise<number> {
   const rows = await queries.query(
     `update backfill_parts set state = 'failed', error = $2
-     where adapter = $1 and state = 'open' returning 1 as one`,
-    [adapter, shortError(error)],
+     where adapter = $1 and state = 'open' and ($3::bigint is null or backfill = $3)
+     returning 1 as one`,
+    [adapter, shortError(error), backfill ?? null],
   );
   return rows.length;
 }
@@ -259,10 +271,12 @@ function shortError(error: string): string {
   return error.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX);
 }
 
-/** Adapters with something left to do, by name. */
-export async function openAdapters(queries: Queries): Promise<string[]> {
+/** Adapters with something left to do, in one backfill or in any, by name. */
+export async function openAdapters(queries: Queries, backfill?: number): Promise<string[]> {
   const rows = await queries.query(
-    `select distinct adapter from backfill_parts where state = 'open' order by adapter`,
+    `select distinct adapter from backfill_parts
+     where state = 'open' and ($1::bigint is null or backfill = $1) order by adapter`,
+    [backfill ?? null],
   );
   return rowsOf(z.object({ adapter: z.string() }), rows).map(({ adapter }) => adapter);
 }

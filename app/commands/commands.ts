@@ -1,3 +1,4 @@
+import { backfill } from './backfill.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { flux } from './flux.ts';
@@ -5,4 +6,4 @@ import { migrate } from './migrate.ts';
 import { start } from './start.ts';
 
 /** The one list of commands. */
-export const commands: readonly Command[] = [start, demo, migrate, flux];
+export const commands: readonly Command[] = [start, demo, backfill, migrate, flux];

@@ -20,6 +20,7 @@ import { forEachDatabase } from '../helpers/registry.ts';
 const MINUTE_MS = 60_000;
 const FROM = Date.UTC(2026, 9, 1);
 const range = { fromMs: FROM, toMs: FROM + 60 * MINUTE_MS };
+const KRAKEN = { adapter: 'kraken' };
 const ME = { owner: 'me', leaseMs: 60_000 };
 const OTHER = { owner: 'other', leaseMs: 60_000 };
 
@@ -54,23 +55,23 @@ forEachDatabase((fixture) => {
       const { id, resumed } = await openBackfill(database, wanted());
       assert.equal(resumed, false);
       assert.deepEqual(await openAdapters(database), ['kraken']);
-      const part = (await claimPart(database, 'kraken', ME))!;
+      const part = (await claimPart(database, KRAKEN, ME))!;
       assert.deepEqual(part, {
         ...{ backfill: id, adapter: 'kraken', exchange: 'kraken', symbol: 'BTCUSD' },
         ...{ base: 'btc', quote: 'usd', pair: 'btcusd', stepMs: MINUTE_MS },
         ...{ toMs: range.toMs, doneUntilMs: FROM, carry: null },
       });
       assert.equal(await savePart(database, part, progress(60)), true);
-      assert.equal((await claimPart(database, 'kraken', ME))!.symbol, 'ETHUSD');
+      assert.equal((await claimPart(database, KRAKEN, ME))!.symbol, 'ETHUSD');
     });
 
     it('goes on where it was left, also by another process once the lease is given back', async () => {
       await openBackfill(database, wanted());
-      const part = (await claimPart(database, 'kraken', ME))!;
+      const part = (await claimPart(database, KRAKEN, ME))!;
       assert.equal(await savePart(database, part, progress(20)), true);
-      assert.equal(await claimPart(database, 'kraken', OTHER), undefined, 'one process at a time');
+      assert.equal(await claimPart(database, KRAKEN, OTHER), undefined, 'one process at a time');
       await releaseParts(database, ME.owner);
-      const next = (await claimPart(database, 'kraken', OTHER))!;
+      const next = (await claimPart(database, KRAKEN, OTHER))!;
       assert.equal(next.doneUntilMs, FROM + 20 * MINUTE_MS);
       assert.equal(next.carry, '1.50');
       assert.equal(
@@ -78,13 +79,13 @@ forEachDatabase((fixture) => {
         false,
         'a stale worker is refused',
       );
-      assert.equal((await claimPart(database, 'kraken', OTHER))!.doneUntilMs, next.doneUntilMs);
+      assert.equal((await claimPart(database, KRAKEN, OTHER))!.doneUntilMs, next.doneUntilMs);
     });
 
     it('is reclaimed from a worker that died, and its late word is refused', async () => {
       await openBackfill(database, wanted());
-      const part = (await claimPart(database, 'kraken', { ...ME, leaseMs: -1 }))!;
-      assert.ok(await claimPart(database, 'kraken', OTHER));
+      const part = (await claimPart(database, KRAKEN, { ...ME, leaseMs: -1 }))!;
+      assert.ok(await claimPart(database, KRAKEN, OTHER));
       assert.equal(await savePart(database, part, progress(30)), false);
     });
 
@@ -93,7 +94,7 @@ forEachDatabase((fixture) => {
       const second = await fixture.another(database);
       const claims = await Promise.all(
         Array.from({ length: 8 }, (_, n) =>
-          claimPart(n % 2 ? database : second, 'kraken', { owner: `w${n}`, leaseMs: 60_000 }),
+          claimPart(n % 2 ? database : second, KRAKEN, { owner: `w${n}`, leaseMs: 60_000 }),
         ),
       );
       assert.equal(claims.filter((part) => part !== undefined).length, 1);
@@ -101,15 +102,15 @@ forEachDatabase((fixture) => {
 
     it('asked again while it is open goes on, to the new end, failed markets anew', async () => {
       const first = await openBackfill(database, wanted());
-      const part = (await claimPart(database, 'kraken', ME))!;
+      const part = (await claimPart(database, KRAKEN, ME))!;
       await savePart(database, part, progress(60));
-      const other = (await claimPart(database, 'kraken', ME))!;
+      const other = (await claimPart(database, KRAKEN, ME))!;
       await failPart(database, other, 'no such symbol');
       const later = { ...range, toMs: range.toMs + 10 * MINUTE_MS };
       const markets = wanted().markets.map((one) => ({ ...one, range: later }));
       const again = await openBackfill(database, wanted({ range: later, markets }));
       assert.deepEqual(again, { id: first.id, resumed: true });
-      const next = (await claimPart(database, 'kraken', ME))!;
+      const next = (await claimPart(database, KRAKEN, ME))!;
       assert.equal(next.symbol, 'BTCUSD');
       assert.equal(next.doneUntilMs, range.toMs);
       assert.equal(next.toMs, later.toMs);
@@ -123,21 +124,33 @@ forEachDatabase((fixture) => {
       await openBackfill(database, wanted({ key: 'large', markets: many }));
       await openBackfill(database, wanted({ key: 'small', markets: [market('zzzusd')] }));
       const order: string[] = [];
-      for (let part = await claimPart(database, 'kraken', ME); part; ) {
+      for (let part = await claimPart(database, KRAKEN, ME); part; ) {
         order.push(part.pair);
         await savePart(database, part, progress(60));
-        part = await claimPart(database, 'kraken', ME);
+        part = await claimPart(database, KRAKEN, ME);
       }
       assert.deepEqual(order, ['zzzusd', 'aaausd', 'bbbusd', 'cccusd']);
+    });
+
+    it('can be worked on alone', async () => {
+      await openBackfill(database, wanted({ key: 'large' }));
+      const one = wanted({ key: 'small', markets: [market('zzzusd'), market('yyyusd')] });
+      const { id: backfill } = await openBackfill(database, one);
+      assert.deepEqual(await openAdapters(database, backfill + 1), []);
+      const part = (await claimPart(database, { ...KRAKEN, backfill }, ME))!;
+      assert.equal(part.backfill, backfill);
+      assert.equal(await failAdapter(database, { ...KRAKEN, backfill }, 'down'), 2);
+      assert.equal(await claimPart(database, { ...KRAKEN, backfill }, ME), undefined);
+      assert.ok(await claimPart(database, KRAKEN, ME));
     });
 
     it('tells how far it is, by exchange', async () => {
       const markets = [market('btcusd'), market('ethusd'), market('btcusd', 'okx')];
       const { id } = await openBackfill(database, wanted({ markets, notes: ['a note'] }));
-      const part = (await claimPart(database, 'kraken', ME))!;
+      const part = (await claimPart(database, KRAKEN, ME))!;
       await savePart(database, part, progress(15));
       await savePart(database, part, progress(30));
-      await failAdapter(database, 'okx', 'forbidden: status 451');
+      await failAdapter(database, { adapter: 'okx' }, 'forbidden: status 451');
       const [shown] = await listBackfills(database, { id, limit: 1 });
       const { createdMs, ...rest } = shown!;
       assert.ok(createdMs > FROM);
@@ -162,7 +175,7 @@ forEachDatabase((fixture) => {
     it('is closed when nothing is left of it, once', async () => {
       const { id } = await openBackfill(database, wanted());
       assert.deepEqual(await closeBackfills(database), []);
-      await failAdapter(database, 'kraken', 'gone');
+      await failAdapter(database, KRAKEN, 'gone');
       assert.deepEqual(await closeBackfills(database), [id]);
       assert.deepEqual(await closeBackfills(database), []);
       const again = await openBackfill(database, wanted());
@@ -171,7 +184,7 @@ forEachDatabase((fixture) => {
 
     it('can be given up; who works on it is told at the next page', async () => {
       const { id } = await openBackfill(database, wanted());
-      const part = (await claimPart(database, 'kraken', ME))!;
+      const part = (await claimPart(database, KRAKEN, ME))!;
       assert.equal(await cancelBackfill(database, id), true);
       assert.equal(await cancelBackfill(database, id), false);
       assert.equal(await savePart(database, part, progress(20)), false);
@@ -187,7 +200,7 @@ forEachDatabase((fixture) => {
       assert.deepEqual(asked, [{ ...range, open: true }]);
       assert.deepEqual(await askedGaps(database, 'kraken', range.toMs), []);
       assert.deepEqual(await askedGaps(database, 'okx', FROM), []);
-      await failAdapter(database, 'kraken', 'down');
+      await failAdapter(database, KRAKEN, 'down');
       await closeBackfills(database);
       assert.deepEqual(await askedGaps(database, 'kraken', FROM), []);
     });

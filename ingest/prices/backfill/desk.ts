@@ -14,12 +14,13 @@ import type { ChosenExchange } from '../exchanges/list.ts';
 import { type Estimate, estimate, pagesOf } from './estimate.ts';
 import { fillStepMs, MINUTE_MS } from './minutes.ts';
 import { byImportance, isoMinute, planMarkets } from './plan.ts';
+import { adapterOf } from './sources.ts';
 import type { StoredPrices } from './stored.ts';
 
 export interface DeskOptions {
   readonly database: Database;
   readonly stored: Pick<StoredPrices, 'volumes'>;
-  /** By the name of an exchange, whether it is polled or not; undefined: nobody knows it. */
+  /** By an adapter's id, whether it is polled or not; undefined: nobody knows it. */
   readonly exchangeOf: (name: string) => Promise<ChosenExchange | undefined>;
   /** Names of all that could be asked, for who mistypes one. */
   readonly exchangeNames: readonly string[];
@@ -29,8 +30,6 @@ export interface DeskOptions {
   readonly learnMarkets: (exchange: ChosenExchange) => Promise<void>;
   readonly retentionMs: number;
   readonly nowMs: () => number;
-  /** Told when there is something to do. */
-  readonly onOpen: () => void;
 }
 
 /** What somebody wants filled. One of the lists must not be empty. */
@@ -109,7 +108,6 @@ export function createDesk(options: DeskOptions): BackfillDesk {
         notes: offer.notes,
         markets: planned,
       });
-      options.onOpen();
       return { ...offer, ...opened };
     },
     async get(id) {
@@ -139,45 +137,49 @@ async function chooseMarkets(wish: BackfillWish, options: DeskOptions): Promise<
   if (wish.exchanges.length === 0 && wish.pairs.length === 0) {
     throw new TidemarkError('invalid', 'nothing to fill: expected an exchange, a pair, or both');
   }
-  const notes: string[] = [];
-  const lanes: { exchange: ChosenExchange; markets: Market[] }[] = [];
-  const every = wish.exchanges.length === 0;
-  const listed = every ? await listMarkets(options.database) : [];
-  const names = every ? [...new Set(listed.map(({ exchange }) => exchange))] : wish.exchanges;
-  const known = new Set<string>();
-  for (const name of new Set(names.map((text) => text.toLowerCase()))) {
-    const exchange = await options.exchangeOf(name);
-    if (!exchange && !every) throw unknownExchange(name, options.exchangeNames);
-    const markets = every
-      ? listed.filter((market) => market.exchange === name)
-      : await marketsOf(name, exchange!, options);
-    for (const { pair } of markets) known.add(pair);
-    const wanted = select(markets, wish.pairs);
-    if (wanted.length === 0) continue;
-    if (exchange) lanes.push({ exchange, markets: wanted });
-    else notes.push(`${name} is not an exchange that can be asked for candles`);
+  const markets =
+    wish.exchanges.length === 0
+      ? await listMarkets(options.database)
+      : await marketsOf(wish.exchanges, options);
+  const wanted = select(markets, wish.pairs);
+  for (const pair of wish.pairs) {
+    if (select(wanted, [pair]).length === 0) throw unknownPair(pair, markets);
   }
-  const wanted = lanes.flatMap(({ markets }) => markets);
-  for (const text of wish.pairs) {
-    if (select(wanted, [text]).length === 0 && notes.length === 0) throw unknownPair(text, known);
+  const byAdapter = new Map<string, Market[]>();
+  for (const market of wanted) {
+    const list = byAdapter.get(adapterOf(market));
+    if (list) list.push(market);
+    else byAdapter.set(adapterOf(market), [market]);
+  }
+  const lanes: { exchange: ChosenExchange; markets: Market[] }[] = [];
+  const notes: string[] = [];
+  for (const [adapter, list] of byAdapter) {
+    const exchange = await options.exchangeOf(adapter);
+    if (exchange) lanes.push({ exchange, markets: list });
+    else notes.push(`${adapter} is no exchange that can be asked for candles`);
   }
   return { lanes, notes };
 }
 
-async function marketsOf(
-  name: string,
-  exchange: ChosenExchange,
-  { database, learnMarkets }: DeskOptions,
-): Promise<Market[]> {
-  const markets = await listMarkets(database, name);
-  if (markets.length > 0) return markets;
-  await learnMarkets(exchange);
-  return listMarkets(database, name);
+/** The markets of some exchanges; those of one that was never polled are learned first. */
+async function marketsOf(names: readonly string[], options: DeskOptions): Promise<Market[]> {
+  const all: Market[] = [];
+  for (const name of new Set(names.map((text) => text.toLowerCase()))) {
+    let markets = await listMarkets(options.database, name);
+    if (markets.length === 0) {
+      const exchange = await options.exchangeOf(name);
+      if (!exchange) throw unknownExchange(name, options.exchangeNames);
+      await options.learnMarkets(exchange);
+      markets = await listMarkets(options.database, name);
+    }
+    all.push(...markets);
+  }
+  return all;
 }
 
 /** The markets of pairs in any spelling; all of them where no pair is named. */
-function select(markets: readonly Market[], pairs: readonly string[]): Market[] {
-  if (pairs.length === 0) return [...markets];
+function select(markets: readonly Market[], pairs: readonly string[]): readonly Market[] {
+  if (pairs.length === 0) return markets;
   const tags = new Set(markets.map(({ pair }) => pair));
   const wanted = new Set(pairs.map((text) => pairSpellings(text).find((tag) => tags.has(tag))));
   return markets.filter(({ pair }) => wanted.has(pair));
@@ -229,8 +231,9 @@ function unknownExchange(name: string, names: readonly string[]): TidemarkError 
   });
 }
 
-function unknownPair(pair: string, known: ReadonlySet<string>): TidemarkError {
-  const near = nearNames(pair.toLowerCase(), [...known].sort(), { limit: 5 });
+function unknownPair(pair: string, markets: readonly Market[]): TidemarkError {
+  const known = [...new Set(markets.map((market) => market.pair))].sort();
+  const near = nearNames(pair, known, { limit: 5 });
   return new TidemarkError('not-found', `no such pair there: ${pair}`, {
     details: near.length > 0 ? { near } : {},
   });

@@ -5,15 +5,16 @@ import { listMarkets, type Market } from '../../../registry/markets.ts';
 import { estimate } from './estimate.ts';
 import { type ExchangeGap, findGaps, type PolledExchange } from './gaps.ts';
 import { byImportance, planMarkets, spanText } from './plan.ts';
+import { adapterOf } from './sources.ts';
 import type { StoredPrices } from './stored.ts';
 
 export interface GapFillOptions {
   readonly database: Database;
   readonly stored: StoredPrices;
-  /** What is polled now. */
-  readonly polled: () => readonly PolledExchange[];
-  /** Whether the points of a pair are not wanted. */
-  readonly isOff: (pair: string) => boolean;
+  /** What is polled, and answers: an outage is filled once it is over. */
+  readonly polled: () => Promise<readonly PolledExchange[]>;
+  /** Pairs whose points are not wanted. */
+  readonly offPairs: () => Promise<ReadonlySet<string>>;
   readonly lookbackMs: number;
   readonly retentionMs: number;
   readonly nowMs: () => number;
@@ -43,10 +44,15 @@ export function createGapFill(options: GapFillOptions): () => Promise<void> {
   };
   return async () => {
     const nowMs = options.nowMs();
+    const polled = await options.polled();
+    if (polled.length === 0) return;
+    const off = await options.offPairs();
     const markets = (await listMarkets(database)).filter(
-      ({ lastSeenMs, pair }) => lastSeenMs >= nowMs - lookbackMs - SEEN_MS && !options.isOff(pair),
+      (market) =>
+        market.lastSeenMs >= nowMs - lookbackMs - SEEN_MS &&
+        !off.has(market.pair) &&
+        adapterOf(market) === market.exchange,
     );
-    const polled = options.polled();
     const search = { registry: database, stored, nowMs, lookbackMs, retentionMs };
     for (const gap of await findGaps(polled, markets, search)) {
       const { adapter } = polled.find((entry) => entry.adapter.id === gap.exchange)!;

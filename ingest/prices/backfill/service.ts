@@ -1,6 +1,7 @@
 import { messageOf } from '../../../core/errors.ts';
 import { type BackfillLane, listBackfills } from '../../../registry/backfill-progress.ts';
-import { closeBackfills, openAdapters } from '../../../registry/backfills.ts';
+import { BACKFILLS_CHANNEL, closeBackfills, openAdapters } from '../../../registry/backfills.ts';
+import type { Listening } from '../../../registry/database.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
 import { createPace } from './pace.ts';
 import { type WorkerOptions, workOff } from './worker.ts';
@@ -10,14 +11,12 @@ export interface BackfillOptions extends Omit<WorkerOptions, 'pace'> {
   readonly exchangeOf: (adapter: string) => Promise<ChosenExchange | undefined>;
   /** Looks for gaps and asks for what is missing; absent: only what people ask is filled. */
   readonly findGaps?: () => Promise<void>;
-  /** How often the registry is asked whether another process wants something, in ms. */
+  /** How often the registry is asked whether something is wanted, should a notification be lost. */
   readonly pollMs?: number;
   readonly gapsMs?: number;
 }
 
 export interface Backfills {
-  /** Something was asked: begins at once instead of at the next look. */
-  wake(): void;
   /** An exchange is back after it failed: looks for gaps at the next turn. */
   lookForGaps(): void;
   /** Cancels requests on their way; everything accepted is kept, the rest goes on at next start. */
@@ -39,6 +38,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
   let rest = new AbortController();
   let gapsDueMs = clock.monotonicMs() + FIRST_GAPS_MS;
   let troubled = false;
+  let listening: Listening | undefined;
 
   const start = async (adapter: string): Promise<void> => {
     if (workers.has(adapter) || signal.aborted) return;
@@ -59,7 +59,13 @@ export function startBackfills(options: BackfillOptions): Backfills {
       gapsDueMs = clock.monotonicMs() + (options.gapsMs ?? GAPS_MS);
       if (options.isSettled()) await options.findGaps();
     }
-    for (const adapter of await openAdapters(database)) await start(adapter);
+    listening ??= await database.listen(BACKFILLS_CHANNEL, {
+      heard: () => rest.abort(),
+      lost: () => {
+        listening = undefined;
+      },
+    });
+    for (const adapter of await openAdapters(database, options.only)) await start(adapter);
     for (const id of await closeBackfills(database)) await report(options, id);
   };
   const run = async (): Promise<void> => {
@@ -79,7 +85,6 @@ export function startBackfills(options: BackfillOptions): Backfills {
   };
   const running = run();
   return {
-    wake: () => rest.abort(),
     lookForGaps() {
       gapsDueMs = Math.min(gapsDueMs, clock.monotonicMs() + FIRST_GAPS_MS);
     },
@@ -87,6 +92,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
       leave.abort();
       await running;
       await Promise.all(workers.values());
+      await listening?.close();
     },
   };
 }

@@ -34,6 +34,8 @@ export interface WorkerOptions extends CandleRequests {
   readonly log: Log;
   /** Names this process: two of them never work on one exchange at once. */
   readonly owner: string;
+  /** The one backfill to work on; absent: all of them. */
+  readonly only?: number;
   /** Told of each range with new points, once they are durable. */
   readonly onFilled?: (filled: FilledRange) => Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function workOff(
   const { adapter, baseUrl } = exchange;
   const { clock, database } = options;
   const owner = `${options.owner}/${adapter.id}`;
+  const work = { adapter: adapter.id, backfill: options.only };
   const trouble = createTrouble(exchange, options, signal);
   try {
     while (!signal.aborted) {
@@ -64,7 +67,7 @@ export async function workOff(
       else {
         let part: BackfillPart | undefined;
         try {
-          part = await claimPart(database, adapter.id, { owner, leaseMs: LEASE_MS });
+          part = await claimPart(database, work, { owner, leaseMs: LEASE_MS });
           if (!part) return;
           await fill(part, { exchange, owner, onPage: trouble.over }, options, signal);
         } catch (error) {
@@ -129,7 +132,11 @@ function createTrouble(exchange: ChosenExchange, options: WorkerOptions, signal:
   let refused = 0;
 
   const giveUp = async (error: unknown): Promise<void> => {
-    const markets = await failAdapter(database, id, messageOf(error));
+    const markets = await failAdapter(
+      database,
+      { adapter: id, backfill: options.only },
+      messageOf(error),
+    );
     log.warn({ exchange: id, markets, error: messageOf(error) }, 'a backfill is given up');
   };
   return {
