@@ -1,7 +1,7 @@
 import { type Book, bare, barsOf, queryNumber } from './book.ts';
 
-/** The exchanges that the cryptowat.ch-shaped source speaks for. */
-const VOICES = ['bisq', 'gemini', 'cexio'];
+/** Whom the cryptowat.ch-shaped source speaks for: none of those that have a book of their own. */
+export const VOICES = ['bisq', 'cexio', 'bitflyer'];
 
 export const cryptowatch: Book = {
   answers: {
