@@ -9,6 +9,9 @@ import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
 import { type ChoiceReader, createChoiceReader } from '../ingest/prices/follow.ts';
 import type { Pauses } from '../ingest/prices/lane.ts';
 import { type Prices, startPrices } from '../ingest/prices/start.ts';
+import { createStreamMetrics } from '../ingest/prices/streams/metrics.ts';
+import { FRAME_CHARS_MAX } from '../ingest/prices/streams/session.ts';
+import { createConnect } from '../ingest/prices/streams/socket.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
@@ -44,6 +47,17 @@ export async function startPriceIngest(
     choices,
     http,
     pauses,
+    streams: {
+      connect: createConnect({
+        userAgent: `tidemark/${version}`,
+        bytesMax: FRAME_CHARS_MAX,
+        timeoutMs: 10_000,
+        nowMs: clock.nowMs,
+      }),
+      metrics: createStreamMetrics(metrics),
+      random: Math.random,
+      urls: config.streamUrls,
+    },
     sink: writer,
     ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),
     saveState: (state) => saveExchange(registry, state),
@@ -66,7 +80,7 @@ async function readerOf({ config, clock, log, registry }: Base): Promise<ChoiceR
   const { exchanges: ids, exchangeUrls: urls, priceIntervalMs: intervalMs } = config;
   const { chosen, rest } = await chooseCcxt({ ids, urls });
   const exchanges = [...chooseExchanges(rest), ...chosen].map(({ adapter }) => adapter.id);
-  const defaults: PriceDefaults = { exchanges, intervalMs, mode: 'poll' };
+  const defaults: PriceDefaults = { exchanges, intervalMs, mode: config.priceMode };
   await savePriceDefaults(registry, defaults);
   const find = (id: string) =>
     chosen.find(({ adapter }) => adapter.id === id) ?? chooseExchanges({ ...rest, ids: [id] })[0]!;

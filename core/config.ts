@@ -39,7 +39,11 @@ export interface Config {
   readonly exchanges: readonly string[] | undefined;
   /** Exchange id in lower case -> base URL (scheme, host, port). */
   readonly exchangeUrls: Readonly<Record<string, string>>;
+  /** The same of their streams: `ws://host:port`. */
+  readonly streamUrls: Readonly<Record<string, string>>;
   readonly priceIntervalMs: number;
+  /** How prices come where an exchange has a stream. */
+  readonly priceMode: 'poll' | 'stream';
   /** How far back gaps are looked for; 0: not at all. */
   readonly backfillMs: number;
   readonly spoolBytesMax: number;
@@ -60,6 +64,10 @@ const UNIT_BYTES: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, T
 const text = z.string().min(1);
 const port = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().max(65535));
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const streamUrl = z
+  .url({ protocol: /^wss?$/ })
+  .transform((url) => url.replace(/\/+$/, ''))
+  .pipe(z.string().regex(/^wss?:\/\/[^/?#]+$/));
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 const bytes = z
@@ -194,6 +202,13 @@ export const settings = {
     expected: 'a length of time such as 1m or 10s, at least 1s',
     about: 'How often every exchange is polled, on exact slots.',
   }),
+  priceMode: setting('PRICE_MODE', z.enum(['poll', 'stream']), {
+    default: 'poll',
+    expected: 'poll or stream',
+    about:
+      'Whether prices are asked for at each slot or come by websocket, from the exchanges that have ' +
+      'one; those are polled while it is down.',
+  }),
   backfillMs: setting('BACKFILL', z.union([z.literal('off').transform(() => 0), duration(6e4)]), {
     default: '24h',
     expected: 'a length of time such as 24h, at least 1m, or off',
@@ -211,10 +226,12 @@ export const settings = {
     about: 'Keys of the API. None: open on loopback.',
     secret: true,
   }),
-} as const satisfies Record<Exclude<keyof Config, 'exchangeUrls'>, Setting>;
+} as const satisfies Record<Exclude<keyof Config, 'exchangeUrls' | 'streamUrls'>, Setting>;
 
 /** `EXCHANGE_<ID>_URL`: an exchange's base URL, for proxies, mirrors and tests. */
 export const EXCHANGE_URL = /^EXCHANGE_([A-Z0-9]+)_URL$/;
+/** `EXCHANGE_<ID>_STREAM_URL`: the same of its websocket. */
+export const STREAM_URL = /^EXCHANGE_([A-Z0-9]+)_STREAM_URL$/;
 
 /**
  * Reads and checks all settings. Throws `invalid` with every mistake in `details`; a secret's value
@@ -226,7 +243,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   for (const [key, entry] of Object.entries(settings) as [string, Setting][]) {
     values[key] = readSetting(entry, env, mistakes);
   }
-  values.exchangeUrls = readExchangeUrls(env, mistakes);
+  values.exchangeUrls = readUrls(env, { name: EXCHANGE_URL, schema: httpUrl }, mistakes);
+  values.streamUrls = readUrls(env, { name: STREAM_URL, schema: streamUrl }, mistakes);
   if (values.influxUrl !== undefined && values.influxToken === undefined) {
     mistakes.push('INFLUX_TOKEN: needed because INFLUX_URL is set');
   }
@@ -247,14 +265,21 @@ function readSetting(entry: Setting, env: NodeJS.ProcessEnv, mistakes: string[])
   return undefined;
 }
 
-function readExchangeUrls(env: NodeJS.ProcessEnv, mistakes: string[]): Record<string, string> {
+/** The settings whose name holds an exchange's id, by that id in lower case. */
+function readUrls(
+  env: NodeJS.ProcessEnv,
+  { name, schema }: { name: RegExp; schema: z.ZodType<string, string> },
+  mistakes: string[],
+): Record<string, string> {
   const urls: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    const id = EXCHANGE_URL.exec(name)?.[1];
+  for (const [key, value] of Object.entries(env)) {
+    const id = name.exec(key)?.[1];
     if (id === undefined || !value) continue;
-    const parsed = httpUrl.safeParse(value);
+    const parsed = schema.safeParse(value);
+    const expected =
+      schema === httpUrl ? 'an http or https URL' : 'ws:// or wss:// with host and port';
     if (parsed.success) urls[id.toLowerCase()] = parsed.data;
-    else mistakes.push(`${name}: expected an http or https URL, got "${value}"`);
+    else mistakes.push(`${key}: expected ${expected}, got "${value}"`);
   }
   return urls;
 }

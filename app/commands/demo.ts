@@ -32,6 +32,7 @@ Example:
         dataDir: `${config.dataDir.replace(/\/+$/, '')}-demo`,
         exchanges: Object.keys(market.urls),
         exchangeUrls: market.urls,
+        streamUrls: market.streamUrls,
         priceIntervalMs: INTERVAL_MS,
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };

@@ -28,6 +28,8 @@ export interface PriceSourceOptions {
 export interface PriceSource {
   /** The rows of one poll. @throws Refusal when nothing of it may be written. */
   poll(signal: AbortSignal): Promise<ParsedPrices>;
+  /** Whether rows come from a stream now, so that a pause of the host of polls is no hindrance. */
+  streaming?(): boolean;
   /** Lets go of what is kept open between polls, where something is. */
   close?(): Promise<void>;
 }

@@ -42,7 +42,7 @@ export function createLane(options: LaneOptions): PriceLane {
     close: async () => options.source.close?.(),
     skipped: (reason, slots) => metrics.skipped(id, reason, slots),
     async run(slot, signal) {
-      if (live.paused()) {
+      if (options.source.streaming?.() !== true && live.paused()) {
         metrics.skipped(id, 'paused', 1);
         return;
       }

@@ -14,6 +14,8 @@ import { createLane, type LaneOptions, type Pauses } from './lane.ts';
 import { createLanes } from './lanes.ts';
 import { createMarketDirectory, type EnsureMarkets } from './markets.ts';
 import { createStateSaver } from './state-saver.ts';
+import type { StreamSourceOptions } from './streams/options.ts';
+import { createStreamSource } from './streams/source.ts';
 
 export interface PricesOptions {
   /** What runs from the start; `apply` changes it. */
@@ -27,12 +29,20 @@ export interface PricesOptions {
   readonly timer: SlotTimer;
   readonly log: Log;
   readonly metrics: IngestMetrics;
+  /** Absent: exchanges whose mode is `stream` are polled. */
+  readonly streams?: PriceStreams;
   /** Hosts that want to be left alone, shared with whoever else asks them. */
   readonly pauses?: Pauses;
   /** Most polls at a time. */
   readonly concurrency?: number;
   /** Of one request, from the call to the last byte. */
   readonly deadlineMs?: number;
+}
+
+/** What streams need beside what polls do. */
+export interface PriceStreams extends Pick<StreamSourceOptions, 'connect' | 'metrics' | 'random'> {
+  /** Exchange id -> scheme, host and port of its websocket, in place of its own. */
+  readonly urls: Readonly<Record<string, string>>;
 }
 
 export interface Prices {
@@ -56,9 +66,10 @@ export function startPrices(options: PricesOptions): Prices {
   const concurrency = options.concurrency ?? CONCURRENCY;
   const runner = createRunner({ clock, timer: options.timer, concurrency });
   const saver = createStateSaver(options);
+  const pauses: Pauses = options.pauses ?? new Map();
   let offPairs: ReadonlySet<string> = new Set();
   const shared: Omit<LaneOptions, 'exchange' | 'intervalMs' | 'source'> = {
-    pauses: options.pauses ?? new Map(),
+    pauses,
     markets: createMarketDirectory({
       clock,
       ensureMarkets: options.ensureMarkets,
@@ -77,7 +88,7 @@ export function startPrices(options: PricesOptions): Prices {
         ...shared,
         exchange: choice,
         intervalMs: choice.intervalMs,
-        source: createSource(choice, options),
+        source: createSource(choice, { ...options, pauses }),
       }),
   });
   let closed = false;
@@ -106,7 +117,10 @@ export function startPrices(options: PricesOptions): Prices {
 }
 
 /** Where an exchange's rows come from, by its mode. */
-function createSource(choice: LaneChoice, options: PricesOptions): PriceSource {
+function createSource(
+  choice: LaneChoice,
+  options: PricesOptions & { readonly pauses: Pauses },
+): PriceSource {
   const { http, clock, log } = options;
   const tools: SourceTools = {
     http,
@@ -119,5 +133,17 @@ function createSource(choice: LaneChoice, options: PricesOptions): PriceSource {
       ),
   };
   if (choice.open) return choice.open(tools);
-  return createPriceSource({ ...tools, exchange: choice });
+  const polled = createPriceSource({ ...tools, exchange: choice });
+  const { streams, pauses } = options;
+  if (choice.mode !== 'stream' || !choice.adapter.stream || !streams) return polled;
+  return createStreamSource({
+    ...tools,
+    ...streams,
+    exchange: choice,
+    fallback: polled,
+    intervalMs: choice.intervalMs,
+    log,
+    pauses,
+    streamUrl: streams.urls[choice.adapter.id],
+  });
 }

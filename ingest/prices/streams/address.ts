@@ -8,7 +8,7 @@ import type { StreamSourceOptions } from './options.ts';
 
 const TICKET_BYTES_MAX = 64 * 1024;
 
-/** Where the next connection goes. @throws Refusal when the address has to be asked and is not told. */
+/** Where the next connection goes. @throws Refusal when it has to be asked and is not told. */
 export type AddressOf = (signal: AbortSignal, connectId: string) => Promise<string>;
 
 export function createAddress(

@@ -9,8 +9,8 @@ const CEILING_MS = 60_000;
 const HEALTHY_MS = 60_000;
 
 /**
- * Exponential with full jitter above a floor: 1 s and up to 1, 3, 7, .. 59 s more. A connection that
- * had been good for a minute begins anew.
+ * Exponential with full jitter above a floor: 1 s and up to 1, 3, 7, .. 59 s more. A connection
+ * that had been good for a minute begins anew.
  * @param random from 0 to 1
  */
 export function createBackoff(random: () => number): Backoff {

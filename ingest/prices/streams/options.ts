@@ -3,6 +3,7 @@ import type { HttpClient } from '../../../core/http.ts';
 import type { Log } from '../../../core/log.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
 import type { PriceSource } from '../fetch.ts';
+import type { Pauses } from '../lane.ts';
 import type { StreamMetrics } from './metrics.ts';
 import type { Connect } from './socket.ts';
 
@@ -21,8 +22,8 @@ export interface StreamSourceOptions {
   readonly log: Log;
   readonly metrics: StreamMetrics;
   readonly connect: Connect;
-  /** Base URL -> until when (ms since the epoch) its host wants to be left alone; shared. */
-  readonly pauses: Map<string, number>;
+  /** Shared with whoever else asks its host. */
+  readonly pauses: Pauses;
   /** Scheme, host and port in place of the stream's own. */
   readonly streamUrl?: string | undefined;
 }

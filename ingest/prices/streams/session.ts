@@ -30,7 +30,7 @@ export const FRAME_CHARS_MAX = 4 * 1024 * 1024;
 const OPEN_MS_MAX = 15_000;
 /** A subscription that is not confirmed in this time counts as refused. */
 const CONFIRM_MS_MAX = 30_000;
-/** What was not answered while other symbols were is asked again: one may have spoilt its request. */
+/** What was not answered while others were is asked again: one may have spoilt its request. */
 const ASKS_MAX = 3;
 const MALFORMED_IN_A_ROW_MAX = 20;
 
@@ -195,7 +195,7 @@ export class Session {
     return this.#confirmedMs.has(symbol) || this.#refused.has(symbol);
   }
 
-  /** Checked when asked, not when a timer runs: after a sleep of the machine nothing here is new. */
+  /** Asked, not left to a timer: after a sleep of the machine nothing here is new. */
   #silent(): boolean {
     const { clock, stream } = this.#options;
     return clock.monotonicMs() - this.#heardMs > stream.silenceMsMax;
