@@ -7,7 +7,7 @@ import { learnMarkets } from '../ingest/prices/backfill/learn.ts';
 import { type Backfills, startBackfills } from '../ingest/prices/backfill/service.ts';
 import { createStoredPrices } from '../ingest/prices/backfill/stored.ts';
 import type { ChosenExchange } from '../ingest/prices/exchanges/list.ts';
-import { chooseExchanges, exchanges } from '../ingest/prices/exchanges/list.ts';
+import { chooseExchange, exchanges } from '../ingest/prices/exchanges/list.ts';
 import type { Pauses } from '../ingest/prices/lane.ts';
 import type { Writer } from '../ingest/writer/writer.ts';
 import {
@@ -95,7 +95,7 @@ const ensure =
 /** An exchange of the list, at the address that the settings give it. */
 function exchangeOf({ config }: BackfillBase, id: string): ChosenExchange | undefined {
   if (!exchanges.some((adapter) => adapter.id === id)) return undefined;
-  return chooseExchanges({ ids: [id], urls: config.exchangeUrls })[0];
+  return chooseExchange(id, config.exchangeUrls);
 }
 
 /** How often an exchange is polled: as somebody chose, or by the settings. */

@@ -18,6 +18,12 @@ export interface CcxtChosen {
   readonly rest: CcxtChoice;
 }
 
+/** The ids in ccxt of those that begin with `ccxt:`. */
+export function ccxtIds(ids: readonly string[] = []): readonly string[] {
+  const asked = ids.filter((id) => id.startsWith(PREFIX));
+  return [...new Set(asked.map((id) => id.slice(PREFIX.length)))];
+}
+
 /**
  * The exchanges of `EXCHANGES=ccxt:lbank,ccxt:whitebit`. ccxt is loaded only when there are any.
  * @throws TidemarkError `invalid`: ccxt absent, an id it does not have, one of our own, one that
@@ -28,8 +34,7 @@ export async function chooseCcxt(
   load: () => Promise<CcxtLibrary> = loadCcxt,
 ): Promise<CcxtChosen> {
   const { ids, urls = {} } = choice;
-  const asked = (ids ?? []).filter((id) => id.startsWith(PREFIX));
-  const names = [...new Set(asked.map((id) => id.slice(PREFIX.length)))];
+  const names = ccxtIds(ids);
   if (names.length === 0) return { chosen: [], rest: choice };
   const library = await load();
   const chosen = names.map((name) => chosenOf(name, library, urls[name]));

@@ -74,6 +74,15 @@ export function chooseExchanges(choice: ExchangeChoice): readonly ChosenExchange
     }));
 }
 
+/** One exchange, at its own address among these. @throws TidemarkError `invalid` as above. */
+export function chooseExchange(
+  id: string,
+  urls: Readonly<Record<string, string>> = {},
+): ChosenExchange {
+  const url = urls[id];
+  return chooseExchanges({ ids: [id], ...(url !== undefined && { urls: { [id]: url } }) })[0]!;
+}
+
 function requireKnown(id: string): void {
   if (exchanges.some((adapter) => adapter.id === id)) return;
   throw new TidemarkError('invalid', `unknown exchange ${id}`, {
