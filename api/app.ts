@@ -4,19 +4,23 @@ import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { PriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { createGuard, type Guard } from './auth.ts';
+import { readBody } from './body.ts';
 import { conditional } from './conditional.ts';
-import type { ApiKey, Influx, Probe } from './contract.ts';
+import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
 import { observe } from './observe.ts';
 import { openApiOf } from './openapi.ts';
-
+import { refuseStrangers } from './origin.ts';
 import type { Ranks } from './ranks.ts';
 import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
+import { exchangeRoutes } from './routes/exchanges.ts';
 import { listRoutes } from './routes/lists.ts';
+import { metricRoutes } from './routes/metrics.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { systemRoutes } from './routes/system.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
@@ -28,6 +32,9 @@ export interface Dependencies {
   readonly catalog: Catalog;
   /** The scripts of flux/, with their parameters in place. */
   readonly queries: PriceQueries;
+  readonly metricQueries: MetricQueries;
+  readonly choices: Choices;
+  readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
   readonly metrics: Metrics;
@@ -36,6 +43,8 @@ export interface Dependencies {
   /** Longest range that can be asked for. */
   readonly retentionMs: number;
   readonly keys: readonly ApiKey[];
+  /** Where it listens; the name that requests have to use while there are no keys. */
+  readonly host: string;
   readonly version: string;
   /** A fresh id for a request that brings none. */
   readonly newId: () => string;
@@ -49,6 +58,8 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...system.health,
     ...system.indexes,
     ...listRoutes(dependencies),
+    ...exchangeRoutes(dependencies),
+    ...metricRoutes(dependencies),
     defineRoute({
       id: 'openapi',
       method: 'get',
@@ -75,6 +86,7 @@ export function createApp(dependencies: Dependencies): Koa {
   app.use(securityHeaders);
   app.use(catchErrors(log));
   app.use(checkPath);
+  app.use(refuseStrangers(dependencies));
   const router = routerOf(routesOf(dependencies), createGuard(keys));
   app.use(answerOthers);
   app.use(router.routes());
@@ -84,14 +96,15 @@ export function createApp(dependencies: Dependencies): Koa {
 function routerOf(routes: readonly Route[], guard: Guard): Router {
   const router = new Router();
   for (const route of routes) {
-    router.get(route.path, async (ctx) => {
+    router[route.method](route.path, async (ctx) => {
       ctx.state.route = route.id;
       const caller = guard.identify(ctx.get('authorization'));
       if (route.access !== 'open') guard.demand(caller, route.access);
       const query = readQuery(route.query, ctx.querystring);
+      const body = route.body && (await readBody(ctx.req, route.body));
       const { params } = ctx;
-      const body = await route.handle({ ctx, params, query, caller, signal: leaving(ctx) });
-      if (body !== undefined) conditional(ctx, body);
+      const answer = await route.handle({ ctx, params, query, body, caller, signal: leaving(ctx) });
+      if (answer !== undefined) conditional(ctx, answer);
     });
   }
   return router;

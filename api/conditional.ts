@@ -13,7 +13,7 @@ export function conditional(ctx: Context, body: unknown): void {
   const status = ctx.status === 404 ? 200 : ctx.status;
   ctx.status = status;
   ctx.body = text;
-  if (status !== 200) return;
+  if (status !== 200 || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return;
   ctx.set('ETag', `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
   if (ctx.fresh) ctx.status = 304;
 }

@@ -1,4 +1,6 @@
 import type { RowBatch } from '../core/influx/tables.ts';
+import type { ExchangeChange } from '../registry/exchange-choices.ts';
+import type { AddedMetric, MetricEntry, MetricFilter, MetricKind } from '../registry/metrics.ts';
 
 /**
  * What the API needs from the other parts, and no more, beside the registry's `Catalog`. `main.ts`
@@ -20,6 +22,30 @@ export interface Influx {
     flux: string,
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<RowBatch, void, undefined>;
+}
+
+/** What is chosen at run time, kept in the registry; ingest hears of it. */
+export interface Choices {
+  changeExchange(exchange: string, change: ExchangeChange): Promise<void>;
+  listMetrics(filter: MetricFilter): Promise<readonly MetricEntry[]>;
+  findMetric(id: number): Promise<MetricEntry | undefined>;
+  /** Throws `conflict` for another metric of a pair whose price is off. */
+  addMetric(metric: { readonly pair: string; readonly metric: MetricKind }): Promise<AddedMetric>;
+  /** False: there is none. */
+  removeMetric(id: number): Promise<boolean>;
+}
+
+/** The exchanges that this program can take prices from. */
+export interface KnownExchanges {
+  /** Those that can be listed, for suggestions. */
+  readonly ids: readonly string[];
+  /** Whether its prices can come by a stream. */
+  streams(id: string): boolean;
+  /**
+   * The id under which an exchange is kept, from the name that somebody gave it (`ccxt:lbank` is
+   * kept as `lbank`); undefined: nobody knows it. Throws `invalid` where there is more to say.
+   */
+  find(name: string): Promise<string | undefined>;
 }
 
 /** One thing that must work before the process counts as ready. */

@@ -43,9 +43,11 @@ function operationOf(route: Route, components: Json): Json {
     operationId: route.id,
     summary: route.summary,
     parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...(route.body && { requestBody: bodyOf(route.body, components) }),
     responses,
     // An empty requirement beside the key: without configured keys none is needed.
     security: route.access === 'open' ? [{}] : [{ key: [] }, {}],
+    ...(route.access !== 'open' && { 'x-role': route.access }),
   };
 }
 
@@ -73,18 +75,23 @@ function queryParameters({ query }: Route): Json[] {
   );
 }
 
+function bodyOf(schema: z.ZodType, components: Json): Json {
+  const content = { 'application/json': { schema: referTo(schema, components, 'input') } };
+  return { required: true, content };
+}
+
 function responseOf({ about, schema, media = ['application/json'] }: Answer, components: Json) {
   const content: Record<string, Json> = {};
   for (const type of media) {
     const json = type === 'application/json' && schema !== undefined;
-    content[type] = { schema: json ? referTo(schema, components) : { type: 'string' } };
+    content[type] = { schema: json ? referTo(schema, components, 'output') : { type: 'string' } };
   }
-  return { description: about, content };
+  return media.length === 0 ? { description: about } : { description: about, content };
 }
 
 /** Named schemas (`meta({id})`) become components, the rest stands in place. */
-function referTo(schema: z.ZodType, components: Json): Json {
-  const { $defs = {}, ...json } = jsonSchema(schema, 'output');
+function referTo(schema: z.ZodType, components: Json, io: 'input' | 'output'): Json {
+  const { $defs = {}, ...json } = jsonSchema(schema, io);
   for (const [name, part] of Object.entries($defs as Record<string, Json>)) {
     components[name] = movedRefs(part);
   }

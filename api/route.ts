@@ -4,11 +4,13 @@ import type { Caller } from './auth.ts';
 import type { Role } from './contract.ts';
 
 /** One request as a handler sees it: everything in it is checked. */
-export interface Call<Query> {
+export interface Call<Query, Body = undefined> {
   readonly ctx: Context;
   /** Decoded parts of the path by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
+  /** Undefined where the route takes none. */
+  readonly body: Body;
   readonly caller: Caller | undefined;
   /** Aborts when the client leaves or the server stops. */
   readonly signal: AbortSignal;
@@ -22,27 +24,40 @@ export interface Answer {
   readonly media?: readonly string[];
 }
 
+/** What reads changes nothing; HEAD comes with GET. */
+export type Method = 'get' | 'post' | 'patch' | 'delete';
+
 /**
  * A route as data: the router, the checks of its input and the OpenAPI document all come from it.
  * A route returns its JSON body, or undefined when it has written the answer itself.
  */
-export interface Route<Query extends z.ZodObject = z.ZodObject> {
+export interface Route<
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodObject | undefined = z.ZodObject | undefined,
+> {
   /** The operation's name in OpenAPI and in metrics. */
   readonly id: string;
-  readonly method: 'get';
+  readonly method: Method;
   /** `/api/v1/pairs/:pair` */
   readonly path: string;
   readonly summary: string;
   readonly access: 'open' | Role;
   readonly query: Query;
+  /** The JSON that it wants; absent: none is read. */
+  readonly body?: Body;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Left out of OpenAPI: another spelling of a route that is in it. */
   readonly hidden?: boolean;
   readonly params?: Readonly<Record<string, string>>;
-  handle(call: Call<z.output<Query>>): Promise<unknown>;
+  handle(call: Call<z.output<Query>, BodyOf<Body>>): Promise<unknown>;
 }
 
-/** Types a handler by its route's own query schema, then forgets it for the list of routes. */
-export function defineRoute<Query extends z.ZodObject>(route: Route<Query>): Route {
+type BodyOf<Body> = Body extends z.ZodObject ? z.output<Body> : undefined;
+
+/** Types a handler by its route's own schemas, then forgets them for the list of routes. */
+export function defineRoute<
+  Query extends z.ZodObject,
+  Body extends z.ZodObject | undefined = undefined,
+>(route: Route<Query, Body>): Route {
   return route as unknown as Route;
 }

@@ -50,25 +50,23 @@ export const priceQuery = z.strictObject({
     .meta({ description: 'Only this exchange.', examples: ['kraken'] }),
 });
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1000;
-
 /**
  * A whole number in a query; number coercion would let `0x1F`, `1e2` and the empty text through.
  */
-const limit = z
-  .string()
-  .regex(/^\d{1,6}$/, `expected a whole number from 1 to ${LIMIT_MAX}`)
-  .transform(Number)
-  .pipe(z.number().min(1).max(LIMIT_MAX))
-  .default(LIMIT_DEFAULT)
-  .meta({
-    type: 'integer',
-    minimum: 1,
-    maximum: LIMIT_MAX,
-    default: LIMIT_DEFAULT,
-    description: 'Items on a page.',
-  });
+export const wholeNumber = (max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `expected a whole number from 1 to ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(1).max(max))
+    .meta({ type: 'integer', minimum: 1, maximum: max });
+
+export const limitOf = ({ max, usual }: { readonly max: number; readonly usual: number }) =>
+  wholeNumber(max)
+    .default(usual)
+    .meta({ type: 'integer', minimum: 1, maximum: max, default: usual, description: 'On a page.' });
+
+const limit = limitOf({ max: 1000, usual: 100 });
 
 const after = z
   .string()
@@ -104,27 +102,29 @@ export const pairsAnswer = z
   })
   .meta({ id: 'Pairs' });
 
-export const exchangesAnswer = z
+export const exchangeAnswer = z
   .object({
-    items: z.array(
-      z.object({
-        exchange: z.string(),
-        state: z.string().meta({ examples: ['ok', 'failing', 'paused', 'starting'] }),
-        lastSuccess: time.nullable(),
-        lastAttempt: time.nullable(),
-        pausedUntil: time.nullable(),
-        latenessMs: z
-          .number()
-          .nullable()
-          .meta({ description: 'From the slot to the moment its points were accepted.' }),
-        rows: z.int().meta({ description: 'Accepted at the last success.' }),
-        dropped: z.record(z.string(), z.int()).meta({ description: 'Left out then, by reason.' }),
-        consecutiveFailures: z.int(),
-        error: z.string().nullable(),
-      }),
-    ),
-    next,
+    exchange: z.string(),
+    enabled: z.boolean().meta({ description: 'Whether its prices are to be taken.' }),
+    interval: z.string().meta({ description: 'How often.', examples: ['1m', '5s'] }),
+    mode: z.string().meta({ examples: ['poll', 'stream'] }),
+    state: z.string().meta({ examples: ['ok', 'failing', 'paused', 'starting', 'off'] }),
+    lastSuccess: time.nullable(),
+    lastAttempt: time.nullable(),
+    pausedUntil: time.nullable(),
+    latenessMs: z
+      .number()
+      .nullable()
+      .meta({ description: 'From the slot to the moment its points were accepted.' }),
+    rows: z.int().meta({ description: 'Accepted at the last success.' }),
+    dropped: z.record(z.string(), z.int()).meta({ description: 'Left out then, by reason.' }),
+    consecutiveFailures: z.int(),
+    error: z.string().nullable(),
   })
+  .meta({ id: 'Exchange' });
+
+export const exchangesAnswer = z
+  .object({ items: z.array(exchangeAnswer), next })
   .meta({ id: 'Exchanges' });
 
 export const healthAnswer = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
@@ -154,6 +154,7 @@ export const errorAnswer = z
   .meta({ id: 'Error' });
 
 export type PairsAnswer = z.infer<typeof pairsAnswer>;
+export type ExchangeAnswer = z.infer<typeof exchangeAnswer>;
 export type ExchangesAnswer = z.infer<typeof exchangesAnswer>;
 export type ReadyAnswer = z.infer<typeof readyAnswer>;
 

@@ -18,6 +18,7 @@ import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choi
 import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
 import { openBackfills } from './backfills.ts';
+import { findExchange } from './choices.ts';
 import type { Base } from './start.ts';
 
 /** Exchanges -> writer -> InfluxDB. Resolves with the ids that are polled. */
@@ -83,7 +84,7 @@ async function readerOf({ config, clock, log, registry }: Base): Promise<ChoiceR
   const defaults: PriceDefaults = { exchanges, intervalMs, mode: config.priceMode };
   await savePriceDefaults(registry, defaults);
   const find = (id: string) =>
-    chosen.find(({ adapter }) => adapter.id === id) ?? chooseExchanges({ ...rest, ids: [id] })[0]!;
+    chosen.find(({ adapter }) => adapter.id === id) ?? findExchange(id, urls);
   return createChoiceReader({ database: registry, defaults, find, clock, log });
 }
 

@@ -14,11 +14,13 @@ import type { Log } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import type { Engine } from '../embedded/engine.ts';
+import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { SlotTimer } from '../ingest/slots.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { openRegistry } from '../registry/open.ts';
+import { choicesOf, knownExchanges } from './choices.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
 import { openStore } from './store.ts';
@@ -134,6 +136,9 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     influx,
     catalog: createCatalog({ database: base.registry, clock }),
     queries,
+    metricQueries: createMetricQueries({ bucket: config.influxBucket }),
+    choices: choicesOf(base.registry),
+    knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,
     metrics,
@@ -141,6 +146,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     log,
     retentionMs: config.retentionMs,
     keys: config.apiKeys,
+    host: config.host,
     version,
     newId: randomUUID,
   });

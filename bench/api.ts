@@ -18,8 +18,10 @@ import { systemClock as clock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
 import { createLog } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
+import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 
 const log = createLog('warn');
@@ -93,6 +95,9 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     influx,
     catalog,
     queries,
+    metricQueries: createMetricQueries({ bucket: engine.bucket }),
+    choices: fakeChoices([entry('btcusd')]),
+    knownExchanges: fakeExchanges,
     ranks,
     probes: [],
     metrics: createMetrics(),
@@ -100,6 +105,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     log,
     retentionMs: 40 * DAY_MINUTES * 60_000,
     keys: [],
+    host: '127.0.0.1',
     version: 'bench',
     newId: () => 'bench',
   });

@@ -33,7 +33,7 @@ export interface RunnerOptions {
 
 /** A job that runs. */
 export interface Running {
-  /** Other slots from now on. A run on its way goes on; a slot that has begun still gets its run. */
+  /** Other slots from now on. A run on its way goes on; a slot that has begun gets its run. */
   every(intervalMs: number): void;
   /** No more runs; one on its way is cancelled, and waited for. */
   stop(): Promise<void>;

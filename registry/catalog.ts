@@ -55,7 +55,7 @@ export interface Catalog {
   nearPairs(pair: string, limit: number): Promise<readonly string[]>;
   /** Sorted by pair. */
   pairs(filter: PairFilter): Promise<readonly PairEntry[]>;
-  /** Those that run, ran once, or were chosen, on or off; sorted by exchange. Never an old answer. */
+  /** Those that run, ran once, or were chosen, on or off; by name. Never an old answer. */
   exchanges(): Promise<readonly ExchangeEntry[]>;
 }
 

@@ -1,17 +1,10 @@
 import { TidemarkError } from '../../core/errors.ts';
-import type { ExchangeEntry } from '../../registry/catalog.ts';
 import type { Dependencies } from '../app.ts';
+import { page } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
-import {
-  type ExchangesAnswer,
-  exchangesAnswer,
-  exchangesQuery,
-  type PairsAnswer,
-  pairsAnswer,
-  pairsQuery,
-} from '../schemas.ts';
+import { type PairsAnswer, pairsAnswer, pairsQuery } from '../schemas.ts';
 
-/** What is known: pairs and exchanges, page by page. */
+/** The pairs that are known, page by page. */
 export function listRoutes({ catalog, ranks }: Dependencies): readonly Route[] {
   return [
     defineRoute({
@@ -47,24 +40,6 @@ export function listRoutes({ catalog, ranks }: Dependencies): readonly Route[] {
         };
       },
     }),
-    defineRoute({
-      id: 'exchanges',
-      method: 'get',
-      path: '/api/v1/exchanges',
-      summary: 'Exchanges: state, last success, lateness, rows',
-      access: 'read',
-      query: exchangesQuery,
-      answers: { 200: { about: 'One page, sorted by exchange', schema: exchangesAnswer } },
-      async handle({ query: { limit, after } }): Promise<ExchangesAnswer> {
-        const all = await catalog.exchanges();
-        const rest = after === undefined ? all : all.filter(({ exchange }) => exchange > after);
-        const { items, next } = page(rest, limit, ({ exchange }) => exchange);
-        return {
-          items: items.map(exchangeItem),
-          next,
-        };
-      },
-    }),
   ];
 
   async function demandExchange(exchange: string): Promise<void> {
@@ -74,32 +49,4 @@ export function listRoutes({ catalog, ranks }: Dependencies): readonly Route[] {
       details: { exchanges: known },
     });
   }
-}
-
-/** The page and the cursor behind it: the key of its last item, null at the end. */
-function page<T>(
-  found: readonly T[],
-  limit: number,
-  keyOf: (item: T) => string,
-): { readonly items: readonly T[]; readonly next: string | null } {
-  if (found.length <= limit) return { items: found, next: null };
-  const items = found.slice(0, limit);
-  return { items, next: keyOf(items.at(-1)!) };
-}
-
-function exchangeItem(entry: ExchangeEntry): ExchangesAnswer['items'][number] {
-  const { lastSuccessMs, lastAttemptMs, pausedUntilMs, latenessMs, error, ...rest } = entry;
-  return {
-    ...rest,
-    dropped: { ...rest.dropped },
-    lastSuccess: isoTime(lastSuccessMs),
-    lastAttempt: isoTime(lastAttemptMs),
-    pausedUntil: isoTime(pausedUntilMs),
-    latenessMs: latenessMs ?? null,
-    error: error ?? null,
-  };
-}
-
-function isoTime(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -31,8 +31,8 @@ export interface ChoiceReader {
 }
 
 /**
- * Notifications come at once. This is the net below them: it also finds a connection that broke, and
- * what was chosen meanwhile.
+ * Notifications come at once. This is the net below them: it also finds a connection that broke,
+ * and what was chosen meanwhile.
  */
 const LOOK_MS = 10_000;
 

@@ -6,6 +6,7 @@ import { projectRoot } from '../../core/paths.ts';
 import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
 import { nearNames } from '../../registry/near.ts';
 import { fakeInflux, priceBatch, rankBatch, startApi, type TestApi } from '../helpers/api.ts';
+import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
 
 const text = readFileSync(join(projectRoot, 'docs', 'api.md'), 'utf8');
 const EXAMPLE = /```sh\n(curl [^\n]+)\n```\n\n```(json|csv)\n([\s\S]*?)```/g;
@@ -17,8 +18,14 @@ const rows = [
   ['kraken', '2022-10-11T03:36:00Z', '20970.01'],
 ] as const;
 
+const means = [
+  ['', '2022-01-20T16:33:00Z', '42284.6'],
+  ['', '2022-01-20T16:34:00Z', '42290.25'],
+] as const;
+
 const influx = fakeInflux(async function* ({ query, parameters: { exchange } }) {
   if (query === 'rank') yield exchange ? rankBatch('1', '3') : rankBatch('4', '9');
+  else if (query === 'records') yield priceBatch(means);
   else yield priceBatch(rows.filter(([place]) => !exchange || place === exchange));
 });
 
@@ -55,9 +62,11 @@ const catalog: Catalog = {
 
 let api: TestApi;
 before(async () => {
+  const choices = fakeChoices(pairs);
   api = await startApi({
     influx,
-    catalog,
+    choices,
+    catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
     probes: [{ name: 'influx', check: async () => ({ ok: true }) }],
   });
@@ -70,10 +79,16 @@ async function run(command: string): Promise<string> {
   const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(
     ([, name, value]) => [name!, value!] as const,
   );
-  const left = command.replace(/'http[^']+'|-H '[^']+'/g, '').trim();
+  const [, method = 'GET'] = /-X (\w+)/.exec(command) ?? [];
+  // curl's --json sets the type as well.
+  const [, body] = /--json '([^']+)'/.exec(command) ?? [];
+  if (body !== undefined) headers.push(['content-type', 'application/json']);
+  const left = command.replace(/'http[^']+'|-H '[^']+'|-X \w+|--json '[^']+'/g, '').trim();
   assert.equal(left, 'curl', 'the test knows no other option');
   const answer = await fetch(url.replace(ADDRESS, api.url), {
+    method: body !== undefined && method === 'GET' ? 'POST' : method,
     headers: Object.fromEntries(headers),
+    ...(body !== undefined && { body }),
   });
   return await answer.text();
 }
@@ -95,11 +110,13 @@ describe('examples of docs/api.md', () => {
 
 it('docs/api.md names every route and parameter', async () => {
   const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
-    paths: Record<string, { get: { parameters: { name: string }[] } }>;
+    paths: Record<string, Record<string, { parameters: { name: string }[] }>>;
   };
-  for (const [path, { get }] of Object.entries(document.paths)) {
+  for (const [path, methods] of Object.entries(document.paths)) {
     if (path !== '/{pair}')
       assert.ok(text.includes(`\`${path}`) || text.includes(ADDRESS + path), path);
-    for (const { name } of get.parameters) assert.match(text, new RegExp(`\\b${name}\\b`), name);
+    for (const { parameters } of Object.values(methods)) {
+      for (const { name } of parameters) assert.match(text, new RegExp(`\\b${name}\\b`), name);
+    }
   }
 });

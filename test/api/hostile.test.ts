@@ -11,7 +11,7 @@ after(() => api.close());
 
 /** The status line and JSON body of a request whose path is sent exactly as it stands. */
 async function send(path: string, method = 'GET') {
-  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
   const answer = await raw(api.port, head);
   const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
   return { status: Number(answer.split(' ')[1]), answer, body };

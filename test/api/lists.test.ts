@@ -82,6 +82,9 @@ describe('GET /api/v1/exchanges', () => {
     assert.equal(items.length, 4);
     assert.deepEqual(items[0], {
       exchange: 'bitfinex',
+      enabled: true,
+      interval: '1m',
+      mode: 'poll',
       state: 'ok',
       lastSuccess: '2022-10-11T03:35:02.358Z',
       lastAttempt: '2022-10-11T03:35:02.358Z',

@@ -12,13 +12,19 @@ const parameter = z.object({
 });
 const response = z.object({
   description: z.string().min(1),
-  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })),
+  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })).optional(),
+});
+const requestBody = z.object({
+  required: z.literal(true),
+  content: z.object({ 'application/json': z.object({ schema: z.looseObject({}) }) }),
 });
 const operation = z.object({
   operationId: z.string(),
   summary: z.string(),
   parameters: z.array(parameter),
+  requestBody: requestBody.optional(),
   responses: z.record(z.string(), response),
+  'x-role': z.enum(['read', 'write', 'admin']).optional(),
   security: z.array(z.record(z.string(), z.array(z.string()))),
 });
 const documentShape = z.looseObject({
@@ -44,6 +50,10 @@ it('describes every route once, with parameters as they are checked', async () =
   assert.deepEqual(Object.keys(paths).sort(), [
     '/',
     '/api/v1/exchanges',
+    '/api/v1/exchanges/{exchange}',
+    '/api/v1/metrics',
+    '/api/v1/metrics/{id}',
+    '/api/v1/metrics/{id}/records',
     '/api/v1/pairs',
     '/healthz',
     '/metrics',
@@ -51,7 +61,8 @@ it('describes every route once, with parameters as they are checked', async () =
     '/readyz',
     '/{pair}',
   ]);
-  const names = Object.values(paths).map((methods) => methods.get?.operationId);
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  const names = operations.map(({ operationId }) => operationId);
   assert.equal(new Set(names).size, names.length);
   const pairs = paths['/api/v1/pairs']?.get;
   const limit = pairs?.parameters.find(({ name }) => name === 'limit');
@@ -83,7 +94,7 @@ it('refers only to what it defines', async () => {
 
 it('publishes the schema that the answers have', async () => {
   const { components, paths } = await read();
-  const schema = paths['/{pair}']?.get?.responses['200']?.content['application/json']?.schema;
+  const schema = paths['/{pair}']?.get?.responses['200']?.content?.['application/json']?.schema;
   assert.deepEqual(schema, { $ref: '#/components/schemas/Prices' });
   // JSON Schema keeps its definitions elsewhere than OpenAPI; the reader knows only that place.
   const moved = JSON.stringify({ ...schema, $defs: components.schemas });
@@ -93,4 +104,27 @@ it('publishes the schema that the answers have', async () => {
   const answer = await (await fetch(`${api.url}/btcusd`)).json();
   prices.parse(answer);
   assert.throws(() => prices.parse({ ...(answer as object), rank: 'first' }));
+});
+
+it('says what a change wants, and who may make it', async () => {
+  const { paths, components } = await read();
+  for (const [path, method] of [
+    ['/api/v1/exchanges', 'post'],
+    ['/api/v1/exchanges/{exchange}', 'patch'],
+    ['/api/v1/metrics', 'post'],
+  ] as const) {
+    const found = paths[path]?.[method];
+    const schema = found?.requestBody?.content['application/json'].schema as { $ref: string };
+    const name = schema.$ref.split('/').at(-1)!;
+    assert.equal(components.schemas[name]?.additionalProperties, false, name);
+    assert.equal(found?.['x-role'], 'write');
+  }
+  const addition = components.schemas.ExchangeAddition as {
+    required: string[];
+    properties: Record<string, { type?: string; enum?: string[] }>;
+  };
+  assert.deepEqual(addition.required, ['exchange']);
+  assert.equal(addition.properties.interval?.type, 'string');
+  assert.deepEqual(addition.properties.mode?.enum, ['poll', 'stream']);
+  assert.equal(paths['/api/v1/metrics/{id}']?.delete?.responses['204']?.content, undefined);
 });

@@ -56,7 +56,7 @@ describe('closing', { timeout: 60_000 }, () => {
   it('does not wait for connections that are only kept alive', async () => {
     const api = await startApi({ graceMs: 60_000 });
     const socket = connect(api.port, '127.0.0.1');
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     const gone = once(socket, 'close');
     await api.close();

@@ -107,7 +107,7 @@ describe('a failure in mid-stream', { timeout: 60_000 }, () => {
   for (const accept of ['application/json', 'application/x-ndjson', 'text/csv']) {
     it(`ends ${accept} without the end mark of the body`, async () => {
       const { port } = await serve(failing);
-      const head = `GET /btcusd HTTP/1.1\r\nHost: x\r\nAccept: ${accept}\r\n\r\n`;
+      const head = `GET /btcusd HTTP/1.1\r\nHost: localhost\r\nAccept: ${accept}\r\n\r\n`;
       const answer = await raw(port, head);
       assert.match(answer, /^HTTP\/1\.1 200 OK/);
       assert.doesNotMatch(answer, /\r\n0\r\n\r\n/);
@@ -177,7 +177,7 @@ describe('a client that leaves', { timeout: 60_000 }, () => {
       });
       api = await startApi({ influx });
       const socket = connect(api.port, '127.0.0.1');
-      socket.write('GET /btcusd HTTP/1.1\r\nHost: x\r\n\r\n');
+      socket.write('GET /btcusd HTTP/1.1\r\nHost: localhost\r\n\r\n');
       await asked.opened;
       if (rows > 0) await once(socket, 'data');
       socket.destroy();
@@ -194,7 +194,7 @@ describe('a client that leaves', { timeout: 60_000 }, () => {
       left.open();
     });
     const socket = connect(port, '127.0.0.1');
-    socket.write('GET /btcusd HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /btcusd HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     socket.destroy();
     await left.opened;
@@ -211,7 +211,7 @@ describe('a slow reader', { timeout: 60_000 }, () => {
     });
     const socket = connect(port, '127.0.0.1');
     socket.pause();
-    socket.write('GET /btcusd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    socket.write('GET /btcusd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     // Paused for good once the sockets' buffers are full: the count stands still.
     let before = -1;
     while (before !== given || given === 0) {

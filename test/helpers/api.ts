@@ -2,7 +2,6 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createApp, type Dependencies } from '../../api/app.ts';
 import type { Influx } from '../../api/contract.ts';
-
 import { errorAnswer, priceAnswer } from '../../api/schemas.ts';
 import { listen, type ServerOptions } from '../../api/server.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -11,11 +10,12 @@ import { silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
+import { fakeChoices, fakeExchanges } from './choices.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
 export interface Asked {
-  readonly query: 'prices' | 'rank' | 'pairRanks';
-  readonly parameters: Partial<PriceRange>;
+  readonly query: 'prices' | 'rank' | 'pairRanks' | 'records' | 'exchangeRecords' | 'slots';
+  readonly parameters: Partial<PriceRange> & Partial<Record<string, string>>;
 }
 
 const column = (label: string): Column => ({ label, type: 'string', group: false });
@@ -68,7 +68,7 @@ async function* csvOf(batches: AsyncIterable<RowBatch>): AsyncGenerator<Uint8Arr
   yield Buffer.from('\r\n');
 }
 
-const listed: readonly PairEntry[] = [
+export const listed: readonly PairEntry[] = [
   { pair: 'btcusd', base: 'btc', quote: 'usd', exchanges: ['bitfinex', 'bitstamp', 'kraken'] },
   { pair: 'ab-cusd', base: 'ab', quote: 'cusd', exchanges: ['kraken'] },
   { pair: 'abcusd', base: 'abc', quote: 'usd', exchanges: ['kraken', 'okx'] },
@@ -125,6 +125,13 @@ export async function startApi(
     influx: fakeInflux(async function* () {}),
     catalog: fakeCatalog,
     queries: { prices: name('prices'), rank: name('rank'), pairRanks: () => '{}' },
+    metricQueries: {
+      records: name('records'),
+      exchangeRecords: name('exchangeRecords'),
+      slots: name('slots'),
+    },
+    choices: fakeChoices(listed),
+    knownExchanges: fakeExchanges,
     ranks: { newest: async () => new Map([['btcusd', '1/4']]) },
     probes: [],
     metrics: createMetrics(),
@@ -132,6 +139,7 @@ export async function startApi(
     log: silentLog,
     retentionMs: 30 * 24 * HOUR_MS,
     keys: [],
+    host: '127.0.0.1',
     version: '0.0.0',
     newId: () => `request-${++ids}`,
     ...given,
