@@ -87,8 +87,8 @@ const candles: CandleSource = {
     refuseFailure(body);
     return collectCandles(shaped(rowsOf, body), (raw) => {
       const [start, , close, high, low, open, volume] = cells(raw, 7) ?? [];
-      // Documented as a text; whatever says "still open" is left out, the rest is judged by time.
-      if (Array.isArray(raw) && String(raw[7]) === 'false') return undefined;
+      // Documented as a text, but a flag would be no surprise.
+      if (!Array.isArray(raw) || String(raw[7]) !== 'true') return undefined;
       return { startMs: Number(start) * 1_000, open, high, low, close, volume };
     });
   },
