@@ -86,9 +86,8 @@ const candles: CandleSource = {
   parse(body) {
     refuseFailure(body);
     return collectCandles(shaped(rowsOf, body), (raw) => {
-      const [start, , close, high, low, open, volume] = cells(raw, 7) ?? [];
-      // Documented as a text, but a flag would be no surprise.
-      if (!Array.isArray(raw) || String(raw[7]) !== 'true') return undefined;
+      const [start, , close, high, low, open, volume, closed] = cells(raw, 8) ?? [];
+      if (closed !== 'true') return undefined;
       return { startMs: Number(start) * 1_000, open, high, low, close, volume };
     });
   },
