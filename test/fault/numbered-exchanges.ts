@@ -50,7 +50,11 @@ export class NumberedExchanges {
       settings[`EXCHANGE_${id.toUpperCase()}_URL`] = `http://127.0.0.1:${port}`;
     }
     this.settings = settings;
-    const market: Market = { quotes: (exchange) => this.#quotes(exchange) };
+    const market: Market = {
+      pairs: () => [],
+      quotes: (exchange) => this.#quotes(exchange),
+      bars: () => [],
+    };
     server.on('request', (request, response) => {
       const id = EXCHANGES.find((exchange) => books[exchange]?.answers[request.url ?? '']);
       const book = id && books[id]?.answers[request.url ?? ''];
