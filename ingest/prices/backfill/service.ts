@@ -45,13 +45,14 @@ export function startBackfills(options: BackfillOptions): Backfills {
     const exchange = await options.exchangeOf(adapter);
     if (!exchange?.adapter.candles) return;
     const work = workOff(exchange, worker, signal)
+      .then((worked) => {
+        // Something may be over. Where another process works on the exchange, there is time.
+        if (worked) rest.abort();
+      })
       .catch((error: unknown) =>
         log.error({ exchange: adapter, error: messageOf(error) }, 'a backfill stopped'),
       )
-      .finally(() => {
-        workers.delete(adapter);
-        rest.abort();
-      });
+      .finally(() => workers.delete(adapter));
     workers.set(adapter, work);
   };
   const turn = async (): Promise<void> => {

@@ -48,17 +48,21 @@ export interface FilledRange extends TimeRange {
 const LEASE_MS = 120_000;
 const SETTLE_MS = 1_000;
 
-/** Fills all that is asked of one exchange, one market after another, until nothing is left. */
+/**
+ * Fills all that is asked of one exchange, one market after another, until nothing is left to do
+ * here. Whether there was anything: another process may be at it.
+ */
 export async function workOff(
   exchange: ChosenExchange,
   options: WorkerOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { adapter, baseUrl } = exchange;
   const { clock, database } = options;
   const owner = `${options.owner}/${adapter.id}`;
   const work = { adapter: adapter.id, backfill: options.only };
   const trouble = createTrouble(exchange, options, signal);
+  let worked = false;
   try {
     while (!signal.aborted) {
       const pausedMs = (options.pauses.get(baseUrl) ?? 0) - clock.nowMs();
@@ -68,10 +72,11 @@ export async function workOff(
         let part: BackfillPart | undefined;
         try {
           part = await claimPart(database, work, { owner, leaseMs: LEASE_MS });
-          if (!part) return;
+          if (!part) break;
+          worked = true;
           await fill(part, { exchange, owner, onPage: trouble.over }, options, signal);
         } catch (error) {
-          if (signal.aborted) return;
+          if (signal.aborted) break;
           await trouble.handle(error, part);
         }
       }
@@ -84,6 +89,7 @@ export async function workOff(
       options.log.debug({ owner, error: messageOf(error) }, 'a backfill is not let go of'),
     );
   }
+  return worked;
 }
 
 interface Turn {
