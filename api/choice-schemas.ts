@@ -117,11 +117,33 @@ export const rankedMetricAnswer = z
 const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
 const momentText = z.string().min(1).max(64);
 
-export const recordsQuery = z.strictObject({
+const range = {
   start: momentText
     .default('-24h')
     .meta({ description: `From when: ${moment}; a length is back from now.` }),
   stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
+  limit: wholeNumber(10_000)
+    .optional()
+    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
+  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
+};
+
+export const slotsQuery = z.strictObject(range);
+
+export const slotsAnswer = z
+  .array(
+    z.object({
+      slot: z.iso.datetime(),
+      lateMs: z.number().meta({ description: 'From when its run was due to when it began.' }),
+      tookMs: z.number().meta({ description: 'Until its points were safe, or until it failed.' }),
+      rows: z.int(),
+      ok: z.boolean(),
+    }),
+  )
+  .meta({ id: 'Slots' });
+
+export const recordsQuery = z.strictObject({
+  ...range,
   every: z
     .string()
     .max(64)
@@ -133,10 +155,6 @@ export const recordsQuery = z.strictObject({
     .max(64)
     .optional()
     .meta({ description: 'The values of this exchange as they were written.' }),
-  limit: wholeNumber(10_000)
-    .optional()
-    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
-  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
 });
 
 export const recordsAnswer = z

@@ -9,7 +9,7 @@ const expected = `a time such as 2022-01-20T16:33:00Z, or ${durationHelp}`;
  * A time, or a length back from now, in ms since the epoch.
  * @throws TidemarkError `invalid` naming the parameter
  */
-export function readMoment(name: string, text: string, nowMs: number): number {
+function readMoment(name: string, text: string, nowMs: number): number {
   const ms = TIME.test(text) ? Date.parse(text) : backFrom(nowMs, text);
   if (ms !== undefined && Number.isFinite(ms) && Math.abs(ms) <= MS_MAX) return ms;
   throw new TidemarkError('invalid', `parameter ${name}: ${text.slice(0, 64)}`, {
@@ -32,4 +32,30 @@ function backFrom(nowMs: number, text: string): number | undefined {
 /** As Flux reads it and as InfluxDB writes it: no digits of a second where there are none. */
 export function timeText(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+export interface RangeQuery {
+  readonly start: string;
+  readonly stop: string;
+  /** Where a page begins, instead of `start`. */
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * From when to before when, in ms. Nothing is kept from before the retention and nothing is known
+ * from after now: not worth a query.
+ * @throws TidemarkError `invalid` naming the parameter
+ */
+export function readRange(
+  { start, stop, cursor }: RangeQuery,
+  { nowMs, retentionMs }: { readonly nowMs: number; readonly retentionMs: number },
+): { readonly startMs: number; readonly stopMs: number } {
+  const fromMs = readMoment(cursor === undefined ? 'start' : 'cursor', cursor ?? start, nowMs);
+  const untilMs = readMoment('stop', stop, nowMs);
+  if (fromMs >= untilMs && cursor === undefined) {
+    throw new TidemarkError('invalid', 'parameter start: it is not before stop', {
+      details: { parameter: 'start' },
+    });
+  }
+  return { startMs: Math.max(fromMs, nowMs - retentionMs), stopMs: Math.min(untilMs, nowMs) };
 }

@@ -1,4 +1,6 @@
 import type { Context } from 'koa';
+import type { ArrayPage } from './parts.ts';
+import { sendStream } from './stream.ts';
 
 /** The page and the cursor behind it: the key of its last item, null at the end. */
 export function page<T>(
@@ -21,4 +23,28 @@ export function linkNext(ctx: Context, parameter: string, next: string | null): 
   query.set(parameter, next);
   ctx.set('Tidemark-Next', next);
   ctx.set('Link', `<${ctx.path}?${query}>; rel="next"`);
+}
+
+/**
+ * Streams a page of a bare list. What it reads is told to stop when the client leaves, when it fails
+ * and when it is done.
+ */
+export async function sendPage(
+  { ctx, leaving }: { readonly ctx: Context; readonly leaving: AbortSignal },
+  read: (signal: AbortSignal) => Promise<ArrayPage>,
+): Promise<void> {
+  const ending = new AbortController();
+  try {
+    const { next, pieces } = await read(AbortSignal.any([leaving, ending.signal]));
+    ctx.status = 200;
+    ctx.set({
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-cache',
+      Vary: 'Accept-Encoding, Authorization',
+    });
+    linkNext(ctx, 'cursor', next);
+    if (ctx.method !== 'HEAD') await sendStream(ctx, pieces);
+  } finally {
+    ending.abort();
+  }
 }

@@ -3,10 +3,14 @@ import { isCode, TidemarkError } from '../../core/errors.ts';
 import type { ExchangeEntry } from '../../registry/catalog.ts';
 import type { PriceMode } from '../../registry/exchange-choices.ts';
 import { nearNames } from '../../registry/near.ts';
+import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { exchangeAddition, exchangeChange } from '../choice-schemas.ts';
+import { exchangeAddition, exchangeChange, slotsAnswer, slotsQuery } from '../choice-schemas.ts';
 import { HttpProblem } from '../errors.ts';
-import { page } from '../page.ts';
+import { numberText } from '../format.ts';
+import { readRange } from '../moment.ts';
+import { page, sendPage } from '../page.ts';
+import { type Cells, pageOf, readParts } from '../parts.ts';
 import { defineRoute, type Route } from '../route.ts';
 import {
   type ExchangeAnswer,
@@ -56,7 +60,51 @@ function reading(dependencies: Dependencies): readonly Route[] {
       answers: { 200: { about: 'It', schema: exchangeAnswer } },
       handle: ({ params: { exchange = '' } }) => demandListed(dependencies, exchange),
     }),
+    slotsRoute(dependencies),
   ];
+}
+
+const ANSWERS_MAX = 64;
+const DAY_MS = 86_400_000;
+
+function slotsRoute(dependencies: Dependencies): Route {
+  const { influx, metricQueries, clock, retentionMs } = dependencies;
+  const admitted = createAdmission(ANSWERS_MAX);
+  return defineRoute({
+    id: 'exchangeSlots',
+    method: 'get',
+    path: '/api/v1/exchanges/:exchange/slots',
+    summary: 'How punctual its slots were and what came of each',
+    access: 'read',
+    query: slotsQuery,
+    params,
+    answers: { 200: { about: 'Newest last; `Tidemark-Next`, `Link`: more', schema: slotsAnswer } },
+    handle: ({ ctx, params, query, signal: leaving }) =>
+      admitted(async () => {
+        const { exchange } = await demandListed(dependencies, params.exchange ?? '');
+        const range = readRange(query, { nowMs: clock.nowMs(), retentionMs });
+        await sendPage({ ctx, leaving }, (signal) => {
+          const fluxOf = (start: string, stop: string) =>
+            metricQueries.slots({ exchange, start, stop });
+          const rows = readParts({
+            influx,
+            fluxOf,
+            labels: SLOT,
+            ...range,
+            partMs: DAY_MS,
+            signal,
+          });
+          return pageOf(rows, slotText, query.limit);
+        });
+      }),
+  });
+}
+
+const SLOT = ['_time', 'late_ms', 'took_ms', 'rows', 'ok'];
+
+function slotText([slot = '', late = '', took = '', rows = '', ok = '']: Cells): string {
+  const [lateMs, tookMs] = [late, took].map((cell) => numberText(cell) ?? 'null');
+  return `{"slot":"${slot}","lateMs":${lateMs},"tookMs":${tookMs},"rows":${rows},"ok":${ok}}`;
 }
 
 function changing(dependencies: Dependencies): readonly Route[] {

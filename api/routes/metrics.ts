@@ -1,4 +1,3 @@
-import type { Context } from 'koa';
 import { TidemarkError } from '../../core/errors.ts';
 import { pairSpellings } from '../../core/pair.ts';
 import type { MetricEntry } from '../../registry/metrics.ts';
@@ -14,12 +13,11 @@ import {
   recordsQuery,
 } from '../choice-schemas.ts';
 import { HttpProblem } from '../errors.ts';
-import { linkNext, page } from '../page.ts';
+import { linkNext, page, sendPage } from '../page.ts';
 import { readRecords, readRecordsQuery } from '../records.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { noQuery } from '../schemas.ts';
 import { pickRows } from '../store.ts';
-import { sendStream } from '../stream.ts';
 
 const ANSWERS_MAX = 64;
 const ID_MAX = 2 ** 31 - 1;
@@ -132,26 +130,10 @@ function recordsRoute(dependencies: Dependencies): Route {
         const entry = await demandMetric(dependencies, params.id ?? '');
         const asked = readRecordsQuery(query, { nowMs: clock.nowMs(), retentionMs });
         if (asked.exchange !== undefined) await demandListed(dependencies, entry, asked.exchange);
-        const ending = new AbortController();
-        const signal = AbortSignal.any([leaving, ending.signal]);
-        try {
-          const found = await readRecords({ influx, queries, entry, signal }, asked);
-          setHead(ctx);
-          linkNext(ctx, 'cursor', found.next);
-          if (ctx.method !== 'HEAD') await sendStream(ctx, found.pieces);
-        } finally {
-          ending.abort();
-        }
+        await sendPage({ ctx, leaving }, (signal) =>
+          readRecords({ influx, queries, entry, signal }, asked),
+        );
       }),
-  });
-}
-
-function setHead(ctx: Context): void {
-  ctx.status = 200;
-  ctx.set({
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-cache',
-    Vary: 'Accept-Encoding, Authorization',
   });
 }
 

@@ -5,7 +5,14 @@ import { after, before, describe, it } from 'node:test';
 import { projectRoot } from '../../core/paths.ts';
 import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
 import { nearNames } from '../../registry/near.ts';
-import { fakeInflux, priceBatch, rankBatch, startApi, type TestApi } from '../helpers/api.ts';
+import {
+  column,
+  fakeInflux,
+  priceBatch,
+  rankBatch,
+  startApi,
+  type TestApi,
+} from '../helpers/api.ts';
 import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
 
 const text = readFileSync(join(projectRoot, 'docs', 'api.md'), 'utf8');
@@ -23,9 +30,15 @@ const means = [
   ['', '2022-01-20T16:34:00Z', '42290.25'],
 ] as const;
 
+const slotBatch = {
+  columns: ['_time', 'late_ms', 'took_ms', 'rows', 'ok'].map(column),
+  rows: [['2022-10-11T03:36:00Z', '1.5', '412', '3', 'true']],
+};
+
 const influx = fakeInflux(async function* ({ query, parameters: { exchange } }) {
   if (query === 'rank') yield exchange ? rankBatch('1', '3') : rankBatch('4', '9');
   else if (query === 'records') yield priceBatch(means);
+  else if (query === 'slots') yield slotBatch;
   else yield priceBatch(rows.filter(([place]) => !exchange || place === exchange));
 });
 

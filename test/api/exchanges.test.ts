@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { exchangeAnswer, exchangesAnswer } from '../../api/schemas.ts';
-import { errorOf, fakeCatalog, listed, startApi, type TestApi } from '../helpers/api.ts';
+import {
+  column,
+  errorOf,
+  fakeCatalog,
+  fakeInflux,
+  listed,
+  startApi,
+  type TestApi,
+} from '../helpers/api.ts';
 import { chosenCatalog, type FakeChoices, fakeChoices } from '../helpers/choices.ts';
 import { send } from '../helpers/send.ts';
 
@@ -43,6 +51,38 @@ describe('GET /api/v1/exchanges', () => {
     assert.equal(details.add, undefined);
     const { details: addable } = await errorOf(await call('GET /api/v1/exchanges/gate'));
     assert.match(String(addable.add), /POST/);
+  });
+});
+
+describe('GET /api/v1/exchanges/{exchange}/slots', () => {
+  const columns = ['ok', 'rows', '_time', 'late_ms', 'took_ms'].map(column);
+  const slots = fakeInflux(async function* ({ query }) {
+    assert.equal(query, 'slots');
+    const row = (minute: number) => ['true', '3', `2026-01-01T00:0${minute}:00Z`, '0', '12.5'];
+    yield { columns, rows: [row(1), row(2), row(3)] };
+  });
+
+  it('tells of each slot how punctual it was, page by page', async () => {
+    const other = await startApi({ influx: slots });
+    try {
+      const path = '/api/v1/exchanges/kraken/slots?start=-1h&limit=2';
+      const answer = await send(other.url, `GET ${path}`);
+      assert.equal(answer.headers.get('tidemark-next'), '2026-01-01T00:03:00Z');
+      assert.equal(
+        await answer.text(),
+        '[{"slot":"2026-01-01T00:01:00Z","lateMs":0,"tookMs":12.5,"rows":3,"ok":true},' +
+          '{"slot":"2026-01-01T00:02:00Z","lateMs":0,"tookMs":12.5,"rows":3,"ok":true}]',
+      );
+      assert.equal(slots.asked[0]?.parameters.exchange, 'kraken');
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('is there for exchanges of the list alone, and for ranges', async () => {
+    assert.equal((await call('GET /api/v1/exchanges/mtgox/slots')).status, 404);
+    assert.equal((await call('GET /api/v1/exchanges/kraken/slots?start=x')).status, 400);
+    assert.equal(await (await call('GET /api/v1/exchanges/kraken/slots')).text(), '[]');
   });
 });
 

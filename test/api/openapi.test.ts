@@ -51,6 +51,7 @@ it('describes every route once, with parameters as they are checked', async () =
     '/',
     '/api/v1/exchanges',
     '/api/v1/exchanges/{exchange}',
+    '/api/v1/exchanges/{exchange}/slots',
     '/api/v1/metrics',
     '/api/v1/metrics/{id}',
     '/api/v1/metrics/{id}/records',

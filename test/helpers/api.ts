@@ -18,7 +18,7 @@ export interface Asked {
   readonly parameters: Partial<PriceRange> & Partial<Record<string, string>>;
 }
 
-const column = (label: string): Column => ({ label, type: 'string', group: false });
+export const column = (label: string): Column => ({ label, type: 'string', group: false });
 export const priceColumns = ['table', '_time', '_value', 'exchange'].map(column);
 export const rankColumns = ['rank', 'of'].map(column);
 
