@@ -193,10 +193,16 @@ export function createStreamBench(options: BenchOptions = {}): StreamBench {
       async poll(signal) {
         bench.polls += 1;
         if (bench.answer instanceof Refusal) throw bench.answer;
-        const left = new Promise<never>((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(new Refusal('cancelled', 'left')));
+        const { answer } = bench;
+        return new Promise((resolve, reject) => {
+          const leave = (): void => reject(new Refusal('cancelled', 'left'));
+          signal.addEventListener('abort', leave);
+          const done = (parsed: ParsedPrices): void => {
+            signal.removeEventListener('abort', leave);
+            resolve(parsed);
+          };
+          Promise.resolve(answer).then(done, reject);
         });
-        return Promise.race([bench.answer, left]);
       },
     },
     intervalMs: options.intervalMs ?? 1_000,
