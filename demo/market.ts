@@ -190,14 +190,14 @@ function quoteOf(walk: Noise, place: Place, nowMs: number): Quote {
   const volume = frozen ? 0 : (turnover * day) / usdOf(walk, seed, pair.base, timeMs);
   const average = price * (1 + 0.01 * walk(`${exchange} average ${pair.base}`, timeMs));
   const digits = decimalsOf(price);
+  const texts = { volume: volume.toFixed(8), average: average.toFixed(digits) };
   return {
     ...pair,
+    ...texts,
     last: price.toFixed(digits),
     bid: (price - spread / 2).toFixed(digits),
     ask: (price + spread / 2).toFixed(digits),
-    volume: volume.toFixed(8),
-    average: average.toFixed(digits),
-    quoteVolume: (volume * average).toFixed(8),
+    quoteVolume: (Number(texts.volume) * Number(texts.average)).toFixed(8),
     timeMs,
   };
 }

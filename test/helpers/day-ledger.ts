@@ -211,7 +211,8 @@ function isText(value: FieldValue | undefined, text: string): boolean {
 
 function isNear(value: FieldValue, text: string, relative: number): boolean {
   const got = typeof value === 'number' ? value : Number(textOf(value));
-  return Math.abs(got - Number(text)) <= relative * Math.abs(Number(text));
+  // Texts have eight decimals.
+  return Math.abs(got - Number(text)) <= Math.max(1e-8, relative * Math.abs(Number(text)));
 }
 
 /** The market's own time of the row, or the moment of the answer. */

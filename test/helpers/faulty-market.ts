@@ -12,7 +12,16 @@ import { createMarket, type Market, type Quote } from '../../demo/market.ts';
 import { chance, hashOf } from '../../demo/noise.ts';
 import type { PriceAdapter } from '../../ingest/prices/adapter.ts';
 import { type Fault, ODD_PRICES } from './faults.ts';
-import { MARKED, marked, nameOf, type Place, renamed, some, speakersOf } from './market-views.ts';
+import {
+  MARKED,
+  marked,
+  nameOf,
+  type Place,
+  remembered,
+  renamed,
+  some,
+  speakersOf,
+} from './market-views.ts';
 
 const MINUTE_MS = 60_000;
 const SHRUNKEN_TO = 4;
@@ -128,7 +137,7 @@ class Player {
     }
     this.#adapter = adapter;
     this.#options = options;
-    this.#market = createMarket(options);
+    this.#market = remembered(createMarket(options));
   }
 
   answer(path: string, response: ServerResponse): void {

@@ -13,6 +13,22 @@ export const speakersOf = (id: string): readonly string[] => (id === 'cryptowatc
 
 export const nameOf = ({ base, quote }: Pair): string => base + quote;
 
+/** The same market, which computes the quotes of an exchange and second once. */
+export function remembered(market: Market): Market {
+  const last = new Map<string, { readonly second: number; readonly quotes: readonly Quote[] }>();
+  return {
+    ...market,
+    quotes(exchange, timeMs) {
+      const second = Math.floor(timeMs / 1_000);
+      const known = last.get(exchange);
+      if (known?.second === second) return known.quotes;
+      const quotes = market.quotes(exchange, timeMs);
+      last.set(exchange, { second, quotes });
+      return quotes;
+    },
+  };
+}
+
 type Change = <T extends Pair>(exchange: string, list: readonly T[]) => readonly T[];
 
 function changed(market: Market, change: Change): Market {
