@@ -9,7 +9,7 @@ const expected = `a time such as 2022-01-20T16:33:00Z, or ${durationHelp}`;
  * A time, or a length back from now, in ms since the epoch.
  * @throws TidemarkError `invalid` naming the parameter
  */
-function readMoment(name: string, text: string, nowMs: number): number {
+export function readMoment(name: string, text: string, nowMs: number): number {
   const ms = TIME.test(text) ? Date.parse(text) : backFrom(nowMs, text);
   if (ms !== undefined && Number.isFinite(ms) && Math.abs(ms) <= MS_MAX) return ms;
   throw new TidemarkError('invalid', `parameter ${name}: ${text.slice(0, 64)}`, {
