@@ -1,35 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { HttpResponse } from '../../../core/http.ts';
-import { projectRoot } from '../../../core/paths.ts';
-import { exchanges } from '../../../ingest/prices/exchanges/list.ts';
-import { refusalOf } from '../../../ingest/prices/fetch.ts';
-import type { Refusal } from '../../../ingest/prices/refusal.ts';
-import { decodeJson, judgeRows, judgeStatus } from '../../../ingest/prices/suspicion.ts';
+import { judgeRows, judgeStatus } from '../../../ingest/prices/suspicion.ts';
+import { NOW_MS, refuse, response } from '../../helpers/border.ts';
 
-const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
-
-function response(status: number, body: string | Buffer, headers: object = {}): HttpResponse {
-  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
-  const rest = { url: 'http://a/', redirects: 0, durationMs: 1 };
-  return { status, headers: Object.fromEntries(lower), body: Buffer.from(body), ...rest };
-}
-
-/** What the whole border makes of an answer: status, then JSON, then the adapter's own look. */
-function refuse(id: string, answer: HttpResponse): Refusal | undefined {
-  const adapter = exchanges.find((each) => each.id === id);
-  const refusal = judgeStatus(answer, { nowMs: NOW_MS, pauses: adapter?.pauses });
-  if (refusal) return refusal;
-  try {
-    const rows = adapter?.parse([decodeJson(answer)], new Map()).rows.length ?? 0;
-    return judgeRows(rows, { lastRows: 0, shrunkenForMs: 0 });
-  } catch (error) {
-    return refusalOf(error);
-  }
-}
 
 interface Case {
   readonly what: string;
@@ -184,66 +159,5 @@ describe('the number of rows', () => {
     const last = { lastRows: 100, shrunkenForMs: 30 * 60_000 };
     assert.equal(judgeRows(40, last), undefined);
     assert.equal(judgeRows(0, last)?.reason, 'empty');
-  });
-});
-
-const ODD = join(projectRoot, '..', 'shared', 'data', 'prices', '_odd-http');
-const skip = existsSync(ODD) ? false : 'no recordings at ../shared/data/prices';
-
-describe('recorded answers of trouble', { skip }, () => {
-  interface ErrorBody {
-    readonly exchange: string;
-    readonly http: number;
-    readonly headers: Record<string, string>;
-    readonly body: string;
-    readonly class: string;
-  }
-  const REASONS: Record<string, readonly string[]> = {
-    rate_limit: ['rate-limited'],
-    unavailable: ['server-error'],
-    maintenance: ['maintenance', 'server-error'],
-    ip_ban: ['banned', 'forbidden'],
-    bad_symbol: ['error-body', 'status', 'server-error'],
-    bad_request: ['error-body', 'status'],
-    empty: ['empty'],
-  };
-
-  it('are each refused with a reason of their class', () => {
-    const bodies: ErrorBody[] = skip
-      ? []
-      : JSON.parse(readFileSync(join(ODD, 'error-bodies.json'), 'utf8'));
-    const ours = new Set(exchanges.map(({ id }) => id));
-    let seen = 0;
-    for (const each of bodies) {
-      // A 200 can only be judged by its exchange's adapter.
-      if (each.http === 200 && !ours.has(each.exchange)) continue;
-      const refusal = refuse(each.exchange, response(each.http, each.body, each.headers));
-      const wanted = REASONS[each.class] ?? [];
-      const what = `${each.exchange} ${each.http} ${each.body}: ${refusal?.reason}`;
-      assert.ok(wanted.includes(refusal?.reason ?? ''), what);
-      if (/rate_limit|ip_ban/.test(each.class)) assert.ok((refusal?.pauseMs ?? 0) > 0, what);
-      seen += 1;
-    }
-    assert.ok(seen >= 45, `${seen} bodies`);
-  });
-
-  it('write nothing, whichever exchange they are taken for', () => {
-    interface Recorded {
-      readonly status: number;
-      readonly headers: Record<string, string[]>;
-      readonly body: string;
-    }
-    const file = readFileSync(join(ODD, 'recorded-non200-or-nonjson.json'), 'utf8');
-    const recorded: Recorded[] = JSON.parse(file);
-    assert.equal(recorded.length, 22);
-    const cut: Recorded = JSON.parse(
-      readFileSync(join(ODD, 'truncated-body.cryptocom.json'), 'utf8'),
-    );
-    for (const { id } of exchanges) {
-      for (const { status, headers, body } of recorded) {
-        assert.ok(refuse(id, response(status, body, headers)), `${id} took a ${status}`);
-      }
-      assert.equal(refuse(id, response(200, cut.body))?.reason, 'not-json');
-    }
   });
 });
