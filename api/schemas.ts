@@ -108,6 +108,9 @@ export const exchangeAnswer = z
     enabled: z.boolean().meta({ description: 'Whether its prices are to be taken.' }),
     interval: z.string().meta({ description: 'How often.', examples: ['1m', '5s'] }),
     mode: z.string().meta({ examples: ['poll', 'stream'] }),
+    streaming: z
+      .boolean()
+      .meta({ description: 'Whether the last prices came from its stream, wholly or in part.' }),
     state: z.string().meta({ examples: ['ok', 'failing', 'paused', 'starting', 'off'] }),
     lastSuccess: time.nullable(),
     lastAttempt: time.nullable(),

@@ -37,6 +37,8 @@ export interface ExchangeEntry extends ExchangePlan {
   readonly lastAttemptMs: number | undefined;
   readonly pausedUntilMs: number | undefined;
   readonly latenessMs: number | undefined;
+  /** Whether the last success came from its stream, wholly or in part. */
+  readonly streaming: boolean;
   readonly rows: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly consecutiveFailures: number;
@@ -179,6 +181,7 @@ function exchangeEntry(plan: ExchangePlan, state: ExchangeState | undefined): Ex
     lastAttemptMs: state?.lastAttemptMs ?? undefined,
     pausedUntilMs: state?.pausedUntilMs ?? undefined,
     latenessMs: state?.latenessMs ?? undefined,
+    streaming: state?.streaming ?? false,
     rows: state?.rows ?? 0,
     dropped: state?.dropped ?? {},
     consecutiveFailures: state?.consecutiveFailures ?? 0,

@@ -12,6 +12,8 @@ const exchangeState = z.object({
   pausedUntilMs: time,
   /** From the slot to the moment its points were accepted; null: never yet. */
   latenessMs: z.number().nullable(),
+  /** Whether the last success came from its stream, wholly or in part. */
+  streaming: z.boolean(),
   /** Rows accepted at the last success. */
   rows: z.int(),
   /** Rows of the last success that were not written, by reason. */
@@ -30,14 +32,14 @@ export async function saveExchange(queries: Queries, state: ExchangeState): Prom
   const time = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`;
   await queries.query(
     `insert into exchanges (exchange, state, last_attempt, last_success, paused_until,
-       lateness_ms, rows, dropped, consecutive_failures, last_error)
-     values ($1, $2, ${time('$3')}, ${time('$4')}, ${time('$5')}, $6, $7, $8::jsonb, $9, $10)
+       lateness_ms, rows, dropped, consecutive_failures, last_error, streaming)
+     values ($1, $2, ${time('$3')}, ${time('$4')}, ${time('$5')}, $6, $7, $8::jsonb, $9, $10, $11)
      on conflict (exchange) do update set
        state = excluded.state, last_attempt = excluded.last_attempt,
        last_success = excluded.last_success, paused_until = excluded.paused_until,
        lateness_ms = excluded.lateness_ms, rows = excluded.rows, dropped = excluded.dropped,
        consecutive_failures = excluded.consecutive_failures,
-       last_error = excluded.last_error, saved = now()
+       last_error = excluded.last_error, streaming = excluded.streaming, saved = now()
      where exchanges.last_attempt is null or excluded.last_attempt >= exchanges.last_attempt`,
     [
       state.exchange,
@@ -50,6 +52,7 @@ export async function saveExchange(queries: Queries, state: ExchangeState): Prom
       JSON.stringify(state.dropped),
       state.consecutiveFailures,
       state.lastError?.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX) ?? null,
+      state.streaming,
     ],
   );
 }
@@ -62,7 +65,7 @@ export async function listExchanges(queries: Queries): Promise<ExchangeState[]> 
     `select exchange, state, ${ms('last_attempt', 'lastAttemptMs')},
        ${ms('last_success', 'lastSuccessMs')}, ${ms('paused_until', 'pausedUntilMs')},
        lateness_ms as "latenessMs", rows, dropped,
-       consecutive_failures as "consecutiveFailures", last_error as "lastError"
+       consecutive_failures as "consecutiveFailures", last_error as "lastError", streaming
      from exchanges order by exchange`,
   );
   return rowsOf(exchangeState, rows);

@@ -10,6 +10,8 @@ export type Pauses = Map<string, number>;
 export interface Stored {
   readonly rows: number;
   readonly dropped: Record<string, number>;
+  /** Whether a stream told it, wholly or in part. */
+  readonly streaming: boolean;
 }
 
 export interface LaneStateOptions {
@@ -44,6 +46,7 @@ export function createLaneState(options: LaneStateOptions): LaneState {
     latenessMs: null,
     rows: 0,
     dropped: {},
+    streaming: false,
     consecutiveFailures: 0,
     lastError: null,
   };
@@ -61,7 +64,7 @@ export function createLaneState(options: LaneStateOptions): LaneState {
       state.lastAttemptMs = clock.nowMs();
       state.pausedUntilMs = null;
     },
-    succeed(slotMs, { rows, dropped }) {
+    succeed(slotMs, { rows, dropped, streaming }) {
       const recovered = state.consecutiveFailures;
       const nowMs = clock.nowMs();
       Object.assign(state, {
@@ -71,6 +74,7 @@ export function createLaneState(options: LaneStateOptions): LaneState {
         latenessMs: nowMs - slotMs,
         rows,
         dropped,
+        streaming,
         consecutiveFailures: 0,
         lastError: null,
       } satisfies Partial<ExchangeState>);

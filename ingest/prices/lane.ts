@@ -103,7 +103,8 @@ async function pollAndStore(
   const ids = { exchange: options.exchange.adapter.id, slot: new Date(slot.slotMs).toISOString() };
   // The points are on disk by now: whoever reads this line can count on them.
   options.log.debug({ ...ids, rows: points.length }, 'prices accepted');
-  return { rows: points.length, dropped: { ...dropped, ...leftOut(left) } };
+  const streaming = options.source.streaming?.() ?? false;
+  return { rows: points.length, dropped: { ...dropped, ...leftOut(left) }, streaming };
 }
 
 function leftOut({ unregistered, switchedOff }: Omit<PricePoints, 'points'>) {

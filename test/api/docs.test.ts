@@ -62,6 +62,7 @@ const entry = (exchange: string): ExchangeEntry => ({
   rows: 3,
   dropped: { dead: 2 },
   consecutiveFailures: 0,
+  streaming: false,
   error: undefined,
 });
 

@@ -93,6 +93,7 @@ describe('GET /api/v1/exchanges', () => {
       rows: 3,
       dropped: { dead: 2 },
       consecutiveFailures: 0,
+      streaming: false,
       error: null,
     });
   });

@@ -10,6 +10,7 @@ import { silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
+import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
@@ -88,6 +89,7 @@ const exchange = (id: string): ExchangeEntry => ({
   rows: 3,
   dropped: { dead: 2 },
   consecutiveFailures: 0,
+  streaming: false,
   error: undefined,
 });
 
@@ -131,6 +133,7 @@ export async function startApi(
       slots: name('slots'),
     },
     choices: fakeChoices(listed),
+    backfills: fakeBackfills(),
     knownExchanges: fakeExchanges,
     ranks: { newest: async () => new Map([['btcusd', '1/4']]) },
     probes: [],

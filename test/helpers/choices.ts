@@ -99,5 +99,6 @@ const unheardOf = (exchange: string): ExchangeEntry => ({
   rows: 0,
   dropped: {},
   consecutiveFailures: 0,
+  streaming: false,
   error: undefined,
 });

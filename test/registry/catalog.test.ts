@@ -128,6 +128,7 @@ describe('catalog', () => {
         dropped: {},
         consecutiveFailures: 1,
         lastError: 'HTTP 502',
+        streaming: true,
       });
       assert.deepEqual(await createCatalog({ database, clock: clockAt() }).exchanges(), [
         {
@@ -135,6 +136,7 @@ describe('catalog', () => {
           enabled: true,
           intervalMs: 60_000,
           mode: 'poll',
+          streaming: true,
           state: 'failing',
           lastSuccessMs: undefined,
           lastAttemptMs: 2_000,

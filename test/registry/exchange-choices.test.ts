@@ -57,9 +57,9 @@ describe('choices of exchanges', () => {
       const database = await fresh();
       assert.equal(await readPriceDefaults(database), undefined);
       const ok = { state: 'ok', lastAttemptMs: 5, lastSuccessMs: 5, pausedUntilMs: null } as const;
-      const rest = { latenessMs: 1, rows: 3, dropped: {}, consecutiveFailures: 0, lastError: null };
+      const rest = { latenessMs: 1, rows: 3, dropped: {}, streaming: false, lastError: null };
       for (const exchange of ['bitstamp', 'kraken']) {
-        await saveExchange(database, { exchange, ...ok, ...rest });
+        await saveExchange(database, { exchange, ...ok, ...rest, consecutiveFailures: 0 });
       }
       const catalog = createCatalog({ database, clock: new ManualClock() });
       const shown = async () =>

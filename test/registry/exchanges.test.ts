@@ -14,6 +14,7 @@ const state: ExchangeState = {
   rows: 1411,
   dropped: { dead: 135 },
   consecutiveFailures: 0,
+  streaming: true,
   lastError: null,
 };
 
@@ -30,6 +31,7 @@ describe('exchange states', () => {
         latenessMs: null,
         rows: 0,
         dropped: {},
+        streaming: false,
       };
       await saveExchange(database, state);
       await saveExchange(database, starting);
