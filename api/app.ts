@@ -18,6 +18,7 @@ import { refuseStrangers } from './origin.ts';
 import type { Ranks } from './ranks.ts';
 import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
+import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
@@ -34,6 +35,7 @@ export interface Dependencies {
   readonly queries: PriceQueries;
   readonly metricQueries: MetricQueries;
   readonly choices: Choices;
+  readonly backfills: BackfillDesk;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
@@ -60,6 +62,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...listRoutes(dependencies),
     ...exchangeRoutes(dependencies),
     ...metricRoutes(dependencies),
+    ...backfillRoutes(dependencies),
     defineRoute({
       id: 'openapi',
       method: 'get',

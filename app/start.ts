@@ -9,6 +9,7 @@ import { listen } from '../api/server.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { TidemarkError } from '../core/errors.ts';
+import { createHttp } from '../core/http.ts';
 import type { Influx } from '../core/influx/influx.ts';
 import type { Log } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
@@ -20,6 +21,7 @@ import type { SlotTimer } from '../ingest/slots.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { openRegistry } from '../registry/open.ts';
+import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
@@ -131,6 +133,9 @@ async function makeDirectory(dir: string): Promise<void> {
 async function startApi(base: Base, whole: boolean): Promise<string> {
   const { config, clock, log, metrics, influx, probes } = base;
   const queries = createPriceQueries({ bucket: config.influxBucket });
+  // An exchange that was never polled is asked for its markets when somebody wants it filled.
+  const http = createHttp({ clock, version });
+  base.parts.add('exchanges', http.close);
   const app = createApp({
     serves: whole ? 'everything' : 'health',
     influx,
@@ -138,6 +143,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     queries,
     metricQueries: createMetricQueries({ bucket: config.influxBucket }),
     choices: choicesOf(base.registry),
+    backfills: openDesk(base, http),
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,

@@ -21,6 +21,7 @@ import { createMetrics } from '../core/metrics.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 
@@ -97,6 +98,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     queries,
     metricQueries: createMetricQueries({ bucket: engine.bucket }),
     choices: fakeChoices([entry('btcusd')]),
+    backfills: fakeBackfills(),
     knownExchanges: fakeExchanges,
     ranks,
     probes: [],

@@ -49,6 +49,8 @@ it('describes every route once, with parameters as they are checked', async () =
   const { paths } = await read();
   assert.deepEqual(Object.keys(paths).sort(), [
     '/',
+    '/api/v1/backfills',
+    '/api/v1/backfills/{id}',
     '/api/v1/exchanges',
     '/api/v1/exchanges/{exchange}',
     '/api/v1/exchanges/{exchange}/slots',
@@ -110,6 +112,7 @@ it('publishes the schema that the answers have', async () => {
 it('says what a change wants, and who may make it', async () => {
   const { paths, components } = await read();
   for (const [path, method] of [
+    ['/api/v1/backfills', 'post'],
     ['/api/v1/exchanges', 'post'],
     ['/api/v1/exchanges/{exchange}', 'patch'],
     ['/api/v1/metrics', 'post'],
