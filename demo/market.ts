@@ -1,4 +1,7 @@
 import { chance, createWalk, hashOf, type Noise } from './noise.ts';
+import { COINS, choosePairs, MAJORS, MONEY, type Pair } from './pairs.ts';
+
+export type { Pair } from './pairs.ts';
 
 /** One market at one moment, in numbers; each exchange writes them in its own way. */
 export interface Quote {
@@ -14,11 +17,6 @@ export interface Quote {
   /** Volume x average. */
   readonly quoteVolume: string;
   readonly timeMs: number;
-}
-
-export interface Pair {
-  readonly base: string;
-  readonly quote: string;
 }
 
 /** One minute of one market, in numbers with the digits of its close. */
@@ -57,61 +55,6 @@ export interface MarketOptions {
   readonly pairsPerExchange: number;
 }
 
-interface Asset {
-  readonly usd: number;
-  /** How far it wanders in a day, relative. */
-  readonly swing: number;
-}
-
-const MONEY: Readonly<Record<string, Asset>> = {
-  usd: { usd: 1, swing: 0 },
-  eur: { usd: 1.08, swing: 0.003 },
-  gbp: { usd: 1.27, swing: 0.003 },
-  jpy: { usd: 0.0067, swing: 0.004 },
-  usdt: { usd: 1, swing: 0.0003 },
-  usdc: { usd: 1, swing: 0.0002 },
-  krw: { usd: 0.00072, swing: 0.003 },
-};
-
-/** Coins and the price that they wander around. */
-const COINS: Readonly<Record<string, number>> = {
-  ...{ btc: 64_000, eth: 3_100, bnb: 580, sol: 150, xrp: 0.52, ada: 0.38, doge: 0.12, trx: 0.13 },
-  ...{ dot: 6.1, link: 14, ltc: 72, bch: 390, avax: 27, atom: 6.3, xlm: 0.1, etc: 23, xmr: 165 },
-  ...{ algo: 0.14, fil: 4.1, uni: 8.9, aave: 98, mkr: 2_400, comp: 49, snx: 1.9, crv: 0.29 },
-  ...{ near: 5.2, apt: 7.1, arb: 0.74, op: 1.8, sui: 0.9, inj: 22, sei: 0.34, tia: 6.8, icp: 8.4 },
-  ...{ grt: 0.2, mana: 0.34, sand: 0.32, axs: 6.0, gala: 0.022, imx: 1.4, ape: 0.8, chz: 0.075 },
-  ...{ dash: 27, zec: 32, eos: 0.56, xtz: 0.75, iota: 0.17, neo: 10.4, qtum: 2.6, zrx: 0.36 },
-  ...{ bat: 0.2, knc: 0.55, lrc: 0.16, storj: 0.4, omg: 0.31, ens: 24, ldo: 1.6, rune: 4.2 },
-  ...{ kava: 0.42, flow: 0.6, mina: 0.5, rose: 0.082, celo: 0.6, one: 0.015, zil: 0.017 },
-  ...{ hbar: 0.072, vet: 0.024, theta: 1.4, egld: 31, ftm: 0.5, ksm: 22, waves: 1.1, yfi: 5_600 },
-  ...{ sushi: 0.75, '1inch': 0.33, bal: 2.4, uma: 2.3, band: 1.2, ocean: 0.6, fet: 1.3, agix: 0.6 },
-  ...{ pepe: 0.0000094, shib: 0.000017, floki: 0.00016, bonk: 0.000023, wif: 2.1, jup: 0.85 },
-  ...{ pyth: 0.34, jto: 2.4, w: 0.33, strk: 0.7, zk: 0.16, ena: 0.45, ondo: 0.95, pendle: 4.1 },
-};
-
-/** The quotes that an exchange trades in, the usual one first. */
-const QUOTES: Readonly<Record<string, readonly string[]>> = {
-  kraken: ['usd', 'eur', 'usdt', 'btc', 'gbp'],
-  bitfinex: ['usd', 'usdt', 'btc', 'eur'],
-  binance: ['usdt', 'usdc', 'btc', 'eth', 'eur'],
-  // Its markets against USDC share the books of those against USD: none of their own here.
-  coinbase: ['usd', 'eur', 'gbp', 'btc'],
-  okx: ['usdt', 'usdc', 'btc', 'eth'],
-  bitstamp: ['usd', 'eur', 'btc', 'gbp'],
-  cryptocom: ['usd', 'usdt', 'btc'],
-  gemini: ['usd', 'btc', 'eth', 'eur'],
-  poloniex: ['usdt', 'btc', 'usdc'],
-  upbit: ['krw', 'btc', 'usdt'],
-  bithumb: ['krw', 'btc'],
-  kucoin: ['usdt', 'usdc', 'btc', 'eth'],
-  gate: ['usdt', 'usdc', 'btc', 'eth'],
-  bybit: ['usdt', 'usdc', 'btc', 'eur'],
-  htx: ['usdt', 'btc', 'eth'],
-  mexc: ['usdt', 'usdc', 'btc', 'eur'],
-  bitget: ['usdt', 'usdc', 'btc', 'eth'],
-};
-const OTHER_QUOTES = ['usd', 'eur', 'btc', 'usdt'];
-const MAJORS = ['btc', 'eth', 'sol', 'xrp'];
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -136,27 +79,12 @@ export function createMarket({ seed, pairsPerExchange }: MarketOptions): Market 
       if (isFrozen(place)) return [];
       const bars: Bar[] = [];
       const endMs = Math.min(toMs, nowMs);
+      const bar = createBars(walk, place, nowMs);
       let startMs = Math.ceil(fromMs / MINUTE_MS) * MINUTE_MS;
-      for (; startMs < endMs; startMs += MINUTE_MS) {
-        bars.push(barOf(walk, place, { startMs, nowMs }));
-      }
+      for (; startMs < endMs; startMs += MINUTE_MS) bars.push(bar(startMs));
       return bars;
     },
   };
-}
-
-function choosePairs(exchange: string, seed: number, most: number): readonly Pair[] {
-  const quotes = QUOTES[exchange] ?? OTHER_QUOTES;
-  const all = quotes.flatMap((quote) =>
-    Object.keys(COINS)
-      .filter((base) => base !== quote)
-      .map((base) => ({ base, quote })),
-  );
-  const place = ({ base, quote }: Pair): number => {
-    if (MAJORS.includes(base) && quotes.indexOf(quote) < 2) return -1;
-    return chance(hashOf(`${seed} ${exchange} ${base} ${quote}`));
-  };
-  return all.sort((left, right) => place(left) - place(right)).slice(0, most);
 }
 
 interface Place {
@@ -202,30 +130,40 @@ function quoteOf(walk: Noise, place: Place, nowMs: number): Quote {
   };
 }
 
-/** Where in a minute the price is looked at for its high and low, in ms. */
-const LOOKS_MS = [0, 15_000, 30_000, 45_000, MINUTE_MS];
+/** Where in a minute the price is looked at for its high and low, beside its ends, in ms. */
+const LOOKS_MS = [20_000, 40_000];
 
-function barOf(walk: Noise, place: Place, { startMs, nowMs }: { startMs: number; nowMs: number }) {
+/** The bars of one market, to be asked for one after the other: one ends as the next begins. */
+function createBars(walk: Noise, place: Place, nowMs: number): (startMs: number) => Bar {
   const secondMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS;
-  const endMs = Math.min(startMs + MINUTE_MS, secondMs);
-  const looks = LOOKS_MS.map((ms) => Math.min(startMs + ms, endMs));
-  const prices = looks.map((timeMs) => priceOf(walk, place, timeMs));
-  const close = prices.at(-1) ?? 0;
-  const digits = decimalsOf(close);
-  const text = (price: number) => price.toFixed(digits);
   const hash = hashOfPlace(place);
   const turnover = 10 ** (3.5 + 4.5 * chance(hash, 3));
-  const share = (2 * chance(hash + 4, startMs / MINUTE_MS)) / 1_440;
-  const volume = (turnover * share) / usdOf(walk, place.seed, place.pair.base, endMs);
-  return {
-    startMs,
-    open: text(prices[0] ?? close),
-    high: text(Math.max(...prices)),
-    low: text(Math.min(...prices)),
-    close: text(close),
-    volume: volume.toFixed(8),
-    quoteVolume: (volume * close).toFixed(8),
-    closed: startMs + MINUTE_MS <= nowMs,
+  // Units for a dollar, roughly: traded amounts need not follow the price.
+  const units = 1 / usdOf(walk, place.seed, place.pair.base, 0);
+  let last = { timeMs: Number.NaN, price: 0 };
+  const priceAt = (timeMs: number): number => {
+    if (last.timeMs !== timeMs) last = { timeMs, price: priceOf(walk, place, timeMs) };
+    return last.price;
+  };
+  return (startMs) => {
+    const endMs = Math.min(startMs + MINUTE_MS, secondMs);
+    const open = priceAt(startMs);
+    const between = LOOKS_MS.map((ms) => priceAt(Math.min(startMs + ms, endMs)));
+    const close = priceAt(endMs);
+    const prices = [open, ...between, close];
+    const digits = decimalsOf(close);
+    const share = (2 * chance(hash + 4, startMs / MINUTE_MS)) / 1_440;
+    const volume = turnover * share * units;
+    return {
+      startMs,
+      open: open.toFixed(digits),
+      high: Math.max(...prices).toFixed(digits),
+      low: Math.min(...prices).toFixed(digits),
+      close: close.toFixed(digits),
+      volume: volume.toFixed(8),
+      quoteVolume: (volume * close).toFixed(8),
+      closed: startMs + MINUTE_MS <= nowMs,
+    };
   };
 }
 

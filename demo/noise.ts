@@ -30,8 +30,11 @@ const PERIODS_MS = Array.from({ length: 10 }, (_, octave) => 4_000 * 4 ** octave
  * their period make it look like a random walk at every scale.
  */
 export function createWalk(seed: number): Noise {
+  // Names are those of the market's pairs: some thousands at most.
+  const hashes = new Map<string, number>();
   return (name, timeMs) => {
-    const hash = hashOf(`${seed} ${name}`);
+    const hash = hashes.get(name) ?? hashOf(`${seed} ${name}`);
+    hashes.set(name, hash);
     let sum = 0;
     for (const periodMs of PERIODS_MS) {
       sum += Math.sqrt(periodMs / DAY_MS) * wave(hash ^ periodMs, timeMs / periodMs);
