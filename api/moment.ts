@@ -43,7 +43,7 @@ export interface RangeQuery {
 
 /**
  * From when to before when, in ms. Nothing is kept from before the retention and nothing is known
- * from after now: not worth a query.
+ * from after now (which may be a slot itself): not worth a query.
  * @throws TidemarkError `invalid` naming the parameter
  */
 export function readRange(
@@ -57,5 +57,5 @@ export function readRange(
       details: { parameter: 'start' },
     });
   }
-  return { startMs: Math.max(fromMs, nowMs - retentionMs), stopMs: Math.min(untilMs, nowMs) };
+  return { startMs: Math.max(fromMs, nowMs - retentionMs), stopMs: Math.min(untilMs, nowMs + 1) };
 }

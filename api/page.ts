@@ -26,8 +26,8 @@ export function linkNext(ctx: Context, parameter: string, next: string | null): 
 }
 
 /**
- * Streams a page of a bare list. What it reads is told to stop when the client leaves, when it fails
- * and when it is done.
+ * Streams a page of a bare list. What it reads is told to stop when the client leaves, when it
+ * fails and when it is done.
  */
 export async function sendPage(
   { ctx, leaving }: { readonly ctx: Context; readonly leaving: AbortSignal },
