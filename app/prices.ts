@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ProbeResult } from '../api/contract.ts';
+import { systemClock } from '../core/clock.ts';
 import { createHttp } from '../core/http.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
@@ -12,6 +13,7 @@ import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { createStreamMetrics } from '../ingest/prices/streams/metrics.ts';
 import { FRAME_CHARS_MAX } from '../ingest/prices/streams/session.ts';
 import { createConnect } from '../ingest/prices/streams/socket.ts';
+import { createThreadParser } from '../ingest/prices/thread-parser.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
@@ -43,10 +45,14 @@ export async function startPriceIngest(
   showSpool(writer, metrics);
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
+  // Real time, whatever the clock of the polls: a parser that hangs is ended in seconds.
+  const parser = createThreadParser({ clock: systemClock, log });
+  parts.add('parser', parser.close);
   const pauses: Pauses = new Map();
   const prices = startPrices({
     choices,
     http,
+    parser,
     pauses,
     streams: {
       connect: createConnect({
@@ -70,7 +76,8 @@ export async function startPriceIngest(
   parts.add('prices', () => prices.close());
   const following = reader.follow(prices.apply);
   parts.add('choices', following.close);
-  const backfills = openBackfills(base, { http, writer, pauses, healthy: () => healthy(prices) });
+  const healthyOnes = () => healthy(prices);
+  const backfills = await openBackfills(base, { http, writer, pauses, healthy: healthyOnes });
   parts.add('backfills', backfills.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
   return choices.lanes.map(({ adapter }) => adapter.id);

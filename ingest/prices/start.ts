@@ -13,6 +13,7 @@ import { createPriceSource, type PriceSource } from './fetch.ts';
 import { createLane, type LaneOptions, type Pauses } from './lane.ts';
 import { createLanes } from './lanes.ts';
 import { createMarketDirectory, type EnsureMarkets } from './markets.ts';
+import type { PriceParser } from './parser.ts';
 import { createStateSaver } from './state-saver.ts';
 import type { StreamSourceOptions } from './streams/options.ts';
 import { createStreamSource } from './streams/source.ts';
@@ -21,6 +22,8 @@ export interface PricesOptions {
   /** What runs from the start; `apply` changes it. */
   readonly choices: PriceChoices;
   readonly http: HttpClient;
+  /** Reads what is polled; default: right here. */
+  readonly parser?: PriceParser;
   readonly sink: PointSink;
   readonly ensureMarkets: EnsureMarkets;
   /** Makes an exchange's state known to other processes. */
@@ -121,7 +124,7 @@ function createSource(
   choice: LaneChoice,
   options: PricesOptions & { readonly pauses: Pauses },
 ): PriceSource {
-  const { http, clock, log } = options;
+  const { http, clock, log, parser } = options;
   const tools: SourceTools = {
     http,
     clock,
@@ -133,7 +136,7 @@ function createSource(
       ),
   };
   if (choice.open) return choice.open(tools);
-  const polled = createPriceSource({ ...tools, exchange: choice });
+  const polled = createPriceSource({ ...tools, exchange: choice, ...(parser && { parser }) });
   const { streams, pauses } = options;
   if (choice.mode !== 'stream' || !choice.adapter.stream || !streams) return polled;
   return createStreamSource({
