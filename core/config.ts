@@ -195,7 +195,8 @@ export const settings = {
     expected: 'exchange ids with commas between',
     about:
       'Which exchanges are polled. Unset: all of the well-tried ones. ' +
-      '`ccxt:<id>` is one that only ccxt knows, after `npm install ccxt@4`.',
+      '`ccxt:<id>` is one that only ccxt knows, after `npm install ccxt@4`. ' +
+      'What is chosen by the API counts before this, and before the two below.',
   }),
   priceIntervalMs: setting('PRICE_INTERVAL', duration(1000), {
     default: '1m',

@@ -3,7 +3,7 @@ import type { ChosenExchange } from './exchanges/list.ts';
 
 /** One exchange to take prices from, and how. */
 export interface LaneChoice extends ChosenExchange {
-  /** A whole divisor of an hour, so that slots are the same whenever it is started. */
+  /** Slots are its multiples since the epoch, whenever it is started. */
   readonly intervalMs: number;
   /** Asked for at each slot, or by its stream where it has one. */
   readonly mode: PriceMode;
