@@ -6,7 +6,10 @@ import { createHttp, type HttpClient } from '../core/http.ts';
 import { type Log, silentLog } from '../core/log.ts';
 import { version } from '../core/paths.ts';
 import type { BackfillDesk } from '../ingest/prices/backfill/desk.ts';
+import { spanText } from '../ingest/prices/backfill/plan.ts';
+import { LEASE_MS } from '../ingest/prices/backfill/worker.ts';
 import { createWriter } from '../ingest/writer/writer.ts';
+import { heldAdapters } from '../registry/backfills.ts';
 import { markDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
 import { createRemoteDesk, findRunning } from './backfill-remote.ts';
@@ -85,7 +88,12 @@ async function openHere(
       desk: openDesk(base, http),
       goesOn: false,
       async work(only) {
-        const service = openBackfills(base, { http, writer, pauses: new Map(), only });
+        const held = registry.kind === 'pglite' ? [] : await heldAdapters(registry, only);
+        for (const adapter of held) {
+          const most = `at most ${spanText(LEASE_MS)} after its end`;
+          note(`Another process works on ${adapter}, or was killed at it: this waits, ${most}.`);
+        }
+        const service = await openBackfills(base, { http, writer, pauses: new Map(), only });
         parts.add('backfills', service.close);
       },
       close: () => parts.close(),

@@ -10,6 +10,7 @@ import type { ChosenExchange } from '../ingest/prices/exchanges/list.ts';
 import { chooseExchange, exchanges } from '../ingest/prices/exchanges/list.ts';
 import type { Pauses } from '../ingest/prices/lane.ts';
 import type { Writer } from '../ingest/writer/writer.ts';
+import { releaseParts } from '../registry/backfills.ts';
 import {
   listExchangeChoices,
   planExchanges,
@@ -55,10 +56,12 @@ export interface BackfillParts {
 }
 
 /** Works on the backfills of the registry, and on gaps where exchanges are polled. */
-export function openBackfills(base: BackfillBase, parts: BackfillParts): Backfills {
+export async function openBackfills(base: BackfillBase, parts: BackfillParts): Promise<Backfills> {
   const { config, clock, log, registry, influx } = base;
   const { http, writer, pauses, healthy, only } = parts;
   const stored = createStoredPrices(influx);
+  // Its directory is ours alone: what is held was held by a process that was killed.
+  if (registry.kind === 'pglite') await releaseParts(registry);
   const polled = async (): Promise<PolledExchange[]> => {
     const found = (healthy?.() ?? []).map(async (id) => {
       const adapter = exchangeOf(base, id)?.adapter;

@@ -204,7 +204,8 @@ export interface PartProgress extends Lease {
 
 /**
  * Notes how far a market is and holds it for longer. A market that is done to its end is done.
- * False when it is another's by now, or cancelled: then it is to be left.
+ * False when another has taken it over, or it is cancelled: then it is to be left. A lease that ran
+ * out while nobody did is as good as one that did not.
  */
 export async function savePart(
   queries: Queries,
@@ -215,8 +216,7 @@ export async function savePart(
     `update backfill_parts set done_until = ${toTime('$5')}, carry = $6, lease_until = ${until('$7')},
        requests = requests + $8, candles = candles + $9, rows = rows + $10,
        state = case when to_time <= ${toTime('$5')} then 'done' else 'open' end
-     where backfill = $1 and exchange = $2 and symbol = $3 and lease_owner = $4
-       and lease_until > now() and state = 'open'
+     where backfill = $1 and exchange = $2 and symbol = $3 and lease_owner = $4 and state = 'open'
      returning 1 as one`,
     [
       key.backfill,
@@ -234,13 +234,29 @@ export async function savePart(
   return rows.length === 1;
 }
 
-/** Lets go of everything that an owner holds: others may go on with it at once. */
-export async function releaseParts(queries: Queries, owner: string): Promise<void> {
+/**
+ * Lets go of everything that an owner holds: others may go on with it at once. Without an owner, of
+ * all that anybody holds, for whoever knows that nobody else is there.
+ */
+export async function releaseParts(queries: Queries, owner?: string): Promise<void> {
   await queries.query(
     `update backfill_parts set lease_owner = null, lease_until = null
-     where lease_owner = $1 and state = 'open'`,
-    [owner],
+     where state = 'open' and lease_owner is not null and ($1::text is null or lease_owner = $1)`,
+    [owner ?? null],
   );
+}
+
+/** Adapters of a backfill that somebody works on, for this backfill or another, by name. */
+export async function heldAdapters(queries: Queries, backfill: number): Promise<string[]> {
+  const rows = await queries.query(
+    `select distinct adapter from backfill_parts held
+     where state = 'open' and lease_until > now() and exists (
+       select from backfill_parts own
+       where own.backfill = $1 and own.adapter = held.adapter and own.state = 'open')
+     order by adapter`,
+    [backfill],
+  );
+  return rowsOf(z.object({ adapter: z.string() }), rows).map(({ adapter }) => adapter);
 }
 
 /** Ends a market that cannot be filled. What was done of it stays. */

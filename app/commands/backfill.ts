@@ -102,7 +102,7 @@ function conclude(
   { print, goesOn }: Pick<CommandContext, 'print'> & { readonly goesOn: boolean },
 ): number {
   const { failed, rows, requests } = sumsOf(view);
-  const got = `${rows.toLocaleString('en-US')} points from ${requests.toLocaleString('en-US')} requests`;
+  const got = `${counted(rows, 'point')} from ${counted(requests, 'request')}`;
   if (view.state === 'open') {
     print(
       goesOn
@@ -118,7 +118,7 @@ function conclude(
   }
   print(`Done: ${got}.`);
   if (failed === 0) return 0;
-  print(`${failed} markets failed:`);
+  print(`${counted(failed, 'market')} failed:`);
   for (const lane of view.lanes) {
     if (lane.failed > 0) print(`  ${lane.exchange}: ${lane.failed} (${lane.error})`);
   }
@@ -127,20 +127,22 @@ function conclude(
 
 function offerText(offer: BackfillOffer): string {
   const { markets, requests, durationMs, range } = offer;
-  const count = (value: number, name: string) =>
-    `${value.toLocaleString('en-US')} ${name}${value === 1 ? '' : 's'}`;
   const lines = offer.notes.map((note) => `Note: ${note}`);
   lines.push(
-    `${isoMinute(range.fromMs)} to ${isoMinute(range.toMs)}: ${count(markets, 'market')}, ` +
-      `at most ${count(requests, 'request')} and ${spanText(durationMs)}`,
+    `${isoMinute(range.fromMs)} to ${isoMinute(range.toMs)}: ${counted(markets, 'market')}, ` +
+      `at most ${counted(requests, 'request')} and ${spanText(durationMs)}`,
   );
   if (offer.exchanges.length > 1) {
     for (const one of offer.exchanges) {
-      const cost = `${count(one.markets, 'market')}, ${count(one.requests, 'request')}`;
+      const cost = `${counted(one.markets, 'market')}, ${counted(one.requests, 'request')}`;
       lines.push(`  ${one.exchange.padEnd(12)} ${cost}, ${spanText(one.durationMs)}`);
     }
   }
   return lines.join('\n');
+}
+
+function counted(value: number, name: string): string {
+  return `${value.toLocaleString('en-US')} ${name}${value === 1 ? '' : 's'}`;
 }
 
 /** What the command line asks for. @throws TidemarkError `invalid` with what was expected. */

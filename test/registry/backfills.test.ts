@@ -8,6 +8,7 @@ import {
   closeBackfills,
   failAdapter,
   failPart,
+  heldAdapters,
   type NewBackfill,
   openAdapters,
   openBackfill,
@@ -84,9 +85,16 @@ forEachDatabase((fixture) => {
 
     it('is reclaimed from a worker that died, and its late word is refused', async () => {
       await openBackfill(database, wanted());
+      const { id } = (await listBackfills(database, { limit: 1 }))[0]!;
       const part = (await claimPart(database, KRAKEN, { ...ME, leaseMs: -1 }))!;
+      assert.deepEqual(await heldAdapters(database, id), []);
+      const late = progress(10, { leaseMs: -1 });
+      assert.equal(await savePart(database, part, late), true, 'nobody else has it yet');
       assert.ok(await claimPart(database, KRAKEN, OTHER));
+      assert.deepEqual(await heldAdapters(database, id), ['kraken']);
       assert.equal(await savePart(database, part, progress(30)), false);
+      await releaseParts(database);
+      assert.deepEqual(await heldAdapters(database, id), []);
     });
 
     it('is given to one of many that ask at once', async () => {

@@ -226,15 +226,19 @@ function nothing(notes: readonly string[]): TidemarkError {
 
 function unknownExchange(name: string, names: readonly string[]): TidemarkError {
   const near = nearNames(name, [...names].sort(), { limit: 3 });
-  return new TidemarkError('not-found', `no exchange ${name}`, {
+  return new TidemarkError('not-found', `no exchange ${name}${meant(near)}`, {
     details: { near, expected: names },
   });
+}
+
+function meant(near: readonly string[]): string {
+  return near.length > 0 ? `; is it ${near.join(', ')}?` : '';
 }
 
 function unknownPair(pair: string, markets: readonly Market[]): TidemarkError {
   const known = [...new Set(markets.map((market) => market.pair))].sort();
   const near = nearNames(pair, known, { limit: 5 });
-  return new TidemarkError('not-found', `no such pair there: ${pair}`, {
+  return new TidemarkError('not-found', `no such pair there: ${pair}${meant(near)}`, {
     details: near.length > 0 ? { near } : {},
   });
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { messageOf } from '../../../core/errors.ts';
 import { type BackfillLane, listBackfills } from '../../../registry/backfill-progress.ts';
 import { BACKFILLS_CHANNEL, closeBackfills, openAdapters } from '../../../registry/backfills.ts';
@@ -33,6 +34,8 @@ export function startBackfills(options: BackfillOptions): Backfills {
   const { clock, database, log } = options;
   const leave = new AbortController();
   const { signal } = leave;
+  // One for each exchange that works, and for its wait and its request.
+  setMaxListeners(0, signal);
   const workers = new Map<string, Promise<void>>();
   const worker = { ...options, pace: createPace(clock) };
   let rest = new AbortController();

@@ -44,8 +44,8 @@ export interface FilledRange extends TimeRange {
   readonly exchange: string;
 }
 
-/** Longer than any page takes, wait included. */
-const LEASE_MS = 120_000;
+/** Longer than a page takes, wait included; how long others wait after one that was killed. */
+export const LEASE_MS = 45_000;
 const SETTLE_MS = 1_000;
 
 /**
