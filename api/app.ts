@@ -20,6 +20,7 @@ import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
+import { type History, historyRoutes } from './routes/history.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { priceRoutes } from './routes/prices.ts';
@@ -34,6 +35,7 @@ export interface Dependencies {
   /** The scripts of flux/, with their parameters in place. */
   readonly queries: PriceQueries;
   readonly metricQueries: MetricQueries;
+  readonly history: History;
   readonly choices: Choices;
   readonly backfills: BackfillDesk;
   readonly knownExchanges: KnownExchanges;
@@ -62,6 +64,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...listRoutes(dependencies),
     ...exchangeRoutes(dependencies),
     ...metricRoutes(dependencies),
+    ...historyRoutes(dependencies),
     ...backfillRoutes(dependencies),
     defineRoute({
       id: 'openapi',

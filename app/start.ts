@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
 import { assertSafeHost } from '../api/auth.ts';
 import type { Probe } from '../api/contract.ts';
+import { createKept } from '../api/history/coverage.ts';
 import { createRanks } from '../api/ranks.ts';
+import type { History } from '../api/routes/history.ts';
 import { listen } from '../api/server.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
@@ -15,11 +17,13 @@ import type { Log } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import type { Engine } from '../embedded/engine.ts';
+import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { SlotTimer } from '../ingest/slots.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
+import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
@@ -85,7 +89,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     const exchanges = options.roles.has('prices')
       ? await startPriceIngest(base, options.timer)
       : [];
-    if (options.roles.has('tasks')) startFluxTasks(base);
+    if (options.roles.has('tasks')) await startFluxTasks(base);
     const url = await startApi(base, options.roles.has('api'));
     return {
       url,
@@ -142,6 +146,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     catalog: createCatalog({ database: base.registry, clock }),
     queries,
     metricQueries: createMetricQueries({ bucket: config.influxBucket }),
+    history: historyOf(base),
     choices: choicesOf(base.registry),
     backfills: openDesk(base, http),
     knownExchanges: knownExchanges(config.exchangeUrls),
@@ -160,6 +165,23 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   const server = await listen({ app, host, port, keys, clock });
   base.parts.add('api', server.close);
   return server.url;
+}
+
+function historyOf({ config, clock, influx, registry }: Base): History {
+  const queries = createHistoryQueries({ bucket: config.influxBucket });
+  const rollupRetentionMs = {
+    '1m': config.retention1mMs,
+    '5m': config.retention5mMs,
+    '1h': config.retention1hMs,
+    '1d': config.retention1dMs,
+  };
+  const dirty = async ({ startMs, stopMs }: { startMs: number; stopMs: number }) => {
+    const found = await listDirty(registry, { fromMs: startMs, toMs: stopMs });
+    return found.map(({ fromMs, toMs }) => ({ startMs: fromMs, stopMs: toMs }));
+  };
+  const { retentionMs } = config;
+  const kept = createKept({ influx, queries, clock, retentionMs, rollupRetentionMs, dirty });
+  return { queries, kept };
 }
 
 function influxProbe(influx: Influx): Probe {

@@ -18,6 +18,7 @@ import { systemClock as clock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
 import { createLog } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
+import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -97,6 +98,10 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     catalog,
     queries,
     metricQueries: createMetricQueries({ bucket: engine.bucket }),
+    history: {
+      queries: createHistoryQueries({ bucket: engine.bucket }),
+      kept: { at: async () => ({ rawFromMs: 0, levels: [] }) },
+    },
     choices: fakeChoices([entry('btcusd')]),
     backfills: fakeBackfills(),
     knownExchanges: fakeExchanges,

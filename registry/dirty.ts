@@ -77,3 +77,17 @@ export async function countDirty(queries: Queries): Promise<number> {
   const rows = await queries.query('select count(*)::int as count from dirty_ranges');
   return rowsOf(z.object({ count: z.int() }), rows)[0]?.count ?? 0;
 }
+
+/** The stretches that wait or are worked on, of a range; by time. */
+export async function listDirty(
+  queries: Queries,
+  { fromMs, toMs }: TimeRange,
+): Promise<TimeRange[]> {
+  const rows = await queries.query(
+    'select start_ms as "fromMs" from dirty_ranges where start_ms < $2 and start_ms > $1 order by 1',
+    [Math.floor(fromMs) - DIRTY_STEP_MS, Math.ceil(toMs)],
+  );
+  return rowsOf(z.object({ fromMs: z.number() }), rows).map(({ fromMs: startMs }) => {
+    return { fromMs: startMs, toMs: startMs + DIRTY_STEP_MS };
+  });
+}

@@ -6,8 +6,6 @@ import {
   spanMs,
 } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
-import { pairSpellings } from '../../core/pair.ts';
-import type { Catalog } from '../../registry/catalog.ts';
 import type { Dependencies } from '../app.ts';
 import { HttpProblem } from '../errors.ts';
 import {
@@ -17,6 +15,7 @@ import {
   mediaTypes,
   type PriceFormat,
 } from '../format.ts';
+import { findPair } from '../pair.ts';
 import { isReserved } from '../reserved.ts';
 import { type Call, defineRoute, type Route } from '../route.ts';
 import { priceAnswer, priceQuery } from '../schemas.ts';
@@ -178,40 +177,6 @@ function readStart({ clock, retentionMs }: Dependencies, text: string): string {
     throw new TidemarkError('invalid', message, { details });
   }
   return absoluteText(duration);
-}
-
-const NEAR_MAX = 5;
-
-/** The series tag of what was asked for. Throws `not-found` with what there is instead. */
-async function findPair(
-  catalog: Catalog,
-  spelling: string,
-  exchange: string | undefined,
-): Promise<string> {
-  const spellings = pairSpellings(spelling);
-  const listed = await Promise.all(spellings.map((pair) => catalog.exchangesOf(pair, exchange)));
-  const index = listed.findIndex((places) =>
-    exchange === undefined ? places.length > 0 : places.includes(exchange),
-  );
-  if (index >= 0) return spellings[index]!;
-  if (exchange !== undefined) {
-    const known = await catalog.listedExchanges();
-    if (!known.includes(exchange)) {
-      throw new TidemarkError('not-found', `no exchange ${exchange}`, {
-        details: { exchanges: known },
-      });
-    }
-  }
-  const pair = spellings.at(-1)!;
-  const elsewhere = [...new Set(listed.flat())].sort();
-  if (elsewhere.length > 0) {
-    throw new TidemarkError('not-found', `${pair} is not on ${exchange}`, {
-      details: { pair, exchanges: elsewhere },
-    });
-  }
-  throw new TidemarkError('not-found', `no pair ${pair}`, {
-    details: { near: await catalog.nearPairs(pair, NEAR_MAX) },
-  });
 }
 
 function nothingHere(path: string): TidemarkError {

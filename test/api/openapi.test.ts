@@ -58,6 +58,7 @@ it('describes every route once, with parameters as they are checked', async () =
     '/api/v1/metrics/{id}',
     '/api/v1/metrics/{id}/records',
     '/api/v1/pairs',
+    '/api/v1/pairs/{pair}/prices',
     '/healthz',
     '/metrics',
     '/openapi.json',

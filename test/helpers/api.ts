@@ -15,7 +15,9 @@ import { fakeChoices, fakeExchanges } from './choices.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
 export interface Asked {
-  readonly query: 'prices' | 'rank' | 'pairRanks' | 'records' | 'exchangeRecords' | 'slots';
+  readonly query:
+    | ('prices' | 'rank' | 'pairRanks' | 'records' | 'exchangeRecords' | 'slots')
+    | ('raw' | 'rollup' | 'marks');
   readonly parameters: Partial<PriceRange> & Partial<Record<string, string>>;
 }
 
@@ -131,6 +133,14 @@ export async function startApi(
       records: name('records'),
       exchangeRecords: name('exchangeRecords'),
       slots: name('slots'),
+    },
+    history: {
+      queries: {
+        raw: name('raw'),
+        rollup: (range, level, fields) => name('rollup')({ ...range, level, fields }),
+        marks: name('marks'),
+      },
+      kept: { at: async () => ({ rawFromMs: 0, levels: [] }) },
     },
     choices: fakeChoices(listed),
     backfills: fakeBackfills(),

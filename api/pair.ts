@@ -1,0 +1,37 @@
+import { TidemarkError } from '../core/errors.ts';
+import { pairSpellings } from '../core/pair.ts';
+import type { Catalog } from '../registry/catalog.ts';
+
+const NEAR_MAX = 5;
+
+/** The series tag of what was asked for. Throws `not-found` with what there is instead. */
+export async function findPair(
+  catalog: Catalog,
+  spelling: string,
+  exchange: string | undefined,
+): Promise<string> {
+  const spellings = pairSpellings(spelling);
+  const listed = await Promise.all(spellings.map((pair) => catalog.exchangesOf(pair, exchange)));
+  const index = listed.findIndex((places) =>
+    exchange === undefined ? places.length > 0 : places.includes(exchange),
+  );
+  if (index >= 0) return spellings[index]!;
+  if (exchange !== undefined) {
+    const known = await catalog.listedExchanges();
+    if (!known.includes(exchange)) {
+      throw new TidemarkError('not-found', `no exchange ${exchange}`, {
+        details: { exchanges: known },
+      });
+    }
+  }
+  const pair = spellings.at(-1)!;
+  const elsewhere = [...new Set(listed.flat())].sort();
+  if (elsewhere.length > 0) {
+    throw new TidemarkError('not-found', `${pair} is not on ${exchange}`, {
+      details: { pair, exchanges: elsewhere },
+    });
+  }
+  throw new TidemarkError('not-found', `no pair ${pair}`, {
+    details: { near: await catalog.nearPairs(pair, NEAR_MAX) },
+  });
+}
