@@ -94,6 +94,7 @@ const LINKS = {
   prices: '/{pair}?duration=-24h&exchange=',
   pairs: '/api/v1/pairs',
   exchanges: '/api/v1/exchanges',
+  recorded: '/api/v1/metrics',
   backfills: '/api/v1/backfills',
   openapi: '/openapi.json',
   health: '/healthz',

@@ -1,7 +1,7 @@
 /**
- * What is recorded, chosen while it is recorded: exchanges off and on, their pace, pairs off and on,
- * kept over a restart, and nobody else notices. Once all in one process, once with the API in another
- * process than the ingest, over PostgreSQL and a real InfluxDB.
+ * What is recorded, chosen while it is recorded: exchanges off and on, their pace, pairs off and
+ * on, kept over a restart, and nobody else notices. Once all in one process, once with the API in
+ * another process than the ingest, over PostgreSQL and a real InfluxDB.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';

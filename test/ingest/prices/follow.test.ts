@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { TidemarkError } from '../../../core/errors.ts';
 import { silentLog } from '../../../core/log.ts';
 import type { PriceChoices } from '../../../ingest/prices/choice.ts';
 import { chooseExchanges } from '../../../ingest/prices/exchanges/list.ts';
@@ -20,19 +21,30 @@ const shown = ({ lanes, offPairs }: PriceChoices) => [
   ...[...offPairs].map((pair) => `-${pair}`),
 ];
 
+/** A database that parts can be replaced in. */
+const whole = (database: Database): Database => ({
+  kind: database.kind,
+  where: database.where,
+  query: (text, parameters) => database.query(text, parameters),
+  transaction: (work) => database.transaction(work),
+  listen: (channel, listener) => database.listen(channel, listener),
+  close: () => database.close(),
+});
+
 describe('choices', () => {
   let following: { close(): Promise<void> } | undefined;
   afterEach(() => following?.close());
 
   forEachDatabase(({ fresh, another, kind }) => {
+    const optionsOf = (database: Database, clock: ManualClock) => ({
+      database,
+      defaults: { ...defaults, exchanges: [...defaults.exchanges] },
+      find,
+      clock,
+      log: silentLog,
+    });
     const readerOf = (database: Database, clock = new ManualClock()): ChoiceReader =>
-      createChoiceReader({
-        database,
-        defaults: { ...defaults, exchanges: [...defaults.exchanges] },
-        find,
-        clock,
-        log: silentLog,
-      });
+      createChoiceReader(optionsOf(database, clock));
     /** What came, and a wait for the next of it. */
     const follow = (reader: ChoiceReader) => {
       const came: string[][] = [];
@@ -80,17 +92,38 @@ describe('choices', () => {
       await came([['kraken 2', 'okx 60']]);
     });
 
+    it('stay as they are while the registry is away, which is said once', async () => {
+      const database = await fresh();
+      const clock = new ManualClock();
+      let away = false;
+      const query: Database['query'] = async (text, parameters) => {
+        if (away) throw new TidemarkError('unavailable', 'away');
+        return database.query(text, parameters);
+      };
+      const shaky: Database = { ...whole(database), query };
+      const warnings: string[] = [];
+      const log = { ...silentLog, warn: (_: object, text: string) => void warnings.push(text) };
+      const reader = createChoiceReader({ ...optionsOf(shaky, clock), log });
+      await reader.read();
+      const came = follow(reader);
+      await eventually(() => assert.equal(clock.waiting, 1));
+      away = true;
+      for (let look = 0; look < 3; look++) {
+        await clock.advance(10_000);
+        await eventually(() => assert.equal(clock.waiting, 1));
+      }
+      assert.deepEqual(warnings, ['choices cannot be followed']);
+      away = false;
+      await changeExchange(database, 'kraken', { enabled: false });
+      await clock.advance(10_000);
+      await came([['okx 60']]);
+    });
+
     it('are found by looking when nothing was heard', async () => {
       const database = await fresh();
       const clock = new ManualClock();
-      const deaf: Database = {
-        kind: database.kind,
-        where: database.where,
-        query: (text, parameters) => database.query(text, parameters),
-        transaction: (work) => database.transaction(work),
-        listen: async () => ({ close: async () => {} }),
-        close: () => database.close(),
-      };
+      const listen: Database['listen'] = async () => ({ close: async () => {} });
+      const deaf: Database = { ...whole(database), listen };
       const reader = readerOf(deaf, clock);
       await reader.read();
       const came = follow(reader);
