@@ -33,7 +33,7 @@ function demandHost(header: string, host: string): void {
   const name = nameOf(header);
   if (header === '' || isLoopback(name) || name === nameOf(host)) return;
   throw new TidemarkError('forbidden', 'without API keys this answers to its own name alone', {
-    details: { header: 'Host', expected: ['localhost', '127.0.0.1', host] },
+    details: { header: 'Host', expected: [...new Set(['localhost', '127.0.0.1', host])] },
   });
 }
 

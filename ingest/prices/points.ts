@@ -74,10 +74,15 @@ type SlotField = keyof (typeof measurements)['ingest']['fields'];
 /** A slot's punctuality as a point of it. */
 export function slotPoint({ exchange, slotMs, lateMs, tookMs, rows, ok }: SlotOutcome): Point {
   const fields: Record<SlotField, FieldValue> = {
-    late_ms: Math.max(0, lateMs),
-    took_ms: tookMs,
+    late_ms: rounded(Math.max(0, lateMs)),
+    took_ms: rounded(tookMs),
     rows: BigInt(rows),
     ok,
   };
   return { measurement: 'ingest', tags: { exchange }, fields, timeNs: msToNs(slotMs) };
+}
+
+/** To the microsecond: what a clock gives beyond that is noise, and digits cost storage. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
