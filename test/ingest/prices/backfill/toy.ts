@@ -113,6 +113,8 @@ export interface Toy {
   readonly pauses: Map<string, number>;
   /** Works until `stop`; several may run at once, as several processes do. */
   work(more?: Partial<BackfillOptions>): Backfills;
+  /** Ends all work, and forgets what was asked and what goes wrong. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -141,6 +143,12 @@ export async function startToy(
   const pauses = new Map<string, number>();
   const started: Backfills[] = [];
   let owners = 0;
+  const rest = async () => {
+    for (const service of started.splice(0)) await service.close();
+    server.asked.length = 0;
+    server.fault = () => undefined;
+    pauses.clear();
+  };
   return {
     ...{ influx, registry, writer, server, pauses },
     desk: createDesk({
@@ -161,8 +169,9 @@ export async function startToy(
       started.push(service);
       return service;
     },
+    rest,
     async close() {
-      for (const service of started) await service.close();
+      await rest();
       await writer.close();
       await Promise.all([http.close(), influx.close(), registry.close(), server.close()]);
       await rm(dir, { recursive: true, force: true });
