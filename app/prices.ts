@@ -21,13 +21,13 @@ import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
 import { openBackfills } from './backfills.ts';
 import { findExchange } from './choices.ts';
-import type { Base } from './start.ts';
+import type { App, Base } from './start.ts';
 
-/** Exchanges -> writer -> InfluxDB. Resolves with the ids that are polled. */
+/** Exchanges -> writer -> InfluxDB. Resolves with those that run, and how often. */
 export async function startPriceIngest(
   base: Base,
   timer: SlotTimer | undefined,
-): Promise<readonly string[]> {
+): Promise<App['exchanges']> {
   const { config, clock, log, metrics, parts, registry } = base;
   const reader = await readerOf(base);
   const choices = await reader.read();
@@ -80,7 +80,7 @@ export async function startPriceIngest(
   const backfills = await openBackfills(base, { http, writer, pauses, healthy: healthyOnes });
   parts.add('backfills', backfills.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
-  return choices.lanes.map(({ adapter }) => adapter.id);
+  return choices.lanes.map(({ adapter, intervalMs }) => ({ id: adapter.id, intervalMs }));
 }
 
 /** What is to run: the settings, said to the registry too, and what somebody chose there. */

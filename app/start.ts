@@ -51,8 +51,8 @@ export interface App {
   readonly influx: Influx;
   /** Undefined with a real InfluxDB. */
   readonly engine: Engine | undefined;
-  /** Those that are polled here. */
-  readonly exchanges: readonly string[];
+  /** Those whose prices are taken here, as of the start. */
+  readonly exchanges: readonly { readonly id: string; readonly intervalMs: number }[];
   readonly startedInMs: number;
   /** Stops in reverse of the start. Twice is allowed. */
   close(): Promise<void>;

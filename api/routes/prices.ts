@@ -6,6 +6,7 @@ import {
   spanMs,
 } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
+import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
 import { HttpProblem } from '../errors.ts';
 import {
@@ -28,19 +29,7 @@ type PriceCall = Call<{ duration: string; exchange?: string | undefined }>;
 const ANSWERS_MAX = 256;
 
 export function priceRoutes(dependencies: Dependencies): readonly Route[] {
-  let running = 0;
-  const admitted = async (answer: () => Promise<undefined>): Promise<undefined> => {
-    if (running >= ANSWERS_MAX) {
-      const message = `${ANSWERS_MAX} answers are in work already`;
-      throw new TidemarkError('unavailable', message, { retryAfterMs: 1000 });
-    }
-    running++;
-    try {
-      return await answer();
-    } finally {
-      running--;
-    }
-  };
+  const admitted = createAdmission(ANSWERS_MAX);
   const shared = {
     method: 'get',
     summary: 'Prices of one pair, streamed, with its rank',

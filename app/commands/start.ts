@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
+import { formatMs } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { type App, type Role, roles, startApp } from '../start.ts';
@@ -59,6 +60,17 @@ export async function runUntilStopped(
   if (failure !== undefined) throw failure;
 }
 
+/** `gate, okx: every 1m`, a line for each interval. */
+function pacesOf(exchanges: App['exchanges']): string {
+  const byInterval = new Map<number, string[]>();
+  for (const { id, intervalMs } of exchanges) {
+    byInterval.set(intervalMs, [...(byInterval.get(intervalMs) ?? []), id]);
+  }
+  return [...byInterval]
+    .map(([intervalMs, ids]) => `${ids.join(', ')}: every ${formatMs(intervalMs)}`)
+    .join(`\n${' '.repeat(13)}`);
+}
+
 /** Where everything is, and what to try first. */
 export function describe(app: App, config: Config): string {
   const store = app.engine ? 'embedded engine' : 'InfluxDB';
@@ -71,9 +83,7 @@ export function describe(app: App, config: Config): string {
     `  Registry   ${app.registry}`,
   ];
   if (app.exchanges.length > 0) {
-    lines.push(
-      `  Prices     ${app.exchanges.join(', ')}: every ${config.priceIntervalMs / 1000} s`,
-    );
+    lines.push(`  Prices     ${pacesOf(app.exchanges)}`);
   }
   lines.push('', `Try:  curl${key} '${app.url}/btcusd?duration=-1h'`, 'Stop: Ctrl-C', '');
   return lines.join('\n');
