@@ -231,6 +231,24 @@ describe('a streamed source over time', () => {
     assert.equal(bench.polls, 1);
   });
 
+  it('asks for nothing again where one answer stands for all markets', async () => {
+    const bench = await streaming();
+    bench.sockets.last.say({ confirmed: 'all' });
+    await bench.clock.advance(1_000);
+    const { length } = bench.sockets.last.sent;
+    bench.answer = polled({ BTC: '100', ETH: '10', SOL: '5' });
+    await keepAlive(bench, 300_000);
+    await bench.slot();
+    bench.sockets.last.say({ p: { SOL: '6' } });
+    await bench.clock.advance(1_000);
+    assert.deepEqual(await bench.slot(), { BTC: '100', ETH: '10', SOL: '6' });
+    const later = bench.sockets.last.sent.slice(length);
+    assert.ok(
+      later.every((frame) => frame === '{"ping":true}'),
+      later.join(' '),
+    );
+  });
+
   it('leaves bid, ask and volume out when they are old', async () => {
     const bench = await streaming();
     bench.sockets.last.say({ p: { BTC: '101' }, bid: '99', volume: '8' });
