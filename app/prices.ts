@@ -110,11 +110,13 @@ function pricesProbe(prices: Prices): ProbeResult {
 }
 
 function writerProbe(writer: Writer): ProbeResult {
-  const { blockedReason, connected, lastError, spoolBytes } = writer.stats();
+  const { blockedReason, connected, lastError, spoolBytes, lostPoints } = writer.stats();
   if (blockedReason !== undefined) return { ok: false, reason: blockedReason };
   if (connected || lastError === undefined) return { ok: true };
   const reason = `InfluxDB does not take points (${lastError}); ${spoolBytes} bytes wait on disk`;
-  return { ok: false, reason, fix: 'nothing is lost: they are sent when it is back' };
+  const lost = `the spool is full: ${lostPoints} points are lost so far; see SPOOL_BYTES_MAX`;
+  const fix = lostPoints > 0 ? lost : 'nothing is lost: they are sent when it is back';
+  return { ok: false, reason, fix };
 }
 
 function writerMetrics(metrics: Metrics): WriterMetrics {

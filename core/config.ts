@@ -219,7 +219,8 @@ export const settings = {
   spoolBytesMax: setting('SPOOL_BYTES_MAX', bytes, {
     default: '4GB',
     expected: 'bytes: a whole number, or one with kB, MB, GB, TB',
-    about: 'Most that may wait on disk for InfluxDB; beyond it ingest is held back and says so.',
+    about:
+      'Most that may wait on disk for InfluxDB; beyond it the oldest points are lost, counted (`quota`) and logged.',
   }),
   apiKeys: setting('API_KEYS', apiKeys, {
     default: '',

@@ -20,8 +20,8 @@ export interface CourierOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Aborting ends every wait and request with `cancelled`. */
-  readonly signal: AbortSignal;
+  /** The one of this moment: aborting it ends the wait or request with `cancelled`. */
+  readonly signal: () => AbortSignal;
   readonly onRetry: (reason: string) => void;
 }
 
@@ -99,7 +99,8 @@ export class Courier {
   }
 
   async #outcome({ bytes, gzip }: { bytes: Buffer; gzip: boolean }): Promise<Outcome> {
-    const { target, signal, clock } = this.#options;
+    const { target, clock } = this.#options;
+    const signal = this.#options.signal();
     try {
       const { status, headers, text } = await target.write(bytes, { gzip, signal });
       const header = headers['retry-after'];
@@ -107,7 +108,7 @@ export class Courier {
       return { kind: 'answer', status, text, retryAfterMs: wait };
     } catch (error) {
       if (signal.aborted)
-        throw new TidemarkError('cancelled', 'the writer stops', { cause: error });
+        throw new TidemarkError('cancelled', 'the lines are not sent', { cause: error });
       // Anything else that is no answer is a bug, and must not look like an outage.
       if (!isCode(error, 'unavailable', 'upstream', 'timeout', 'cancelled')) throw error;
       return { kind: 'no-answer', message: messageOf(error) };
@@ -122,7 +123,7 @@ export class Courier {
   }
 
   #sleep(ms: number): Promise<void> {
-    return this.#options.clock.sleep(ms, this.#options.signal);
+    return this.#options.clock.sleep(ms, this.#options.signal());
   }
 
   /** One log line when trouble begins or changes its kind, none for each attempt. */

@@ -1,18 +1,9 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { type FileHandle, mkdir, open, rm, unlink } from 'node:fs/promises';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Appender } from './appender.ts';
+import type { Loss } from './losses.ts';
+import { type Position, readPosition, savePosition } from './position.ts';
 import { encodeRecord, findRecord, HEADER_BYTES, nextRecord, type SpoolRecord } from './record.ts';
 import {
   type CreateFile,
@@ -24,18 +15,15 @@ import {
 
 export interface SpoolOptions {
   readonly dir: string;
-  /** Most bytes that may wait; beyond it `append` refuses. */
+  /** Most bytes that may wait; beyond it the oldest segments go. */
   readonly bytesMax: number;
   readonly segmentBytesMax: number;
   readonly log: Log;
   /** Bytes that are not what was written: to be kept somewhere for a person to look at. */
   readonly onDamage: (damaged: Buffer, where: string) => Promise<void>;
+  /** Lines that had to go, those of a batch that was read and not settled aside. */
+  readonly onLoss?: (loss: Loss) => void;
   readonly createFile?: CreateFile;
-}
-
-export interface Position {
-  readonly segment: number;
-  readonly offset: number;
 }
 
 /** The oldest lines that wait. */
@@ -47,6 +35,8 @@ export interface Batch {
   readonly end: Position;
   /** Bytes of the spool that it stands for. */
   readonly size: number;
+  /** Aborts when the spool has let go of it: what of it is not stored by then is lost. */
+  readonly gone: AbortSignal;
 }
 
 export interface BatchLimits {
@@ -54,15 +44,14 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-const positionSchema = z.object({
-  segment: z.int().nonnegative(),
-  offset: z.int().nonnegative(),
-});
+/** The spool lets go of its oldest eighth at most to make room. */
+const SEGMENTS_MIN = 8;
 
 /**
  * Lines on their way to InfluxDB, on disk: numbered segment files that only grow, read from the
  * oldest on, deleted when done. A crash at any moment loses nothing that `append` had resolved; it
- * may send some lines again, which InfluxDB takes as the same points.
+ * may send some lines again, which InfluxDB takes as the same points. When it is full, the oldest
+ * segments go as a whole, so that the newest lines always find room.
  */
 export class Spool {
   readonly #options: SpoolOptions;
@@ -73,17 +62,21 @@ export class Spool {
   #reserved = 0;
   #unsent: number;
   #wake: (() => void) | undefined;
+  /** The batch that was read last, until it is settled. */
+  #inFlight: { readonly batch: Batch; readonly gone: AbortController } | undefined;
+  /** Reading, settling and letting go happen one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(options: SpoolOptions, segments: Segment[], position: Position) {
     this.#options = options;
     this.#segments = segments;
     this.#position = position;
     this.#unsent = segments.reduce((sum, { size }) => sum + size, 0) - position.offset;
-    const { dir, segmentBytesMax, log } = options;
+    const { dir, segmentBytesMax, bytesMax, log } = options;
     this.#appender = new Appender({
       dir,
       firstNumber: Math.max(segments.at(-1)?.number ?? 0, position.segment) + 1,
-      segmentBytesMax,
+      segmentBytesMax: Math.min(segmentBytesMax, Math.floor(bytesMax / SEGMENTS_MIN)),
       log,
       createFile: options.createFile ?? createFile,
       onSegment: (segment) => this.#segments.push(segment),
@@ -111,21 +104,15 @@ export class Spool {
     return this.#unsent;
   }
 
-  /** Resolves when the lines are on disk. `unavailable` when the spool or the disk is full. */
+  /**
+   * Resolves when the lines are on disk. `unavailable` when the disk is full, or when there is no
+   * room for as much although all that is older has gone.
+   */
   async append(payload: Buffer, lines: number, acceptedMs: number): Promise<void> {
     const size = HEADER_BYTES + payload.length;
-    const { bytesMax } = this.#options;
-    if (this.#unsent + this.#reserved + size > bytesMax) {
-      throw new TidemarkError(
-        'unavailable',
-        'the spool is full: InfluxDB does not take the points',
-        {
-          details: { spoolBytes: this.#unsent, spoolBytesMax: bytesMax },
-        },
-      );
-    }
     this.#reserved += size;
     try {
+      if (this.#isOver) await this.#exclusive(() => this.#makeRoom());
       await this.#appender.append(Buffer.concat(encodeRecord(payload, lines, acceptedMs)));
       this.#unsent += size;
     } finally {
@@ -135,21 +122,8 @@ export class Spool {
   }
 
   /** The oldest lines within the limits (one record at least), or undefined when none wait. */
-  async read(limits: BatchLimits): Promise<Batch | undefined> {
-    for (;;) {
-      const segment = this.#segments[0];
-      const read = segment === undefined || this.#position.offset >= segment.size;
-      if (read && (segment === undefined || segment.number === this.#appender.current)) {
-        this.#unsent = 0;
-        return undefined;
-      }
-      if (read) {
-        await this.#nextSegment();
-        continue;
-      }
-      const batch = await this.#readSegment(segment, limits);
-      if (batch !== undefined) return batch;
-    }
+  read(limits: BatchLimits): Promise<Batch | undefined> {
+    return this.#exclusive(() => this.#read(limits));
   }
 
   /** Resolves when something may have been appended since the last empty `read`. */
@@ -166,14 +140,18 @@ export class Spool {
     });
   }
 
-  /** The batch is stored or dead: never read again. */
-  async settle(batch: Batch): Promise<void> {
-    this.#unsent -= batch.size;
-    this.#position = batch.end;
-    const segment = this.#segments[0];
-    const done = segment !== undefined && batch.end.offset >= segment.size;
-    if (done && segment.number !== this.#appender.current) await this.#nextSegment();
-    await this.#savePosition();
+  /** The batch is stored or dead: never read again. Nothing happens when it is gone. */
+  settle(batch: Batch): Promise<void> {
+    return this.#exclusive(async () => {
+      if (batch.gone.aborted) return;
+      this.#inFlight = undefined;
+      this.#unsent -= batch.size;
+      this.#position = batch.end;
+      const segment = this.#segments[0];
+      const done = segment !== undefined && batch.end.offset >= segment.size;
+      if (done && segment.number !== this.#appender.current) await this.#nextSegment();
+      await this.#savePosition();
+    });
   }
 
   async close(): Promise<void> {
@@ -183,7 +161,67 @@ export class Spool {
     await this.#savePosition();
   }
 
-  async #readSegment(segment: Segment, limits: BatchLimits): Promise<Batch | undefined> {
+  /** The batch was left without an end: it is read again. */
+  putBack(batch: Batch): void {
+    if (this.#inFlight?.batch === batch) this.#inFlight = undefined;
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => 'its caller knows');
+    return mine;
+  }
+
+  get #isOver(): boolean {
+    return this.#unsent + this.#reserved > this.#options.bytesMax;
+  }
+
+  /** Lets go of the oldest segments; the one that grows stays. */
+  async #makeRoom(): Promise<void> {
+    while (this.#isOver) {
+      const oldest = this.#segments[0];
+      if (oldest === undefined || oldest.number === this.#appender.current) {
+        const spoolBytesMax = this.#options.bytesMax;
+        const message = 'the spool has no room for as much at once';
+        throw new TidemarkError('unavailable', message, { details: { spoolBytesMax } });
+      }
+      const { size } = oldest;
+      const flying = this.#inFlight;
+      this.#inFlight = undefined;
+      flying?.gone.abort();
+      const skipped = this.#position.offset + (flying?.batch.size ?? 0);
+      const rest = countLines(await this.#bytesAt(oldest, size - skipped, skipped));
+      this.#unsent -= size - this.#position.offset;
+      await this.#nextSegment();
+      if (rest.points > 0) this.#options.onLoss?.(rest);
+    }
+  }
+
+  async #read(limits: BatchLimits): Promise<Batch | undefined> {
+    for (;;) {
+      const segment = this.#segments[0];
+      const read = segment === undefined || this.#position.offset >= segment.size;
+      if (read && (segment === undefined || segment.number === this.#appender.current)) {
+        this.#unsent = 0;
+        return undefined;
+      }
+      if (read) {
+        await this.#nextSegment();
+        continue;
+      }
+      const gone = new AbortController();
+      const found = await this.#readSegment(segment, limits);
+      if (found === undefined) continue;
+      const batch = { ...found, gone: gone.signal };
+      this.#inFlight = { batch, gone };
+      return batch;
+    }
+  }
+
+  async #readSegment(
+    segment: Segment,
+    limits: BatchLimits,
+  ): Promise<Omit<Batch, 'gone'> | undefined> {
     const { offset } = this.#position;
     const left = segment.size - offset;
     let bytes = await this.#bytesAt(segment, Math.min(left, limits.bytes + HEADER_BYTES));
@@ -238,14 +276,14 @@ export class Spool {
     await this.#savePosition();
   }
 
-  async #bytesAt(segment: Segment, size: number): Promise<Buffer> {
+  async #bytesAt(segment: Segment, size: number, from = this.#position.offset): Promise<Buffer> {
     if (this.#reader?.number !== segment.number) {
       await this.#reader?.handle.close();
       const handle = await open(segmentPath(this.#options.dir, segment.number), 'r');
       this.#reader = { number: segment.number, handle };
     }
     const bytes = Buffer.allocUnsafe(size);
-    const { bytesRead } = await this.#reader.handle.read(bytes, 0, size, this.#position.offset);
+    const { bytesRead } = await this.#reader.handle.read(bytes, 0, size, from);
     return bytes.subarray(0, bytesRead);
   }
 
@@ -263,12 +301,9 @@ export class Spool {
     await rm(segmentPath(this.#options.dir, done.number), { force: true });
   }
 
-  /** Not synced: an old position only means that some lines are sent again. */
   async #savePosition(): Promise<void> {
-    const path = positionPath(this.#options.dir);
     try {
-      await writeFile(`${path}.new`, JSON.stringify(this.#position), { mode: 0o600 });
-      await rename(`${path}.new`, path);
+      await savePosition(this.#options.dir, this.#position);
     } catch (error) {
       // A full disk must not stop the sending that frees it.
       this.#options.log.warn({ error }, 'spool position not saved; lines may be sent again');
@@ -276,15 +311,22 @@ export class Spool {
   }
 }
 
-function positionPath(dir: string): string {
-  return join(dir, 'position.json');
-}
-
-async function readPosition(dir: string): Promise<Position> {
-  try {
-    return positionSchema.parse(JSON.parse(await readFile(positionPath(dir), 'utf8')));
-  } catch {
-    // Absent, or cut by a crash: from the oldest segment that is there.
-    return { segment: 0, offset: 0 };
+/** The lines of whole records, wherever they stand. */
+function countLines(bytes: Buffer): Loss {
+  let points = 0;
+  let fromMs = Number.POSITIVE_INFINITY;
+  let toMs = Number.NEGATIVE_INFINITY;
+  for (let at: number | undefined = 0; at !== undefined && at < bytes.length; ) {
+    const found = findRecord(bytes, at);
+    if (found.kind !== 'record') {
+      at = nextRecord(bytes, at + 1);
+      continue;
+    }
+    const { lines, acceptedMs, size } = found.record;
+    points += lines;
+    fromMs = Math.min(fromMs, acceptedMs);
+    toMs = Math.max(toMs, acceptedMs);
+    at += size;
   }
+  return { points, bytes: bytes.length, fromMs, toMs };
 }

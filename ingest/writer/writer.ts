@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
 import { LineEncoder } from '../../core/line-protocol.ts';
@@ -13,6 +14,7 @@ import { Delivery } from './delivery.ts';
 import { lateSpan, type TimeSpan } from './late.ts';
 import { type Lines, shareOut, splitLines } from './lines.ts';
 import { lockSpool } from './lock.ts';
+import { Losses } from './losses.ts';
 import type { CreateFile } from './segments.ts';
 import { type Batch, Spool } from './spool.ts';
 
@@ -20,7 +22,7 @@ export type { WriterMetrics } from './counts.ts';
 
 /** All sizes in bytes, all times in milliseconds. */
 export interface WriterLimits {
-  /** Most that may wait on disk; beyond it `accept` refuses. */
+  /** Most that may wait on disk; beyond it the oldest goes. */
   readonly spoolBytesMax: number;
   readonly segmentBytesMax: number;
   readonly batchLinesMax: number;
@@ -76,6 +78,8 @@ export interface WriterStats {
   readonly writtenPoints: number;
   readonly deadPoints: number;
   readonly refusedPoints: number;
+  /** The dead that went because the spool was full; they are in no file. */
+  readonly lostPoints: number;
   /** Waiting on disk, those in flight included. */
   readonly spoolBytes: number;
   readonly oldestAgeMs: number;
@@ -88,7 +92,8 @@ export interface WriterStats {
 export interface Writer extends PointSink {
   /**
    * Resolves when the points are on disk. Points that can be no line are dead-lettered, the others
-   * go on. Throws `unavailable` when the spool or its disk is full.
+   * go on. When the spool is full its oldest points are lost, and counted. Throws `unavailable`
+   * when the disk is full.
    */
   accept(points: readonly Point[]): Promise<void>;
   stats(): WriterStats;
@@ -113,6 +118,7 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
     log,
   });
   const counts = new Counts(options.metrics);
+  const losses = new Losses({ clock, log });
   try {
     const spool = await Spool.open({
       dir,
@@ -124,9 +130,13 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
         counts.dead([{ reason: 'damaged' }]);
         await dead.addDamaged(bytes);
       },
+      onLoss(loss) {
+        counts.dead([{ reason: 'quota' }], loss.points);
+        losses.add(loss);
+      },
       ...(options.createFile ? { createFile: options.createFile } : {}),
     });
-    return new SpoolingWriter({ ...options, limits }, { spool, dead, counts, lock });
+    return new SpoolingWriter({ ...options, limits }, { spool, dead, counts, losses, lock });
   } catch (error) {
     await lock.release();
     throw error;
@@ -137,6 +147,7 @@ interface Parts {
   readonly spool: Spool;
   readonly dead: DeadLetters;
   readonly counts: Counts;
+  readonly losses: Losses;
   readonly lock: { release(): Promise<void> };
 }
 
@@ -151,6 +162,10 @@ class SpoolingWriter implements Writer {
   readonly #drain = new AbortController();
   readonly #running: Promise<void>;
   #oldestMs: number | undefined;
+  /** Ends when the batch at hand is to be left. */
+  #attention: AbortSignal = this.#stop.signal;
+  /** Lines that were stored or died so far. */
+  #ended = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: WriterOptions & { readonly limits: WriterLimits }, parts: Parts) {
@@ -165,14 +180,20 @@ class SpoolingWriter implements Writer {
       clock,
       random,
       log,
-      signal: this.#stop.signal,
+      signal: () => this.#attention,
       onRetry: (reason) => counts.retry(reason),
     });
     this.#delivery = new Delivery({
       courier: this.#courier,
       triesBeforeTrial: limits.triesBeforeTrial,
-      onStored: (lines) => counts.write(lines),
-      bury: (letters, points) => this.#bury(letters, points),
+      onStored: (lines) => {
+        this.#ended += lines;
+        counts.write(lines);
+      },
+      bury: (letters, points = letters.length) => {
+        this.#ended += points;
+        return this.#bury(letters, points);
+      },
     });
     this.#running = this.#run();
   }
@@ -196,13 +217,14 @@ class SpoolingWriter implements Writer {
   }
 
   stats(): WriterStats {
-    const { counts, spool } = this.#parts;
+    const { counts, spool, losses } = this.#parts;
     const nowMs = this.#options.clock.nowMs();
     return {
       acceptedPoints: counts.accepted,
       writtenPoints: counts.written,
       deadPoints: counts.died,
       refusedPoints: counts.refused,
+      lostPoints: losses.points,
       spoolBytes: spool.bytes,
       oldestAgeMs: spool.bytes === 0 ? 0 : Math.max(0, nowMs - (this.#oldestMs ?? nowMs)),
       ...this.#courier.state,
@@ -225,7 +247,8 @@ class SpoolingWriter implements Writer {
     }
     this.#stop.abort();
     await drained;
-    const { spool, lock, dead } = this.#parts;
+    const { spool, lock, dead, losses } = this.#parts;
+    losses.tell();
     await dead.add([]);
     await spool.close();
     await lock.release();
@@ -286,6 +309,28 @@ class SpoolingWriter implements Writer {
 
   async #deliver(batch: Batch): Promise<void> {
     this.#oldestMs = batch.oldestMs;
+    const endedBefore = this.#ended;
+    const { signal, release } = childAbort(this.#stop.signal);
+    this.#attention = signal;
+    batch.gone.addEventListener('abort', release);
+    try {
+      await this.#send(batch);
+    } catch (error) {
+      if (!batch.gone.aborted) throw error;
+    } finally {
+      release();
+      this.#attention = this.#stop.signal;
+      this.#parts.spool.putBack(batch);
+    }
+    const { losses, counts } = this.#parts;
+    const points = batch.lines - (this.#ended - endedBefore);
+    if (batch.gone.aborted && points > 0) {
+      counts.dead([{ reason: 'quota' }], points);
+      losses.add({ points, bytes: batch.size, fromMs: batch.oldestMs, toMs: batch.oldestMs });
+    }
+  }
+
+  async #send(batch: Batch): Promise<void> {
     const lines = splitLines(batch.payload);
     const connections = lines.ends.length < SHARE_LINES_MIN ? 1 : this.#options.limits.connections;
     // All have to end before any failure is told: a request of this batch must not outlive it.
@@ -297,6 +342,7 @@ class SpoolingWriter implements Writer {
     if (ends.every((end) => end.status === 'fulfilled' && end.value)) {
       this.#tellLate(lines);
       await this.#parts.spool.settle(batch);
+      this.#parts.losses.tell();
     }
   }
 

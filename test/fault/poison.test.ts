@@ -96,7 +96,7 @@ forEachEngine((name, start) => {
         clock: systemClock,
         random: Math.random,
         log: silentLog,
-        signal: new AbortController().signal,
+        signal: () => new AbortController().signal,
         onRetry: () => {},
       });
       const delivery = new Delivery({

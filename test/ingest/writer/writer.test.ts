@@ -199,30 +199,6 @@ test('points that can be no line are dead-lettered and the others go on', () =>
     assert.equal(writer.stats().deadPoints, 1);
   }));
 
-test('a full spool refuses instead of losing, and takes points again once they go', () =>
-  withSink(async ({ sink, dir, target }) => {
-    sink.behaviour = () => ({ status: 503 });
-    const writer = await openWriter(dir, target, { limits: { spoolBytesMax: 20_000 } });
-    let accepted = 0;
-    const refused = await (async () => {
-      for (;;) {
-        try {
-          await writer.accept(pricePoints(50, { first: accepted }));
-          accepted += 50;
-        } catch (error) {
-          return error;
-        }
-      }
-    })();
-    assert.ok(isCode(refused, 'unavailable'));
-    assert.equal(writer.stats().refusedPoints, 50);
-    sink.behaviour = () => ({ status: 204 });
-    await until(() => writer.stats().spoolBytes === 0, 'the spool to empty');
-    await writer.accept(pricePoints(50, { first: accepted }));
-    await writer.close();
-    assert.equal(sink.points.size, accepted + 50);
-  }));
-
 test('what close could not send is sent by the next start', () =>
   withSink(async ({ sink, dir, target }) => {
     sink.behaviour = () => undefined;
