@@ -51,7 +51,8 @@ export class Session {
   #allMs: number | undefined;
   #wholeMs: number | undefined;
   #open = false;
-  #heardMs: number;
+  /** Of the last frame, or of the opening: monotonic, and by the wall clock. */
+  #heard: { readonly monotonicMs: number; readonly wallMs: number };
   #malformed = 0;
   #sending: Promise<void> = Promise.resolve();
   #finish: (end: SessionEnd) => void = () => undefined;
@@ -59,7 +60,7 @@ export class Session {
   /** @param symbols to subscribe once it is open; live */
   constructor(options: SessionOptions, symbols: ReadonlySet<string>) {
     this.#options = options;
-    this.#heardMs = options.clock.monotonicMs();
+    this.#heard = readBoth(options.clock);
     this.ended = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -115,7 +116,7 @@ export class Session {
 
   #onOpen(symbols: ReadonlySet<string>): void {
     this.#open = true;
-    this.#heardMs = this.#options.clock.monotonicMs();
+    this.#heard = readBoth(this.#options.clock);
     this.subscribe([...symbols]);
     this.#spawn(() => this.#watch());
     const { ping } = this.#options.stream;
@@ -124,7 +125,7 @@ export class Session {
 
   #onFrame(text: string | undefined): void {
     if (this.#leave.signal.aborted) return;
-    this.#heardMs = this.#options.clock.monotonicMs();
+    this.#heard = readBoth(this.#options.clock);
     if (text !== undefined && text.length > FRAME_CHARS_MAX) {
       this.#options.onFrame('too-large');
       this.end('too-large', `a frame of ${text.length} characters`);
@@ -198,13 +199,19 @@ export class Session {
   /** Asked, not left to a timer: after a sleep of the machine nothing here is new. */
   #silent(): boolean {
     const { clock, stream } = this.#options;
-    return clock.monotonicMs() - this.#heardMs > stream.silenceMsMax;
+    const now = readBoth(clock);
+    // The monotonic clock stands still while the machine sleeps, the wall clock may be set back.
+    const silentMs = Math.max(
+      now.monotonicMs - this.#heard.monotonicMs,
+      now.wallMs - this.#heard.wallMs,
+    );
+    return silentMs > stream.silenceMsMax;
   }
 
   async #watch(): Promise<void> {
     const { clock, stream } = this.#options;
     while (!this.#silent()) {
-      await this.#sleep(this.#heardMs + stream.silenceMsMax + 1 - clock.monotonicMs());
+      await this.#sleep(this.#heard.monotonicMs + stream.silenceMsMax + 1 - clock.monotonicMs());
     }
     this.end('silence', `no frame for ${stream.silenceMsMax} ms`);
   }
@@ -237,4 +244,8 @@ export class Session {
   #spawn(task: () => Promise<void>): void {
     task().catch((error: unknown) => this.end('internal', messageOf(error)));
   }
+}
+
+function readBoth(clock: Clock) {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() };
 }

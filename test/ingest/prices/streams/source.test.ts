@@ -116,6 +116,16 @@ describe('a streamed source', () => {
     assert.deepEqual(bench.ends, ['silence']);
   });
 
+  it('polls first after a sleep of the machine, in which the monotonic clock stands still', async () => {
+    const bench = await streaming();
+    const standingMs = bench.clock.monotonicMs();
+    bench.clock.monotonicMs = () => standingMs;
+    bench.clock.jump(3_600_000);
+    bench.answer = polled({ BTC: '90', ETH: '9' });
+    assert.deepEqual(await bench.slot(), { BTC: '90', ETH: '9' });
+    assert.equal(bench.polls, 1);
+  });
+
   it('keeps a younger frame against the poll that was on its way', async () => {
     const bench = await streaming();
     const answer = createSlowPoll();
