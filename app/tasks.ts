@@ -1,10 +1,26 @@
+import type { Config } from '../core/config.ts';
+import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
+import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
+import type { Retentions } from '../tasks/steps.ts';
 import type { Base } from './start.ts';
 
 /** Keeps InfluxDB's tasks right and shows how they do. */
-export function startFluxTasks({ influx, clock, log, parts, probes, metrics }: Base): void {
-  const service = startTasks({ influx, clock, log });
+export async function startFluxTasks(base: Base): Promise<void> {
+  const { config, influx, registry, clock, log, parts, probes, metrics } = base;
+  const service = startTasks({
+    influx,
+    registry,
+    retentions: retentionsOf(config),
+    sampling: () => readSampling(registry, config.priceIntervalMs),
+    clock,
+    log,
+  });
   parts.add('tasks', service.close);
+  // Another interval wants other tasks; a notification that is lost is made good by the next round.
+  const refresh = () => service.refresh();
+  const listening = await registry.listen(CHOICES_CHANNEL, { heard: refresh, lost: refresh });
+  parts.add('task choices', () => listening.close());
   probes.push({
     name: 'tasks',
     async check() {
@@ -26,4 +42,17 @@ export function startFluxTasks({ influx, clock, log, parts, probes, metrics }: B
       if (ageMs !== undefined) age.set(ageMs / 1000, { task: name });
     }
   });
+}
+
+function retentionsOf(config: Config): Retentions {
+  const { retention1mMs, retention5mMs, retention1hMs, retention1dMs } = config;
+  return {
+    priceMs: config.retentionMs,
+    rollupMs: {
+      '1m': retention1mMs,
+      '5m': retention5mMs,
+      '1h': retention1hMs,
+      '1d': retention1dMs,
+    },
+  };
 }

@@ -20,6 +20,8 @@ export interface FluxFile {
   readonly name: string;
   readonly text: string;
   readonly parameters: readonly Parameter[];
+  /** Of a task: the literals of its `option task`, such as name, every and offset. */
+  readonly option: readonly Parameter[];
 }
 
 type Folder = 'queries' | 'tasks';
@@ -63,35 +65,57 @@ function load(folder: Folder, name: string): FluxFile {
 export function readFlux(name: string, text: string): FluxFile {
   const bytes = Buffer.from(text);
   const offset = byteOffsets(bytes);
+  const body = parse(text).body;
+  const parameterOf = (label: string, init: Expression): Parameter | undefined => {
+    const type = typeOf(label, init);
+    const { start, end } = init.at;
+    return type && { name: label, type, from: offset(start), to: offset(end) };
+  };
   const parameters: Parameter[] = [];
-  for (const statement of headOf(parse(text).body)) {
-    const type = typeOf(statement.name, statement.init);
-    if (type === undefined) break;
-    const at = statement.init.at;
-    parameters.push({ name: statement.name, type, from: offset(at.start), to: offset(at.end) });
+  for (const statement of headOf(body)) {
+    const parameter = parameterOf(statement.name, statement.init);
+    if (parameter === undefined) break;
+    parameters.push(parameter);
   }
-  return { name, text, parameters };
+  const option = taskOptions(body).flatMap(
+    ({ name: label, value }) => parameterOf(label, value) ?? [],
+  );
+  return { name, text, parameters, option };
 }
+
+type Values = Readonly<Record<string, ParameterValue>>;
 
 /**
  * The script with every parameter's value replaced by a literal of the value given: nothing in a
  * value can become part of the script. A missing or unknown parameter is a bug of the caller
- * (`internal`); a value of another type than the file's own is `invalid`.
+ * (`internal`); a value of another type than the file's own is `invalid`. What `option` leaves out
+ * stays as it is in the file.
  */
-export function bind(file: FluxFile, values: Readonly<Record<string, ParameterValue>>): string {
+export function bind(file: FluxFile, values: Values, option: Values = {}): string {
   const wanted = file.parameters.map(({ name }) => name);
   const missing = wanted.filter((name) => !Object.hasOwn(values, name));
-  const unknown = Object.keys(values).filter((name) => !wanted.includes(name));
+  const options = file.option.map(({ name }) => name);
+  const unknown = [
+    ...Object.keys(values).filter((name) => !wanted.includes(name)),
+    ...Object.keys(option).filter((name) => !options.includes(name)),
+  ];
   if (missing.length > 0 || unknown.length > 0) {
     throw new TidemarkError('internal', `flux/${file.name}: parameters do not fit`, {
       details: { missing, unknown, wanted },
     });
   }
   const bytes = Buffer.from(file.text);
+  const places = [
+    ...file.parameters.map((parameter) => ({ ...parameter, value: values[parameter.name]! })),
+    ...file.option.flatMap((parameter) => {
+      const value = option[parameter.name];
+      return value === undefined ? [] : [{ ...parameter, value }];
+    }),
+  ].sort((a, b) => a.from - b.from);
   let bound = '';
   let done = 0;
-  for (const { name, type, from, to } of file.parameters) {
-    bound += bytes.toString('utf8', done, from) + literal(name, type, values[name]!);
+  for (const { name, type, from, to, value } of places) {
+    bound += bytes.toString('utf8', done, from) + literal(name, type, value);
     done = to;
   }
   return bound + bytes.toString('utf8', done);
@@ -102,6 +126,15 @@ function* headOf(body: readonly Statement[]): Generator<VariableAssignment> {
     if (statement.type === 'VariableAssignment') yield statement;
     else if (statement.type !== 'OptionStatement') return;
   }
+}
+
+/** The entries of `option task = {...}`; none in a query. */
+function taskOptions(body: readonly Statement[]) {
+  const option = body.find(({ type, ...rest }) => {
+    return type === 'OptionStatement' && (rest as { name?: string }).name === 'task';
+  });
+  const init = option?.type === 'OptionStatement' ? option.init : undefined;
+  return init?.type === 'RecordExpression' ? init.properties : [];
 }
 
 /** What range() takes: a duration may give way to a time there, and only there. */

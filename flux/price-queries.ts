@@ -1,12 +1,21 @@
+import { defaultRankWindow, type RankWindow } from '../core/rollups.ts';
 import { bind, loadFlux } from './load.ts';
 
 export interface PriceQueries {
   /** Columns `_time`, `_value`, `exchange`; ordered by exchange, then time. */
   prices(range: PriceRange): string;
   /** At most one row with `rank` and `of`: among its exchange's markets, or among all pairs. */
-  rank(market: { readonly pair: string; readonly exchange: string | undefined }): string;
+  rank(market: RankedMarket): string;
   /** One row a pair with `pair`, `rank`, `of`. */
-  pairRanks(): string;
+  pairRanks(window?: RankWindow): string;
+}
+
+export interface RankedMarket {
+  readonly pair: string;
+  /** Undefined: the pair, over all of them. */
+  readonly exchange: string | undefined;
+  /** 24 h by default. */
+  readonly window?: RankWindow;
 }
 
 export interface PriceRange {
@@ -18,8 +27,13 @@ export interface PriceRange {
 }
 
 /** A rank is newest at most this long; an older one says nothing about now. */
-const RANK_AGE = '-1h';
-const RANKS_AGE = '-3m';
+const RANK_AGE: Readonly<Record<RankWindow, string>> = { '1h': '-1h', '24h': '-1h', '7d': '-3h' };
+/** Two steps of its window, so that there is always a run; last() pays for what it steps over. */
+const RANKS_AGE: Readonly<Record<RankWindow, string>> = {
+  '1h': '-11m',
+  '24h': '-11m',
+  '7d': '-125m',
+};
 
 /** The scripts that answer questions about prices, bound to a bucket. */
 export function createPriceQueries({ bucket }: { readonly bucket: string }): PriceQueries {
@@ -30,12 +44,13 @@ export function createPriceQueries({ bucket }: { readonly bucket: string }): Pri
         ? bind(loadFlux('prices-range'), range)
         : bind(loadFlux('prices-range-exchange'), { ...range, exchange });
     },
-    rank({ pair, exchange }) {
-      const newest = { bucket, pair, start: RANK_AGE };
+    rank({ pair, exchange, window = defaultRankWindow }) {
+      const newest = { bucket, pair, window, start: RANK_AGE[window] };
       return exchange === undefined
         ? bind(loadFlux('pair-rank-latest'), newest)
         : bind(loadFlux('rank-latest'), { ...newest, exchange });
     },
-    pairRanks: () => bind(loadFlux('pair-ranks-latest'), { bucket, start: RANKS_AGE }),
+    pairRanks: (window = defaultRankWindow) =>
+      bind(loadFlux('pair-ranks-latest'), { bucket, window, start: RANKS_AGE[window] }),
   };
 }

@@ -1,51 +1,167 @@
-import { TidemarkError } from '../core/errors.ts';
-import type { Expression } from '../core/flux-ast.ts';
-import { parse } from '../core/flux-syntax.ts';
-import { bind, fluxNames, loadTask } from '../flux/load.ts';
+import { formatMs } from '../core/duration.ts';
+import {
+  type RankWindow,
+  type RollupLevel,
+  rankBucket,
+  rankWindows,
+  rollupBucket,
+  rollupLevels,
+  rollupMeasurement,
+  stepMs,
+  windowMs,
+  worthRolling,
+} from '../core/rollups.ts';
+import type { ParameterValue } from '../flux/literal.ts';
+import { bind, loadTask } from '../flux/load.ts';
 
 /** A task of InfluxDB that should exist. */
 export interface DesiredTask {
-  /** `tidemark: rank`: the prefix marks it as ours, the rest is the file's name. */
+  /** `tidemark: rollup-5m`: the prefix marks it as ours, the rest is its `mark`. */
   readonly name: string;
   readonly flux: string;
   readonly everyMs: number;
-  /** What it writes: the file's name with `_` for `-`. */
-  readonly measurement: string;
+  /** Tag `task` of what it leaves in `rollup_step`. */
+  readonly mark: string;
+  readonly kind: 'rollup' | 'moments' | 'rank';
+}
+
+/** How the prices come, as far as the tasks have to know it. */
+export interface Sampling {
+  /** Shortest interval of any exchange, milliseconds. */
+  readonly finestMs: number;
+  /** The interval that most exchanges have: what ranks are fastest with. */
+  readonly commonMs: number;
+}
+
+export interface DesiredOptions {
+  readonly bucket: string;
+  readonly sampling: Sampling;
 }
 
 /** Tasks of this prefix are ours to change and to remove; no other ever is. */
 export const TASK_PREFIX = 'tidemark: ';
 
-/** The scripts of flux/tasks, bound to the bucket. */
-export function desiredTasks({ bucket }: { readonly bucket: string }): readonly DesiredTask[] {
-  return fluxNames('tasks').map((file) => {
-    const flux = bind(loadTask(file), { bucket });
-    const { name, everyMs } = taskOption(file, flux);
-    const wanted = TASK_PREFIX + file;
-    if (name !== wanted) {
-      throw new TidemarkError('internal', `flux/tasks/${file}.flux: name must be "${wanted}"`);
-    }
-    return { name, flux, everyMs, measurement: file.replaceAll('-', '_') };
+type Values = Readonly<Record<string, ParameterValue>>;
+
+/** One script of flux/tasks with what stands in its head. */
+export interface BoundTask extends Omit<DesiredTask, 'flux' | 'name'> {
+  readonly file: string;
+  readonly values: Values;
+  /** From the slot to the run: the points of the slot are in, and not all tasks start at once. */
+  readonly offset: string;
+}
+
+/**
+ * The tasks that should exist. Levels whose steps would hold fewer than two prices are left out, as
+ * are the moments of such steps: the ranks then read the prices.
+ */
+export function desiredTasks(options: DesiredOptions): readonly DesiredTask[] {
+  return boundTasks(options).map(({ file, values, offset, ...task }) => {
+    const name = TASK_PREFIX + task.mark;
+    const option = { name, every: formatMs(task.everyMs), offset };
+    return { ...task, name, flux: bind(loadTask(file), values, option) };
   });
 }
 
-const NS_PER_MS = 1_000_000n;
-
-function taskOption(file: string, flux: string): { name: string; everyMs: number } {
-  const option = parse(flux).body.find(
-    (statement) => statement.type === 'OptionStatement' && statement.name === 'task',
-  );
-  const init = option?.type === 'OptionStatement' ? option.init : undefined;
-  const name = member(init, 'name');
-  const every = member(init, 'every');
-  if (name?.type !== 'StringLiteral' || every?.type !== 'DurationLiteral' || every.months !== 0) {
-    const form = 'option task = {name: "...", every: 1m}';
-    throw new TidemarkError('internal', `flux/tasks/${file}.flux: expected ${form}`);
-  }
-  return { name: name.value, everyMs: Number(every.ns / NS_PER_MS) };
+/** The same, unbound: for a step of the past, with another head. */
+export function boundTasks(options: DesiredOptions): readonly BoundTask[] {
+  return [
+    ...rollupLevels.flatMap((level) => rollupTask(options, level) ?? []),
+    ...momentLevels.flatMap((level) => momentsTask(options, level) ?? []),
+    ...rankWindows.flatMap((window) => rankTasks(options, window)),
+  ];
 }
 
-function member(init: Expression | undefined, name: string): Expression | undefined {
-  if (init?.type !== 'RecordExpression') return undefined;
-  return init.properties.find((property) => property.name === name)?.value;
+const ROLLUP_OFFSETS = { '1m': '5s', '5m': '25s', '1h': '100s', '1d': '5m' } as const;
+
+function rollupTask({ bucket, sampling }: DesiredOptions, level: RollupLevel) {
+  if (!worthRolling(level, sampling.finestMs)) return undefined;
+  const everyMs = stepMs(level);
+  const mark = `rollup-${level}`;
+  const common = {
+    bucket,
+    into: rollupBucket(bucket, level),
+    mark,
+    step: level,
+    start: `-${level}`,
+    stop: '0s',
+  };
+  const task = { kind: 'rollup', mark, everyMs, offset: ROLLUP_OFFSETS[level] } as const;
+  if (level === '1d') {
+    return {
+      ...task,
+      file: 'rollup-day',
+      values: { ...common, hours: rollupBucket(bucket, '1h') },
+    };
+  }
+  return { ...task, file: 'rollup', values: { ...common, measurement: rollupMeasurement(level) } };
+}
+
+/** Steps that the ranks are computed from. */
+const momentLevels = ['5m', '1h'] as const;
+type MomentLevel = (typeof momentLevels)[number];
+const MOMENT_OFFSETS = { '5m': '15s', '1h': '70s' } as const;
+
+/** How many prices of a market a step has where none is missing. */
+function regular({ commonMs }: Sampling, level: MomentLevel): number {
+  return Math.max(1, Math.round(stepMs(level) / commonMs));
+}
+
+function momentsTask({ bucket, sampling }: DesiredOptions, level: MomentLevel) {
+  if (!worthRolling(level, sampling.finestMs)) return undefined;
+  const everyMs = stepMs(level);
+  const mark = `moments-${level}`;
+  const values = {
+    bucket,
+    into: rankBucket(bucket),
+    points: `moments_${level}`,
+    shortfalls: `deficit_${level}`,
+    mark,
+    step: level,
+    half: formatMs(everyMs / 2),
+    regular: regular(sampling, level),
+    all: false,
+  };
+  const offset = MOMENT_OFFSETS[level];
+  return { kind: 'moments', mark, everyMs, offset, file: 'moments', values } as const;
+}
+
+interface WindowPlan {
+  readonly level: MomentLevel;
+  /** How long a window with a step missing waits before the prices are read. */
+  readonly patience: string;
+  /** Of the ranks of markets, and of pairs. */
+  readonly offsets: readonly [string, string];
+}
+
+const WINDOWS: Readonly<Record<RankWindow, WindowPlan>> = {
+  '1h': { level: '5m', patience: '30m', offsets: ['45s', '48s'] },
+  '24h': { level: '5m', patience: '1h', offsets: ['35s', '40s'] },
+  '7d': { level: '1h', patience: '3h', offsets: ['51s', '54s'] },
+};
+
+/** Looks for a new window each minute; what it finds to do comes once a step. */
+const RANK_EVERY_MS = 60_000;
+
+function rankTasks({ bucket, sampling }: DesiredOptions, window: RankWindow) {
+  const { level, patience, offsets } = WINDOWS[window];
+  return (['rank', 'pair-rank'] as const).map((file, index) => {
+    const mark = `${file}-${window}`;
+    const values = {
+      bucket,
+      moments: rankBucket(bucket),
+      points: `moments_${level}`,
+      shortfalls: `deficit_${level}`,
+      source: `moments-${level}`,
+      mark,
+      window,
+      span: window,
+      step: level,
+      steps: windowMs(window) / stepMs(level),
+      regular: regular(sampling, level),
+      patience,
+    };
+    const offset = offsets[index]!;
+    return { kind: 'rank', mark, everyMs: RANK_EVERY_MS, offset, file, values } as const;
+  });
 }

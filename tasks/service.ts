@@ -2,19 +2,29 @@ import type { Clock } from '../core/clock.ts';
 import { isCode, messageOf } from '../core/errors.ts';
 import type { Influx } from '../core/influx/influx.ts';
 import type { Log } from '../core/log.ts';
-import { desiredTasks } from './desired.ts';
+import type { Queries } from '../registry/database.ts';
+import { ensureBuckets } from './buckets.ts';
+import { type BoundTask, boundTasks, desiredTasks, type Sampling } from './desired.ts';
 import { type TaskHealth, taskHealth } from './health.ts';
-import { requestMissedRuns } from './missed.ts';
+import { mendOnce } from './mend.ts';
+import { markMissedSteps, requestRanks } from './missed.ts';
+import type { Retentions } from './steps.ts';
 import { type SyncedTask, syncTasks } from './sync.ts';
 
 export interface TaskServiceOptions {
-  readonly influx: Pick<Influx, 'tasks' | 'collect' | 'bucket'>;
+  readonly influx: Pick<Influx, 'tasks' | 'collect' | 'bucket' | 'buckets' | 'write'>;
+  readonly registry: Queries;
+  readonly retentions: Retentions;
+  /** How the prices come now; asked at every round. */
+  readonly sampling: () => Promise<Sampling>;
   readonly clock: Clock;
   readonly log: Log;
   /** How often drift is looked for. Default 10 minutes. */
   readonly intervalMs?: number;
   /** First wait after a failure, doubled up to `intervalMs`. Default 1 s. */
   readonly retryMs?: number;
+  /** How often dirty ranges are looked for. Default 20 s. */
+  readonly mendMs?: number;
 }
 
 export interface TaskService {
@@ -25,60 +35,114 @@ export interface TaskService {
    * cannot be asked.
    */
   health(): Promise<readonly TaskHealth[]>;
+  /** Looks at once instead of at the end of the interval: the sampling has changed. */
+  refresh(): void;
   close(): Promise<void>;
 }
 
-/** Keeps InfluxDB's tasks right: at start, after an outage, and when somebody changed them. */
+/** Between two rounds only the steps of the last day can have been missed unnoticed. */
+const LOOKBACK_MS = 86_400_000;
+
+/**
+ * Keeps InfluxDB's tasks right: at start, after an outage, and when somebody changed them; and what
+ * they wrote, where prices came late.
+ */
 export function startTasks(options: TaskServiceOptions): TaskService {
-  const { influx, clock, log, intervalMs = 600_000, retryMs = 1_000 } = options;
-  const { bucket } = influx;
-  const desired = desiredTasks({ bucket });
+  const { influx, clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 20_000 } = options;
   const ending = new AbortController();
-  let known: readonly SyncedTask[] = [];
-  let trouble: string | undefined = 'has not been done yet';
+  let waking = new AbortController();
+  const state: State = { known: [], bound: [], trouble: 'has not been done yet' };
   let announce = (): void => {};
   const synced = new Promise<void>((resolve) => {
     announce = resolve;
   });
 
-  async function round(): Promise<void> {
-    const result = await syncTasks({ tasks: influx.tasks, desired, bucket, log });
-    known = result.tasks;
-    // At start and after an outage; in between, the newest run may just be under way.
-    if (trouble !== undefined) await requestMissedRuns({ influx, tasks: known, clock, log });
-    trouble = undefined;
-    announce();
+  async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await clock.sleep(ms, signal).catch(unlessCancelled);
   }
 
   async function loop(): Promise<void> {
     for (let failures = 0; !ending.signal.aborted; ) {
+      waking = new AbortController();
       try {
-        await round();
+        await round(options, state);
+        announce();
         failures = 0;
       } catch (error) {
         // One line an outage; the readiness probe tells how long it lasts.
-        trouble = messageOf(error);
-        if (failures === 0) log.warn({ error: trouble }, 'tasks could not be synced');
+        state.trouble = messageOf(error);
+        if (failures === 0) log.warn({ error: state.trouble }, 'tasks could not be synced');
         failures++;
       }
       const waitMs = failures === 0 ? intervalMs : retryMs * 2 ** Math.min(failures - 1, 20);
-      await clock.sleep(Math.min(waitMs, intervalMs), ending.signal).catch(unlessCancelled);
+      const signal = AbortSignal.any([ending.signal, waking.signal]);
+      await sleep(Math.min(waitMs, intervalMs), signal);
     }
   }
 
-  const running = loop();
+  async function mending(): Promise<void> {
+    await Promise.race([synced, aborted(ending.signal)]);
+    for (let told = false; !ending.signal.aborted; ) {
+      let done = 0;
+      try {
+        done = await mendOnce({ ...options, tasks: state.bound });
+        told = false;
+      } catch (error) {
+        // The lease ends and they are taken up again.
+        if (!told) log.warn({ error: messageOf(error) }, 'roll-ups could not be made good');
+        told = true;
+      }
+      if (done === 0) await sleep(mendMs, ending.signal);
+    }
+  }
+
+  const running = Promise.all([loop(), mending()]);
   return {
     synced,
     async health() {
+      const { trouble, known } = state;
       const sync = { name: 'sync', ok: false, reason: trouble, ageMs: undefined };
       const tasks = await taskHealth({ tasks: influx.tasks, synced: known, clock });
       return trouble === undefined ? tasks : [sync, ...tasks];
     },
+    refresh: () => waking.abort(),
     async close() {
       ending.abort();
       await running;
     },
   };
+}
+
+interface State {
+  known: readonly SyncedTask[];
+  bound: readonly BoundTask[];
+  /** Why the tasks are not right; undefined when they are. */
+  trouble: string | undefined;
+}
+
+async function round(options: TaskServiceOptions, state: State): Promise<void> {
+  const { influx, registry, retentions, clock, log } = options;
+  const { bucket } = influx;
+  const wanted = { bucket, sampling: await options.sampling() };
+  state.bound = boundTasks(wanted);
+  await ensureBuckets(influx, state.bound, retentions);
+  const desired = desiredTasks(wanted);
+  state.known = (await syncTasks({ tasks: influx.tasks, desired, bucket, log })).tasks;
+  const afresh = state.trouble !== undefined;
+  if (afresh) await requestRanks({ tasks: influx.tasks, synced: state.known, clock });
+  const lookback = afresh ? {} : { lookbackMs: LOOKBACK_MS };
+  await markMissedSteps({
+    ...{ influx, registry, retentions, clock, log, tasks: state.bound },
+    ...lookback,
+  });
+  state.trouble = undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function unlessCancelled(error: unknown): void {

@@ -68,6 +68,13 @@ export interface RunsQuery {
   readonly beforeTime?: string;
 }
 
+export interface BucketOptions {
+  readonly retentionSeconds: number;
+  readonly name?: string;
+  /** Time that one shard holds; InfluxDB's choice by default. A query pays for each it touches. */
+  readonly shardSeconds?: number;
+}
+
 export interface Buckets {
   /** Undefined when there is none of the name. */
   find(name: string): Promise<Bucket | undefined>;
@@ -75,7 +82,7 @@ export interface Buckets {
    * Creates a bucket (the client's own unless named) when it is missing; its retention is set only
    * then.
    */
-  ensure(options: { readonly retentionSeconds: number; readonly name?: string }): Promise<Bucket>;
+  ensure(options: BucketOptions): Promise<Bucket>;
 }
 
 export interface Tasks {
@@ -105,21 +112,24 @@ export function createBuckets(db: InfluxDB, org: string, own: string): Buckets {
       throw error;
     }
   };
-  const create = async (name: string, retentionSeconds: number) => {
+  const create = async ({ name = own, retentionSeconds, shardSeconds }: BucketOptions) => {
     const orgID = (await orgs.getOrgs({ org })).orgs?.[0]?.id;
     if (orgID === undefined) {
       throw new TidemarkError('not-found', `InfluxDB has no organization ${org}; check INFLUX_ORG`);
     }
-    const retentionRules = [{ type: 'expire' as const, everySeconds: retentionSeconds }];
+    const shard = shardSeconds === undefined ? {} : { shardGroupDurationSeconds: shardSeconds };
+    const rule = { type: 'expire' as const, everySeconds: retentionSeconds, ...shard };
+    const retentionRules = [rule];
     return toBucket(await api.postBuckets({ body: { orgID, name, retentionRules } }));
   };
   return {
     find,
-    async ensure({ retentionSeconds, name = own }) {
+    async ensure(options) {
+      const { name = own } = options;
       const found = await find(name);
       if (found !== undefined) return found;
       try {
-        return await create(name, retentionSeconds);
+        return await create(options);
       } catch (error) {
         // Another process was first.
         const made = isCode(error, 'conflict') ? await find(name) : undefined;

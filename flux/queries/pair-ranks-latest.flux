@@ -1,11 +1,12 @@
-// The newest rank of every pair that the tasks ranked in the last minutes: one row a pair with rank
+// The newest rank of every pair that the tasks ranked in the last two steps: one row a pair with rank
 // and of. The short range keeps it cheap: last() over many series pays for what it steps over.
 bucket = "tidemark"
-start = -3m
+window = "24h"
+start = -11m
 
 from(bucket: bucket)
     |> range(start: start)
-    |> filter(fn: (r) => r._measurement == "pair_rank")
+    |> filter(fn: (r) => r._measurement == "pair_rank" and r.window == window)
     |> filter(fn: (r) => r._field == "rank" or r._field == "of")
     |> last()
     |> group()

@@ -6,6 +6,8 @@ import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { bind, loadFlux, loadTask, readFlux } from '../../flux/load.ts';
 import { createPriceQueries } from '../../flux/price-queries.ts';
+import { ensureBuckets } from '../../tasks/buckets.ts';
+import { boundTasks } from '../../tasks/desired.ts';
 import { forEachEngine } from '../helpers/engines.ts';
 import { marketRanks, oddMarket, pairRanks, type Ranked } from '../helpers/rank-oracle.ts';
 
@@ -15,6 +17,7 @@ const SLOT = new Date(SLOT_MS).toISOString();
 /** When people ask: some seconds after the slot, as now() of the query. */
 const ASKED = new Date(SLOT_MS + 20_000).toISOString();
 const points = oddMarket(SLOT_MS);
+const sampling = { finestMs: 600_000, commonMs: 600_000 };
 const RANKED = { stddev: 'double', rank: 'long', of: 'long' } as const;
 
 function closeTo(found: readonly Ranked[], wanted: readonly Ranked[]): void {
@@ -40,6 +43,8 @@ forEachEngine((name, start) => {
       const { url, token, org } = engine;
       bucket = engine.bucket;
       influx = createInflux({ url, token, org, bucket, timeoutMs: 60_000, clock: systemClock });
+      const retentions = { priceMs: 0, rollupMs: { '1m': 0, '5m': 0, '1h': 0, '1d': 0 } };
+      await ensureBuckets(influx, boundTasks({ bucket, sampling }), retentions);
       const lines = points.map(({ exchange, pair, price, timeMs }) => {
         const fields = `price=${price},bid=${price * 0.9}`;
         return `price,exchange=${exchange},pair=${pair} ${fields} ${timeMs}000000`;
@@ -53,6 +58,11 @@ forEachEngine((name, start) => {
     });
 
     const run = (flux: string, now: string) => influx.collect(flux, {}, { now });
+    // Without moments, as in the first minutes: test/contract/rollups.test.ts has those with them.
+    const task = (mark: string) => {
+      const { file, values } = boundTasks({ bucket, sampling }).find((one) => one.mark === mark)!;
+      return bind(loadTask(file), values);
+    };
     const written = async (measurement: string, shape: object, key: (row: never) => string) => {
       const flux = `from(bucket: "${bucket}") |> range(start: ${SLOT}, stop: ${ASKED})
         |> filter(fn: (r) => r._measurement == "${measurement}")
@@ -66,20 +76,20 @@ forEachEngine((name, start) => {
     };
 
     it('rank each market among its exchange', async () => {
-      await run(bind(loadTask('rank'), { bucket }), SLOT);
+      await run(task('rank-24h'), SLOT);
       const tags = { exchange: 'string', pair: 'string' } as const;
       const key = (row: { exchange: string; pair: string }) => `${row.exchange}/${row.pair}`;
       closeTo(await written('rank', tags, key), marketRanks(points, SLOT_MS));
     });
 
     it('rank each pair over all exchanges', async () => {
-      await run(bind(loadTask('pair-rank'), { bucket }), SLOT);
+      await run(task('pair-rank-24h'), SLOT);
       const key = (row: { pair: string }) => row.pair;
       closeTo(await written('pair_rank', { pair: 'string' }, key), pairRanks(points, SLOT_MS));
     });
 
     it('write a slot once, however often it runs', async () => {
-      for (const task of ['rank', 'pair-rank']) await run(bind(loadTask(task), { bucket }), SLOT);
+      for (const mark of ['rank-24h', 'pair-rank-24h']) await run(task(mark), SLOT);
       const count = `from(bucket: "${bucket}") |> range(start: -2d)
         |> filter(fn: (r) => r._measurement == "rank")
         |> keep(columns: ["_time", "_field", "exchange", "pair"]) |> group()`;
@@ -141,19 +151,16 @@ forEachEngine((name, start) => {
         rows.map(({ exchange, _time }) => [exchange, Date.parse(_time)]),
         ['bitfinex', 'ex-with.dots', 'kraken', 'okx'].map((exchange) => [exchange, SLOT_MS]),
       );
-      const runs = bind(loadFlux('rank-runs-newest'), { bucket, start: SLOT });
-      const newest = await influx.collect(
-        runs,
-        { _measurement: 'string', _time: 'time' },
-        { now: ASKED },
-      );
+      const steps = { bucket, task: 'rank-24h', start: SLOT, stop: ASKED };
+      const shapeOfStep = { _time: 'time', _value: 'long' } as const;
+      const newest = await influx.collect(bind(loadFlux('rollup-steps'), steps), shapeOfStep);
       assert.deepEqual(
-        newest.map(({ _measurement, _time }) => [_measurement, Date.parse(_time)]),
-        [
-          ['pair_rank', SLOT_MS],
-          ['rank', SLOT_MS],
-        ],
+        newest.map(({ _time, _value }) => [Date.parse(_time), _value]),
+        [[SLOT_MS, marketRanks(points, SLOT_MS).length]],
       );
+      const begin = bind(loadFlux('prices-begin'), { bucket, start: '-40h', stop: '0s' });
+      const [first] = await influx.collect(begin, { _time: 'time' }, { now: ASKED });
+      assert.equal(Date.parse(first?._time ?? ''), points[0]?.timeMs);
     });
 
     it('keep hostile values out of the script', async () => {

@@ -5,13 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { silentLog } from '../../core/log.ts';
-import { desiredTasks } from '../../tasks/desired.ts';
+import { ensureBuckets } from '../../tasks/buckets.ts';
+import { boundTasks, desiredTasks } from '../../tasks/desired.ts';
 import { taskHealth } from '../../tasks/health.ts';
-import { requestMissedRuns } from '../../tasks/missed.ts';
+import { requestRanks } from '../../tasks/missed.ts';
 import { syncTasks } from '../../tasks/sync.ts';
 import { forEachEngine } from '../helpers/engines.ts';
 
 const RUN_MS_MAX = 20_000;
+const sampling = { finestMs: 60_000, commonMs: 60_000 };
+const NAMES = desiredTasks({ bucket: '', sampling }).map(({ name }) => name);
 
 forEachEngine((name, start) => {
   describe(`tasks on ${name}`, () => {
@@ -30,7 +33,8 @@ forEachEngine((name, start) => {
 
     const sync = () => {
       const { tasks, bucket } = influx;
-      return syncTasks({ tasks, desired: desiredTasks({ bucket }), bucket, log: silentLog });
+      const desired = desiredTasks({ bucket, sampling });
+      return syncTasks({ tasks, desired, bucket, log: silentLog });
     };
     const counts = ({ created, updated, removed }: Awaited<ReturnType<typeof sync>>) => ({
       created,
@@ -40,10 +44,10 @@ forEachEngine((name, start) => {
     const unchanged = { created: 0, updated: 0, removed: 0 };
 
     it('are created once', async () => {
-      assert.deepEqual(counts(await sync()), { ...unchanged, created: 2 });
+      assert.deepEqual(counts(await sync()), { ...unchanged, created: NAMES.length });
       assert.deepEqual(counts(await sync()), unchanged);
       const names = (await influx.tasks.list()).map((task) => task.name);
-      assert.deepEqual(names.sort(), ['tidemark: pair-rank', 'tidemark: rank']);
+      assert.deepEqual(names.sort(), [...NAMES].sort());
     });
 
     it('are repaired when somebody changed them, once', async () => {
@@ -51,7 +55,7 @@ forEachEngine((name, start) => {
       const { id, flux } = tasks[0]!;
       await influx.tasks.update(id, { status: 'inactive' });
       assert.deepEqual(counts(await sync()), { ...unchanged, updated: 1 });
-      await influx.tasks.update(id, { flux: flux.replace('-24h', '-1h') });
+      await influx.tasks.update(id, { flux: flux.replace('step = ', 'other = 1\nstep = ') });
       assert.deepEqual(counts(await sync()), { ...unchanged, updated: 1 });
       assert.deepEqual(counts(await sync()), unchanged);
       await influx.tasks.delete(id);
@@ -70,34 +74,32 @@ forEachEngine((name, start) => {
       await influx.tasks.delete(other.id);
     });
 
-    it('run at once what was missed, and write its slot', async () => {
-      const { tasks } = await sync();
+    it('rank at once what there is, at the newest slot', async () => {
+      const { tasks: synced } = await sync();
+      const { bucket, tasks } = influx;
+      const retentions = { priceMs: 0, rollupMs: { '1m': 0, '5m': 0, '1h': 0, '1d': 0 } };
+      await ensureBuckets(influx, boundTasks({ bucket, sampling }), retentions);
       const nowMs = Date.now();
       const seconds = Array.from({ length: 40 }, (_, i) => nowMs - 300_000 - i * 1000);
       const lines = seconds.map((ms, i) => `price,exchange=x,pair=ab price=${i} ${ms}000000`);
       await influx.write(lines.join('\n'), { gzip: false });
       // A slot of its own, so that a real slot that begins meanwhile changes nothing.
       const clock = { ...systemClock, nowMs: () => nowMs - 120_000 };
-      const asked = await requestMissedRuns({ influx, tasks, clock, log: silentLog });
-      assert.deepEqual([...asked].sort(), ['tidemark: pair-rank', 'tidemark: rank']);
+      assert.equal(await requestRanks({ tasks, synced, clock }), 6);
       const slot = new Date(Math.floor((nowMs - 120_000) / 60_000) * 60_000).toISOString();
-      const query = `from(bucket: "${influx.bucket}") |> range(start: ${slot})
-        |> filter(fn: (r) => r._measurement =~ /rank/ and r._field == "of") |> group()`;
+      const query = `from(bucket: "${bucket}") |> range(start: ${slot})
+        |> filter(fn: (r) => r._measurement =~ /^(pair_)?rank$/ and r._field == "of") |> group()`;
       const written = async () => {
         const rows = await influx.collect(query, { _time: 'time', _value: 'long' });
         return rows.filter(({ _time }) => Date.parse(_time) === Date.parse(slot)).length;
       };
       const deadline = performance.now() + RUN_MS_MAX;
-      while ((await written()) < 2 && performance.now() < deadline) await delay(100);
-      assert.equal(await written(), 2);
-      assert.deepEqual(await requestMissedRuns({ influx, tasks, clock, log: silentLog }), []);
-      const health = await taskHealth({ tasks: influx.tasks, synced: tasks, clock: systemClock });
+      while ((await written()) < 6 && performance.now() < deadline) await delay(100);
+      assert.equal(await written(), 6);
+      const health = await taskHealth({ tasks, synced, clock: systemClock });
       assert.deepEqual(
         health.map(({ ok, reason }) => [ok, reason]),
-        [
-          [true, undefined],
-          [true, undefined],
-        ],
+        health.map(() => [true, undefined]),
       );
     });
   });

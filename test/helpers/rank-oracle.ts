@@ -20,16 +20,24 @@ export interface Ranked {
 const DAY_MS = 86_400_000;
 
 /** Of each market, among its exchange's markets; sorted by key. */
-export function marketRanks(points: readonly PricePoint[], slotMs: number): Ranked[] {
-  return ranks(points, slotMs, {
+export function marketRanks(
+  points: readonly PricePoint[],
+  slotMs: number,
+  windowMs = DAY_MS,
+): Ranked[] {
+  return ranks(points, [slotMs - windowMs, slotMs], {
     key: ({ exchange, pair }) => `${exchange}/${pair}`,
     group: (key) => key.slice(0, key.indexOf('/')),
   });
 }
 
 /** Of each pair over all exchanges, among all pairs; sorted by key. */
-export function pairRanks(points: readonly PricePoint[], slotMs: number): Ranked[] {
-  return ranks(points, slotMs, { key: ({ pair }) => pair, group: () => '' });
+export function pairRanks(
+  points: readonly PricePoint[],
+  slotMs: number,
+  windowMs = DAY_MS,
+): Ranked[] {
+  return ranks(points, [slotMs - windowMs, slotMs], { key: ({ pair }) => pair, group: () => '' });
 }
 
 interface Grouping {
@@ -37,12 +45,16 @@ interface Grouping {
   group(key: string): string;
 }
 
-function ranks(points: readonly PricePoint[], slotMs: number, by: Grouping): Ranked[] {
+type Window = readonly [fromMs: number, toMs: number];
+
+function ranks(points: readonly PricePoint[], [fromMs, toMs]: Window, by: Grouping): Ranked[] {
   const prices = new Map<string, number[]>();
   for (const point of points) {
-    if (point.timeMs < slotMs - DAY_MS || point.timeMs >= slotMs) continue;
+    if (point.timeMs < fromMs || point.timeMs >= toMs) continue;
     const key = by.key(point);
-    prices.set(key, [...(prices.get(key) ?? []), point.price]);
+    const list = prices.get(key);
+    if (list === undefined) prices.set(key, [point.price]);
+    else list.push(point.price);
   }
   const groups = new Map<string, { key: string; stddev: number }[]>();
   for (const [key, list] of prices) {
@@ -57,9 +69,11 @@ function ranks(points: readonly PricePoint[], slotMs: number, by: Grouping): Ran
   return ranked.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
+/** Around the first value, so that equal values deviate by exactly nothing. */
 function deviation(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const first = values[0]!;
+  const mean = values.reduce((sum, value) => sum + (value - first), 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - first - mean) ** 2, 0);
   return Math.sqrt(squares / values.length);
 }
 

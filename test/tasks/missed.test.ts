@@ -1,76 +1,72 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TidemarkError } from '../../core/errors.ts';
-import { silentLog } from '../../core/log.ts';
 import { taskHealth } from '../../tasks/health.ts';
-import { requestMissedRuns } from '../../tasks/missed.ts';
+import { requestRanks } from '../../tasks/missed.ts';
+import { runsOf, stepsWithin } from '../../tasks/steps.ts';
 import type { SyncedTask } from '../../tasks/sync.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:30Z');
 const clock = { nowMs: () => NOW, monotonicMs: () => 0, sleep: async () => {} };
-const task = (id: string, measurement: string): SyncedTask => ({
+const task = (id: string, mark: string): SyncedTask => ({
   id,
-  name: `tidemark: ${measurement}`,
+  name: `tidemark: ${mark}`,
   flux: '',
   everyMs: 60_000,
-  measurement,
+  mark,
+  kind: mark.startsWith('rank') ? 'rank' : 'rollup',
 });
-const tasks = [task('1', 'rank'), task('2', 'pair_rank')];
+const tasks = [task('1', 'rank-24h'), task('2', 'rollup-5m')];
 
-function influx(rows: Record<string, string>, startRun?: () => Promise<never>) {
-  const runs: string[] = [];
-  const queries: string[] = [];
-  return {
-    runs,
-    queries,
-    bucket: 'b',
-    collect: async (flux: string) => {
-      queries.push(flux);
-      return Object.entries(rows).map(([_measurement, _time]) => ({
-        _measurement,
-        _time,
-      })) as never;
-    },
-    tasks: {
-      startRun: async (id: string, slot?: string) => {
-        await startRun?.();
-        runs.push(`${id} ${slot}`);
-        return { id: 'r', taskID: id, status: 'scheduled' };
-      },
-    },
+describe('ranks at start', () => {
+  const request = async (failure?: TidemarkError) => {
+    const runs: string[] = [];
+    const startRun = async (id: string, slot?: string) => {
+      if (failure !== undefined) throw failure;
+      runs.push(`${id} ${slot}`);
+      return { id: 'r', taskID: id, status: 'scheduled' };
+    };
+    await requestRanks({ tasks: { startRun }, synced: tasks, clock });
+    return runs;
   };
-}
 
-describe('missed runs', () => {
-  const request = (fake: ReturnType<typeof influx>) =>
-    requestMissedRuns({ influx: fake, tasks, clock, log: silentLog });
-
-  it('are requested for the newest slot, and only for it', async () => {
-    const fake = influx({ rank: '2026-01-01T12:00:00Z', pair_rank: '2026-01-01T11:59:00Z' });
-    assert.deepEqual(await request(fake), ['tidemark: pair_rank']);
-    assert.deepEqual(fake.runs, ['2 2026-01-01T12:00:00.000Z']);
-    assert.match(fake.queries[0]!, /start = 2026-01-01T12:00:00.000Z/);
-  });
-
-  it('are requested when nothing was ever written', async () => {
-    assert.equal((await request(influx({}))).length, 2);
+  it('are requested for the newest slot, and only they', async () => {
+    assert.deepEqual(await request(), ['1 2026-01-01T12:00:00.000Z']);
   });
 
   it('may be queued already', async () => {
-    const fake = influx({}, () => Promise.reject(new TidemarkError('conflict', 'queued')));
-    await request(fake);
-    assert.deepEqual(fake.runs, []);
+    assert.deepEqual(await request(new TidemarkError('conflict', 'queued')), []);
   });
 
   it('that cannot be requested are an error', async () => {
-    const fake = influx({}, () => Promise.reject(new TidemarkError('unavailable', 'away')));
-    await assert.rejects(request(fake), /away/);
+    await assert.rejects(request(new TidemarkError('unavailable', 'away')), /away/);
+  });
+});
+
+describe('steps', () => {
+  it('are whole ones within a range', () => {
+    assert.deepEqual(stepsWithin({ fromMs: 1, toMs: 39 }, 10), [10, 20]);
+    assert.deepEqual(stepsWithin({ fromMs: 0, toMs: 40 }, 10), [0, 10, 20, 30]);
+    assert.deepEqual(stepsWithin({ fromMs: 11, toMs: 19 }, 10), []);
+  });
+
+  it('that follow on each other are a range, of so many at most', () => {
+    const range = (fromMs: number, toMs: number) => ({ fromMs, toMs });
+    assert.deepEqual(runsOf([0, 10, 30, 40, 50], 10), [range(0, 20), range(30, 60)]);
+    assert.deepEqual(runsOf([0, 10, 20], 10, 2), [range(0, 20), range(20, 30)]);
+    assert.deepEqual(runsOf([], 10), []);
   });
 });
 
 describe('health of tasks', () => {
   const health = async (rest: object) => {
-    const entry = { id: '1', name: 'tidemark: rank', flux: '', status: 'active' as const, ...rest };
+    const entry = {
+      id: '1',
+      name: 'tidemark: rank-24h',
+      flux: '',
+      status: 'active' as const,
+      ...rest,
+    };
     const list = async () => [entry];
     return (await taskHealth({ tasks: { list }, synced: [tasks[0]!], clock }))[0];
   };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DesiredTask, desiredTasks } from '../../tasks/desired.ts';
+import { fixedMs } from '../../core/duration.ts';
+import { type DesiredTask, desiredTasks, type Sampling } from '../../tasks/desired.ts';
 import { type ActualTask, planTasks } from '../../tasks/plan.ts';
+import { samplingOf } from '../../tasks/sampling.ts';
 import { bucketOf, sameScript } from '../../tasks/script.ts';
 
 const script = (name: string, bucket = 'b', every = '1m') =>
@@ -10,7 +12,8 @@ const wanted = (name: string): DesiredTask => ({
   name: `tidemark: ${name}`,
   flux: script(`tidemark: ${name}`),
   everyMs: 60_000,
-  measurement: name,
+  mark: name,
+  kind: 'rank',
 });
 const there = (id: string, name: string, rest: Partial<ActualTask> = {}): ActualTask => ({
   id,
@@ -121,20 +124,39 @@ describe('scripts of tasks', () => {
 });
 
 describe('desired tasks', () => {
-  const tasks = desiredTasks({ bucket: 'my "bucket"' });
+  const minutes = { finestMs: 60_000, commonMs: 60_000 };
+  const bucket = 'my "bucket"';
+  const tasks = desiredTasks({ bucket, sampling: minutes });
+  const marks = (sampling: Sampling) => desiredTasks({ bucket, sampling }).map(({ mark }) => mark);
+  const ranks = ['1h', '24h', '7d'].flatMap((window) => [`rank-${window}`, `pair-rank-${window}`]);
 
-  it('are the files of flux/tasks, for the bucket', () => {
-    const names = tasks.map(({ name, everyMs, measurement }) => [name, everyMs, measurement]);
-    assert.deepEqual(names, [
-      ['tidemark: pair-rank', 60_000, 'pair_rank'],
-      ['tidemark: rank', 60_000, 'rank'],
-    ]);
-    for (const { flux } of tasks) assert.equal(bucketOf(flux), 'my "bucket"');
+  it('are of the bucket, each named after its mark, no two at the same second', () => {
+    const offsets = new Set<string>();
+    for (const { name, flux, mark, everyMs } of tasks) {
+      assert.equal(bucketOf(flux), bucket);
+      assert.equal(name, `tidemark: ${mark}`);
+      assert.ok(flux.includes(`mark = "${mark}"`));
+      const option = /option task = \{name: "([^"]*)", every: (\w+), offset: (\w+)\}/.exec(flux);
+      assert.equal(option?.[1], name);
+      assert.equal(fixedMs(option?.[2] ?? ''), everyMs);
+      offsets.add(option?.[3] ?? '');
+    }
+    assert.equal(offsets.size, tasks.length);
   });
 
-  it('write the measurement that they are said to', () => {
-    for (const { flux, measurement } of tasks) {
-      assert.ok(flux.includes(`_measurement: "${measurement}"`));
-    }
+  it('leave out the levels whose steps would hold fewer than two prices', () => {
+    const levels = ['rollup-5m', 'rollup-1h', 'rollup-1d', 'moments-5m', 'moments-1h'];
+    assert.deepEqual(marks(minutes), [...levels, ...ranks]);
+    assert.ok(marks({ finestMs: 30_000, commonMs: 60_000 }).includes('rollup-1m'));
+    const slow = { finestMs: 300_000, commonMs: 300_000 };
+    assert.deepEqual(marks(slow), ['rollup-1h', 'rollup-1d', 'moments-1h', ...ranks]);
+  });
+
+  it('know how many prices a step has by the interval that most exchanges have', () => {
+    const sampling = samplingOf([60_000, 1_000, 60_000, 10_000]);
+    assert.deepEqual(sampling, { finestMs: 1_000, commonMs: 60_000 });
+    assert.deepEqual(samplingOf([2_000, 1_000]), { finestMs: 1_000, commonMs: 1_000 });
+    const [moments] = desiredTasks({ bucket, sampling }).filter(({ kind }) => kind === 'moments');
+    assert.match(moments?.flux ?? '', /^regular = 5$/m);
   });
 });

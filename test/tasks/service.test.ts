@@ -6,6 +6,18 @@ import type { Task } from '../../core/influx/resources.ts';
 import { silentLog } from '../../core/log.ts';
 import { startTasks } from '../../tasks/service.ts';
 
+const MEND_MS = 777;
+const shared = {
+  log: silentLog,
+  registry: { query: async () => [] },
+  retentions: { priceMs: 864e5, rollupMs: { '1m': 0, '5m': 0, '1h': 0, '1d': 0 } },
+  sampling: async () => ({ finestMs: 60_000, commonMs: 60_000 }),
+  mendMs: MEND_MS,
+};
+/** Three roll-ups, two moments, two ranks for each of three windows. */
+const TASKS = 11;
+const RANKS = 6;
+
 /** Sleeps end when the test says so; `slept` tells how long was asked for. */
 function handClock() {
   const slept: number[] = [];
@@ -16,11 +28,13 @@ function handClock() {
     monotonicMs: () => 0,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        slept.push(ms);
-        wake = resolve;
         const cancel = () => reject(new TidemarkError('cancelled', 'woken'));
         if (signal?.aborted) cancel();
         signal?.addEventListener('abort', cancel);
+        // The loop that mends has nothing to do here.
+        if (ms === MEND_MS) return;
+        slept.push(ms);
+        wake = resolve;
         asleep();
       }),
   };
@@ -44,12 +58,24 @@ function fakeInflux() {
       state.list.push(task);
       return task;
     },
+    update: async (id: string, change: Partial<Task>) => {
+      const index = state.list.findIndex((task) => task.id === id);
+      const task: Task = { ...state.list[index]!, ...change };
+      state.list[index] = task;
+      return task;
+    },
     startRun: async () => {
       state.runs++;
       return { id: 'r', taskID: '', status: 'scheduled' };
     },
   };
-  const influx = { bucket: 'b', collect: async () => [], tasks } as unknown;
+  const influx = {
+    bucket: 'b',
+    buckets: { ensure: async () => ({}) },
+    collect: async () => [],
+    write: async () => ({ status: 204 }),
+    tasks,
+  } as unknown;
   return { state, influx: influx as Parameters<typeof startTasks>[0]['influx'] };
 }
 
@@ -60,9 +86,9 @@ describe('service of tasks', () => {
     state.away = true;
     const first = sleeping();
     const service = startTasks({
+      ...shared,
       influx,
       clock,
-      log: silentLog,
       intervalMs: 5_000,
       retryMs: 1_000,
     });
@@ -75,18 +101,15 @@ describe('service of tasks', () => {
     }
     await service.synced;
     assert.deepEqual(slept, [1_000, 2_000, 4_000, 5_000, 5_000]);
-    assert.equal(state.list.length, 2);
-    assert.equal(state.runs, 2, 'missed runs are asked for');
+    assert.equal(state.list.length, TASKS);
+    assert.equal(state.runs, RANKS, 'ranks are asked for');
     state.list.pop();
     const next = sleeping();
     wake();
     await next;
-    assert.equal(state.list.length, 2, 'what was removed is there again');
-    assert.equal(state.runs, 2, 'nothing was missed since');
-    assert.deepEqual(
-      (await service.health()).map(({ ok }) => ok),
-      [true, true],
-    );
+    assert.equal(state.list.length, TASKS, 'what was removed is there again');
+    assert.equal(state.runs, RANKS, 'nothing was missed since');
+    assert.ok((await service.health()).every(({ ok }) => ok));
     await service.close();
   });
 
@@ -97,7 +120,7 @@ describe('service of tasks', () => {
     const create = influx.tasks.create;
     influx.tasks.create = forbidden;
     const asleep = sleeping();
-    const service = startTasks({ influx, clock, log: silentLog });
+    const service = startTasks({ ...shared, influx, clock });
     await asleep;
     const health = async () => (await service.health()).map(({ name, reason }) => [name, reason]);
     assert.deepEqual(await health(), [['sync', 'no write:tasks']]);
@@ -105,11 +128,28 @@ describe('service of tasks', () => {
     const next = sleeping();
     wake();
     await next;
-    assert.equal(state.list.length, 2);
-    assert.deepEqual(await health(), [
-      ['tidemark: pair-rank', undefined],
-      ['tidemark: rank', undefined],
-    ]);
+    assert.equal(state.list.length, TASKS);
+    assert.deepEqual((await health())[0], ['tidemark: rollup-5m', undefined]);
+    await service.close();
+  });
+
+  it('has other tasks as soon as it is told that prices come otherwise', async () => {
+    const { state, influx } = fakeInflux();
+    const { clock, sleeping } = handClock();
+    const intervals = [60_000, 1_000];
+    const sampling = async () => {
+      const finestMs = intervals.shift() ?? 0;
+      return { finestMs, commonMs: finestMs };
+    };
+    const asleep = sleeping();
+    const service = startTasks({ ...shared, influx, clock, sampling });
+    await asleep;
+    assert.equal(state.list.length, TASKS);
+    const next = sleeping();
+    service.refresh();
+    await next;
+    assert.ok(state.list.some(({ name }) => name === 'tidemark: rollup-1m'));
+    assert.ok(state.list.some(({ flux }) => /^regular = 300$/m.test(flux)));
     await service.close();
   });
 
@@ -117,7 +157,7 @@ describe('service of tasks', () => {
     const { influx } = fakeInflux();
     const { clock, sleeping } = handClock();
     const asleep = sleeping();
-    const service = startTasks({ influx, clock, log: silentLog });
+    const service = startTasks({ ...shared, influx, clock });
     await asleep;
     await service.close();
   });

@@ -1,0 +1,90 @@
+import type { Clock } from '../core/clock.ts';
+import type { Influx } from '../core/influx/influx.ts';
+import { bind, loadTask } from '../flux/load.ts';
+import type { Queries } from '../registry/database.ts';
+import { claimDirty, completeDirty, type DirtyRange } from '../registry/dirty.ts';
+import type { BoundTask } from './desired.ts';
+import { writeMarks } from './missed.ts';
+import { horizonMs, type Retentions, runsOf } from './steps.ts';
+
+export interface MendOptions {
+  readonly influx: Pick<Influx, 'collect' | 'bucket' | 'write'>;
+  readonly registry: Queries;
+  /** In the order in which they build on each other. */
+  readonly tasks: readonly BoundTask[];
+  readonly retentions: Retentions;
+  readonly clock: Clock;
+  /** Marks younger than this wait for more of the same; default 20 s. */
+  readonly settleMs?: number;
+}
+
+/** An hour at a time: a lease that is long enough for 13,827 markets, and short after a crash. */
+const RANGES_MAX = 12;
+const LEASE_MS = 900_000;
+const SETTLE_MS = 20_000;
+/** Steps computed by one query: its answer comes before the client loses patience. */
+const RUN_STEPS_MAX = 4;
+
+/**
+ * Computes again what was made of prices that have changed since: every roll-up and the moments of
+ * the newest dirty ranges, each by its own script, for a time of the past. Points overwrite
+ * themselves, so doing it twice is harmless. Returns how many ranges were done; 0: none is left.
+ */
+export async function mendOnce(options: MendOptions): Promise<number> {
+  const { registry, settleMs = SETTLE_MS } = options;
+  const claim = { limit: RANGES_MAX, settleMs, leaseMs: LEASE_MS };
+  const ranges = await claimDirty(registry, claim);
+  if (ranges.length === 0) return 0;
+  for (const task of options.tasks) {
+    if (task.kind === 'moments') await mendMoments(options, task, ranges);
+    if (task.kind === 'rollup') await mendRollup(options, task, ranges);
+  }
+  await completeDirty(registry, ranges);
+  return ranges.length;
+}
+
+/** Steps of a task that the ranges touch, that have ended, and whose prices are still there. */
+function touched(
+  { clock, retentions }: MendOptions,
+  task: BoundTask,
+  ranges: readonly DirtyRange[],
+): number[] {
+  const { everyMs } = task;
+  const nowMs = clock.nowMs();
+  const oldestMs = nowMs - horizonMs(task, retentions);
+  const steps = new Set<number>();
+  for (const { fromMs, toMs } of ranges) {
+    for (let ms = Math.floor(fromMs / everyMs) * everyMs; ms < toMs; ms += everyMs) {
+      if (ms >= oldestMs && ms + everyMs <= nowMs) steps.add(ms);
+    }
+  }
+  return [...steps].sort((a, b) => a - b);
+}
+
+async function mendRollup(options: MendOptions, task: BoundTask, ranges: readonly DirtyRange[]) {
+  const { influx } = options;
+  for (const { fromMs, toMs } of runsOf(
+    touched(options, task, ranges),
+    task.everyMs,
+    RUN_STEPS_MAX,
+  )) {
+    const start = new Date(fromMs);
+    const stop = new Date(toMs);
+    const steps = Array.from(
+      { length: (toMs - fromMs) / task.everyMs },
+      (_, i) => fromMs + i * task.everyMs,
+    );
+    // The script leaves a mark of those that have prices.
+    await writeMarks(influx, task, steps);
+    const flux = bind(loadTask(task.file), { ...task.values, start, stop });
+    await influx.collect(flux, {}, { now: stop.toISOString() });
+  }
+}
+
+async function mendMoments(options: MendOptions, task: BoundTask, ranges: readonly DirtyRange[]) {
+  for (const fromMs of touched(options, task, ranges)) {
+    const flux = bind(loadTask(task.file), { ...task.values, all: true });
+    const now = new Date(fromMs + task.everyMs).toISOString();
+    await options.influx.collect(flux, {}, { now });
+  }
+}
