@@ -1,0 +1,180 @@
+/** `tidemark backfill` as its users have it, against the demo market. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readTime, readWish } from '../../app/commands/backfill.ts';
+import { systemClock } from '../../core/clock.ts';
+import { isCode } from '../../core/errors.ts';
+import { createInflux } from '../../core/influx/influx.ts';
+import { silentLog } from '../../core/log.ts';
+import { type DemoMarket, startDemoMarket } from '../../demo/start.ts';
+import { startEngine } from '../../embedded/engine.ts';
+import { launch, runToEnd, startTidemark, withDataDir } from '../helpers/process.ts';
+
+const MINUTE_MS = 60_000;
+const NOW = Date.UTC(2026, 9, 2, 12, 0, 30);
+const iso = (ms: number) => new Date(ms).toISOString().slice(0, 16).concat('Z');
+const toMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 30 * MINUTE_MS;
+const fromMs = toMs - 120 * MINUTE_MS;
+const PAIRS = 'btcusdt,ethusdt,solusdt,xrpusdt,btcusdc,ethusdc,solusdc,xrpusdc';
+const RANGE = ['--from', iso(fromMs), '--to', iso(toMs)];
+const BINANCE = ['backfill', '--exchange', 'binance', ...RANGE];
+
+describe('tidemark backfill', () => {
+  let market: DemoMarket;
+  const settings = (dir: string, more: object = {}) => ({
+    ...{ DATA_DIR: dir, EXCHANGE_BINANCE_URL: market.urls.binance!, BACKFILL: 'off' },
+    ...{ EXCHANGES: 'binance', LOG_LEVEL: 'warn', PORT: '1' },
+    ...more,
+  });
+
+  before(async () => {
+    market = await startDemoMarket({ host: '127.0.0.1', port: 0, seed: 7, clock: systemClock });
+  });
+  after(() => market?.close());
+
+  it('killed in the middle and run again gives what one run gives; once more, nothing', async () => {
+    const wanted = await withDataDir(async (dir) => {
+      const args = [...BINANCE, '--pair', PAIRS];
+      const { code, stdout, stderr } = await runToEnd({ args, settings: settings(dir) });
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /No Tidemark answers on port 1: the work is done here\./);
+      assert.match(stdout, /Done: 9\d\d points from 8 requests\./);
+      assert.match(stderr, /\[#{24}\] 100\.0 %/);
+      return pricesIn(dir);
+    });
+    assert.ok(wanted.length > 900, `${wanted.length} points`);
+    await withDataDir(async (dir) => {
+      const args = [...BINANCE, '--pair', PAIRS, '--json'];
+      let rows = 0;
+      const killed = launch({
+        args,
+        settings: settings(dir),
+        onLine: (line) => {
+          rows = (JSON.parse(line) as { rows: number }).rows;
+          if (rows > 0) void killed.kill('SIGKILL');
+        },
+      });
+      assert.equal((await killed.ended).signal, 'SIGKILL');
+      assert.ok(rows > 0 && rows < wanted.length, `${rows} points before the kill`);
+      const second = await runToEnd({ args: args.slice(0, -1), settings: settings(dir) });
+      assert.equal(second.code, 0, second.stderr);
+      assert.match(second.stdout, /Going on with backfill 1\./);
+      assert.deepEqual(await pricesIn(dir), wanted);
+      const third = await runToEnd({ args: args.slice(0, -1), settings: settings(dir) });
+      assert.match(third.stdout, /Done: 0 points from 0 requests\./);
+      assert.deepEqual(await pricesIn(dir), wanted);
+    });
+  });
+
+  it('stopped by Ctrl-C says how to go on', async () => {
+    await withDataDir(async (dir) => {
+      let told = 0;
+      const child = launch({
+        args: BINANCE,
+        settings: settings(dir),
+        onLine: () => {
+          told += 1;
+          // The plan is told: work begins.
+          if (told === 2) void child.kill('SIGINT');
+        },
+      });
+      const { code, stdout } = await child.ended;
+      assert.equal(code, 130, stdout);
+      assert.match(stdout, /Stopped: .* are kept\. The same command goes on from here\.\n$/);
+    });
+  });
+
+  it('only tells what it would ask with --dry-run, and what is wrong otherwise', async () => {
+    await withDataDir(async (dir) => {
+      const run = (...args: string[]) => runToEnd({ args, settings: settings(dir) });
+      const dry = await run(...BINANCE, '--pair', 'BTC/USDT', '--dry-run');
+      const plan = `${iso(fromMs)} to ${iso(toMs)}: 1 market, at most 1 request and `;
+      assert.ok(dry.stdout.includes(plan), dry.stdout);
+      const neither = await run('backfill', '--from', '1h');
+      assert.equal(neither.code, 64);
+      assert.match(neither.stderr, /expected --exchange, --pair, or both/);
+    });
+  });
+
+  it('has the Tidemark that runs do it, which holds the files', async () => {
+    await withDataDir(async (dir) => {
+      const args = ['start', '--only', 'api,prices'];
+      const server = await startTidemark({ args, settings: settings(dir, { PORT: '0' }) });
+      try {
+        const { port } = new URL(server.url);
+        const run = (...more: string[]) =>
+          runToEnd({ args: [...BINANCE, ...more], settings: settings(dir, { PORT: port }) });
+        const done = await run('--pair', 'btcusdt,ethusdt');
+        assert.equal(done.code, 0, done.stderr);
+        assert.match(done.stdout, /The Tidemark at http:\/\/127\.0\.0\.1:\d+ does the work\./);
+        assert.match(done.stdout, /Done: 2\d\d points from 2 requests\./);
+        const elsewhere = await runToEnd({ args: BINANCE, settings: settings(dir) });
+        assert.equal(elsewhere.code, 1);
+        assert.match(elsewhere.stderr, /in use by.*set HOST and PORT/s);
+        const wrong = await run('--pair', 'btcusdtt');
+        assert.equal(wrong.code, 1);
+        assert.match(
+          wrong.stderr,
+          /the Tidemark at .*: no such pair there: btcusdtt; is it btcusdt/,
+        );
+        const nobody = await run('--exchange', 'binanze');
+        assert.match(nobody.stderr, /no exchange binanze; is it binance.*expected/);
+      } finally {
+        await server.kill('SIGTERM');
+      }
+      assert.ok((await pricesIn(dir)).length >= 238);
+    });
+  });
+});
+
+/** Every stored price of the range, field by field. */
+async function pricesIn(dir: string): Promise<string[]> {
+  const names = { org: 'tidemark', bucket: 'tidemark' };
+  const place = { dir: join(dir, 'influx'), host: '127.0.0.1', port: 0 };
+  const engine = await startEngine({ ...names, ...place, log: silentLog });
+  const { url, token } = engine;
+  const influx = createInflux({ ...names, url, token, timeoutMs: 60_000, clock: systemClock });
+  try {
+    const flux = `from(bucket: "tidemark")
+      |> range(start: ${new Date(fromMs).toISOString()}, stop: ${new Date(toMs).toISOString()})
+      |> filter(fn: (r) => r._measurement == "price")`;
+    const shape = { _time: 'time', _value: 'text', _field: 'string', pair: 'string' } as const;
+    const rows = await influx.collect(flux, shape);
+    return rows.map((row) => `${row.pair} ${row._field} ${row._time} ${row._value}`).sort();
+  } finally {
+    await influx.close();
+    await engine.close();
+  }
+}
+
+describe('what the command line asks for', () => {
+  it('names times as days, moments or lengths back, in whole minutes', () => {
+    const read = (text: string) => iso(readTime('--from', text, NOW));
+    assert.equal(read('2026-10-01'), '2026-10-01T00:00Z');
+    assert.equal(read('2026-10-01T12:30Z'), '2026-10-01T12:30Z');
+    assert.equal(read('2026-10-01T12:30:59.5+02:00'), '2026-10-01T10:30Z');
+    assert.equal(read('24h'), '2026-10-01T12:00Z');
+    assert.equal(read('-90m'), '2026-10-02T10:30Z');
+    for (const text of ['', 'now', '2026-02-31', '2026-13-01', '2026-10-01T12:30', '12', '1.5h']) {
+      assert.throws(
+        () => readTime('--from', text, NOW),
+        (error: unknown) => isCode(error, 'invalid') && error.message.includes(`"${text}"`),
+      );
+    }
+  });
+
+  it('needs an exchange or a pair, and a beginning', () => {
+    assert.deepEqual(readWish({ exchange: 'kraken, okx', pair: 'btc/usd', from: '1h' }, NOW), {
+      ...{ exchanges: ['kraken', 'okx'], pairs: ['btc/usd'], toMs: undefined },
+      fromMs: Math.floor(NOW / MINUTE_MS) * MINUTE_MS - 60 * MINUTE_MS,
+    });
+    const wrong = [{ from: '1h' }, { exchange: 'kraken' }, { exchange: ',', from: '1h' }];
+    for (const options of wrong) {
+      assert.throws(
+        () => readWish(options, NOW),
+        (error: unknown) => isCode(error, 'invalid'),
+      );
+    }
+  });
+});
