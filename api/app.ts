@@ -12,6 +12,7 @@ import { readBody } from './body.ts';
 import { conditional } from './conditional.ts';
 import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
+import type { Runs } from './leaderboard/runs.ts';
 import { observe } from './observe.ts';
 import { openApiOf } from './openapi.ts';
 import { refuseStrangers } from './origin.ts';
@@ -24,6 +25,7 @@ import { type History, historyRoutes } from './routes/history.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { priceRoutes } from './routes/prices.ts';
+import { rankRoutes } from './routes/ranks.ts';
 import { systemRoutes } from './routes/system.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
 
@@ -36,6 +38,7 @@ export interface Dependencies {
   readonly queries: PriceQueries;
   readonly metricQueries: MetricQueries;
   readonly history: History;
+  readonly runs: Runs;
   readonly choices: Choices;
   readonly backfills: BackfillDesk;
   readonly knownExchanges: KnownExchanges;
@@ -65,6 +68,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...exchangeRoutes(dependencies),
     ...metricRoutes(dependencies),
     ...historyRoutes(dependencies),
+    ...rankRoutes(dependencies),
     ...backfillRoutes(dependencies),
     defineRoute({
       id: 'openapi',

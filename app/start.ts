@@ -5,6 +5,7 @@ import { createApp } from '../api/app.ts';
 import { assertSafeHost } from '../api/auth.ts';
 import type { Probe } from '../api/contract.ts';
 import { createKept } from '../api/history/coverage.ts';
+import { createRuns } from '../api/leaderboard/runs.ts';
 import { createRanks } from '../api/ranks.ts';
 import type { History } from '../api/routes/history.ts';
 import { listen } from '../api/server.ts';
@@ -20,6 +21,7 @@ import type { Engine } from '../embedded/engine.ts';
 import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
+import { createRankQueries } from '../flux/rank-queries.ts';
 import type { SlotTimer } from '../ingest/slots.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
@@ -147,6 +149,11 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     queries,
     metricQueries: createMetricQueries({ bucket: config.influxBucket }),
     history: historyOf(base),
+    runs: createRuns({
+      influx,
+      queries: createRankQueries({ bucket: config.influxBucket }),
+      clock,
+    }),
     choices: choicesOf(base.registry),
     backfills: openDesk(base, http),
     knownExchanges: knownExchanges(config.exchangeUrls),

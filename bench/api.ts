@@ -102,6 +102,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
       queries: createHistoryQueries({ bucket: engine.bucket }),
       kept: { at: async () => ({ rawFromMs: 0, levels: [] }) },
     },
+    runs: { newest: async () => undefined, at: async () => undefined },
     choices: fakeChoices([entry('btcusd')]),
     backfills: fakeBackfills(),
     knownExchanges: fakeExchanges,

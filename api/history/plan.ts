@@ -65,8 +65,8 @@ export function widened(
 
 /**
  * What to read a stretch from: the coarsest level wherever it has whole steps, for the rest the
- * next finer one, and the prices themselves for what no level has. By time, without gap or overlap; each
- * step is read once and lies within one window.
+ * next finer one, and the prices themselves for what no level has. By time, without gap or overlap;
+ * each step is read once and lies within one window.
  */
 export function segmentsOf(
   stretch: Stretch,

@@ -74,6 +74,16 @@ const catalog: Catalog = {
   exchanges: async () => ['bisq', 'kraken'].map(entry),
 };
 
+const markets = ['btcusd', 'ethusd'].map((pair, index) => {
+  const place = { exchange: 'kraken', pair, rank: index + 1, of: 2 };
+  return { ...place, stddev: 21, mean: 21_000, volatility: 0.001 };
+});
+const ranked = {
+  timeMs: Date.parse('2022-10-11T03:35:00Z'),
+  byDeviation: () => markets,
+  byVolatility: async () => markets,
+};
+
 let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
@@ -82,6 +92,7 @@ before(async () => {
     choices,
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
+    runs: { newest: async () => ranked, at: async () => ranked },
     probes: [{ name: 'influx', check: async () => ({ ok: true }) }],
   });
 });

@@ -59,6 +59,7 @@ it('describes every route once, with parameters as they are checked', async () =
     '/api/v1/metrics/{id}/records',
     '/api/v1/pairs',
     '/api/v1/pairs/{pair}/prices',
+    '/api/v1/ranks',
     '/healthz',
     '/metrics',
     '/openapi.json',

@@ -142,6 +142,7 @@ export async function startApi(
       },
       kept: { at: async () => ({ rawFromMs: 0, levels: [] }) },
     },
+    runs: { newest: async () => undefined, at: async () => undefined },
     choices: fakeChoices(listed),
     backfills: fakeBackfills(),
     knownExchanges: fakeExchanges,
