@@ -125,14 +125,27 @@ export function createCatalog(options: CatalogOptions): Catalog {
   };
 }
 
+/** The pair as most of its exchanges cut it: `ba|tusd` of one does not stand against `bat|usd`. */
+function agreed<T extends PairEntry>(entry: T, cuts: ReadonlyMap<string, number>): T {
+  const [most = ''] = [...cuts].sort(([, one], [, other]) => other - one)[0] ?? [];
+  const [base = entry.base, quote = entry.quote] = most.split(' ');
+  return { ...entry, base, quote };
+}
+
 function byPair(markets: readonly Market[]): Omit<Snapshot, 'readAtMs'> {
   const pairs = new Map<string, PairEntry & { exchanges: string[] }>();
+  const cutsOf = new Map<string, Map<string, number>>();
   for (const { pair, base, quote, exchange } of markets) {
     const entry = pairs.get(pair);
     // Markets come by exchange, so the list is sorted; an exchange has a pair once.
     if (entry === undefined) pairs.set(pair, { pair, base, quote, exchanges: [exchange] });
     else entry.exchanges.push(exchange);
+    const cut = `${base} ${quote}`;
+    const cuts = cutsOf.get(pair) ?? new Map<string, number>();
+    cutsOf.set(pair, cuts.set(cut, (cuts.get(cut) ?? 0) + 1));
   }
+  for (const [pair, cuts] of cutsOf)
+    if (cuts.size > 1) pairs.set(pair, agreed(pairs.get(pair)!, cuts));
   const exchanges = [...new Set(markets.map(({ exchange }) => exchange))].sort();
   return { pairs, names: [...pairs.keys()].sort(), exchanges };
 }

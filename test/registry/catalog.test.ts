@@ -55,6 +55,18 @@ describe('catalog', () => {
       assert.deepEqual(await catalog.nearPairs('btcsud', 1), ['btcusd']);
     });
 
+    it('cuts a pair as most of its exchanges do', async () => {
+      const database = await fresh();
+      const cut = (base: string, quote: string) => [{ symbol: 'batusd', base, quote }];
+      await ensureMarkets(database, 'bisq', cut('ba', 'tusd'));
+      await ensureMarkets(database, 'kraken', cut('bat', 'usd'));
+      await ensureMarkets(database, 'okx', cut('bat', 'usd'));
+      const catalog = createCatalog({ database, clock: clockAt() });
+      const [pair] = await catalog.pairs({ limit: 9 });
+      const exchanges = ['bisq', 'kraken', 'okx'];
+      assert.deepEqual(pair, { pair: 'batusd', base: 'bat', quote: 'usd', exchanges });
+    });
+
     it('lists pairs by name, part, exchange, from where the last page ended', async () => {
       const database = await fresh();
       await fill(database);

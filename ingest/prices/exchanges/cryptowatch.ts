@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import type { Assets, CandleSource, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, openMap, shaped } from '../rows.ts';
@@ -23,12 +23,36 @@ const QUOTES = new Set([
 ]);
 const QUOTE_LENGTHS = [5, 4, 3, 2];
 
-function quoteOf(pair: string): string | undefined {
-  for (const length of QUOTE_LENGTHS) {
-    const end = pair.slice(-length);
-    if (pair.length > length && QUOTES.has(end)) return end;
+/** The ways to cut a pair, the longest quote first: `ba|tusd`, `bat|usd`. */
+function cutsOf(pair: string): Assets[] {
+  return QUOTE_LENGTHS.filter((length) => length < pair.length)
+    .map((length) => ({ base: pair.slice(0, -length), quote: pair.slice(-length) }))
+    .filter(({ quote }) => QUOTES.has(quote));
+}
+
+/** Shorter names of coins are rare: without other evidence, `bat|usd` and not `ba|tusd`. */
+const BASE_LENGTH_USUAL = 3;
+
+/**
+ * Cuts each pair by what else the answer has: a base that stands before more quotes is the likelier
+ * one, since `bateur` and `batbtc` are there too.
+ */
+function cutter(pairs: Iterable<string>): (pair: string) => Assets | undefined {
+  const quotesOf = new Map<string, Set<string>>();
+  for (const pair of pairs) {
+    for (const { base, quote } of cutsOf(pair)) {
+      const quotes = quotesOf.get(base);
+      if (quotes) quotes.add(quote);
+      else quotesOf.set(base, new Set([quote]));
+    }
   }
-  return undefined;
+  const weight = ({ base }: Assets): number =>
+    (quotesOf.get(base)?.size ?? 0) + (base.length >= BASE_LENGTH_USUAL ? 0.5 : 0);
+  return (pair) =>
+    cutsOf(pair).reduce<Assets | undefined>(
+      (best, cut) => (best === undefined || weight(cut) > weight(best) ? cut : best),
+      undefined,
+    );
 }
 
 /** `market:kraken:btcusd` (since 2019) or `kraken:btcusd` (before). */
@@ -71,22 +95,22 @@ export const cryptowatch: PriceAdapter = {
   candles,
   parse([body]) {
     const entries = Object.entries(resultOf(body));
+    const cut = cutter(entries.map(([key]) => KEY.exec(key)?.[2] ?? ''));
     return collectRows('cryptowatch', entries, ([key, raw]) => {
       if (/^(assets?|index|indices):/.test(key)) return 'non-spot';
       const [, exchange = '', pair = ''] = KEY.exec(key) ?? [];
       if (exchange === '') return 'malformed';
       // btcusd-perpetual-futures, btcusd-quarterly-futures
       if (pair.includes('-')) return 'derivative';
-      const quote = quoteOf(pair);
-      if (quote === undefined) return 'unknown-symbol';
+      const assets = cut(pair);
+      if (assets === undefined) return 'unknown-symbol';
       const row = price.safeParse(raw);
       if (!row.success) return 'malformed';
       return {
         exchange,
         // The same market under both forms of the key.
         symbol: `${exchange}:${pair}`,
-        base: pair.slice(0, -quote.length),
-        quote,
+        ...assets,
         price: row.data,
       };
     });
