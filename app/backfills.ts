@@ -86,7 +86,7 @@ export async function openBackfills(base: BackfillBase, parts: BackfillParts): P
     owner: randomUUID(),
     exchangeOf: async (id) => exchangeOf(base, id),
     ...(only !== undefined && { only }),
-    ...(healthy && config.backfillMs > 0 && { findGaps: fillGaps }),
+    ...(healthy && config.backfillMs > 0 && { gaps: { find: fillGaps, healthy } }),
   });
 }
 

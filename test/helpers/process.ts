@@ -49,7 +49,9 @@ export interface Tidemark extends Launched {
 /** Starts `main.js`. Whatever becomes of the test, the process ends with it. */
 export function launch({ settings, args = ['start'], onLine }: LaunchOptions): Launched {
   const path = process.env.PATH ?? '';
-  const env = { PATH: path, HOST: '127.0.0.1', PORT: '0', INFLUX_PORT: '0', ...settings };
+  const places = { HOST: '127.0.0.1', PORT: '0', INFLUX_PORT: '0' };
+  // What a test records is what it plays, unless it says otherwise.
+  const env = { PATH: path, ...places, BACKFILL: 'off', ...settings };
   const child = spawn(process.execPath, [main, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,29 +5,36 @@ import { BACKFILLS_CHANNEL, closeBackfills, openAdapters } from '../../../regist
 import type { Listening } from '../../../registry/database.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
 import { createPace } from './pace.ts';
+import { SETTLED_MS } from './plan.ts';
 import { type WorkerOptions, workOff } from './worker.ts';
 
 export interface BackfillOptions extends Omit<WorkerOptions, 'pace'> {
   /** An exchange by its adapter's id, whether it is polled or not; undefined: nobody knows it. */
   readonly exchangeOf: (adapter: string) => Promise<ChosenExchange | undefined>;
-  /** Looks for gaps and asks for what is missing; absent: only what people ask is filled. */
-  readonly findGaps?: () => Promise<void>;
+  /** Absent: only what people ask is filled. */
+  readonly gaps?: GapWatch;
   /** How often the registry is asked whether something is wanted, should a notification be lost. */
   readonly pollMs?: number;
-  readonly gapsMs?: number;
+}
+
+export interface GapWatch {
+  /** Looks for gaps and asks for what is missing. */
+  readonly find: () => Promise<void>;
+  /** Ids of the exchanges that answer now. */
+  readonly healthy: () => readonly string[];
 }
 
 export interface Backfills {
-  /** An exchange is back after it failed: looks for gaps at the next turn. */
-  lookForGaps(): void;
   /** Cancels requests on their way; everything accepted is kept, the rest goes on at next start. */
   close(): Promise<void>;
 }
 
 const POLL_MS = 5_000;
 const GAPS_MS = 5 * 60_000;
-/** At start the first polls come before, so that the registry knows the markets. */
-const FIRST_GAPS_MS = 20_000;
+/** After the first poll of an exchange: others have theirs, and are looked at together. */
+const FIRST_MS = 15_000;
+/** After an outage: until its last slot is old enough to be filled with the others. */
+const BACK_MS = SETTLED_MS + 60_000;
 
 /** Works on every backfill of the registry, each exchange on its own, until closed. */
 export function startBackfills(options: BackfillOptions): Backfills {
@@ -39,7 +46,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
   const workers = new Map<string, Promise<void>>();
   const worker = { ...options, pace: createPace(clock) };
   let rest = new AbortController();
-  let gapsDueMs = clock.monotonicMs() + FIRST_GAPS_MS;
+  const gapsDue = createGapsDue(options);
   let troubled = false;
   let listening: Listening | undefined;
 
@@ -59,10 +66,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
     workers.set(adapter, work);
   };
   const turn = async (): Promise<void> => {
-    if (options.findGaps && clock.monotonicMs() >= gapsDueMs) {
-      gapsDueMs = clock.monotonicMs() + (options.gapsMs ?? GAPS_MS);
-      if (options.isSettled()) await options.findGaps();
-    }
+    if (gapsDue()) await options.gaps?.find();
     listening ??= await database.listen(BACKFILLS_CHANNEL, {
       heard: () => rest.abort(),
       lost: () => {
@@ -89,15 +93,36 @@ export function startBackfills(options: BackfillOptions): Backfills {
   };
   const running = run();
   return {
-    lookForGaps() {
-      gapsDueMs = Math.min(gapsDueMs, clock.monotonicMs() + FIRST_GAPS_MS);
-    },
     async close() {
       leave.abort();
       await running;
       await Promise.all(workers.values());
       await listening?.close();
     },
+  };
+}
+
+/**
+ * Whether to look for gaps now: now and then, soon after an exchange answers for the first time, and
+ * when it is back after an outage. Not while points wait: they would look like gaps.
+ */
+function createGapsDue({ clock, gaps, isSettled }: BackfillOptions): () => boolean {
+  const seen = new Set<string>();
+  let healthy: ReadonlySet<string> = new Set();
+  let dueMs = clock.monotonicMs() + GAPS_MS;
+  return () => {
+    if (!gaps) return false;
+    const nowMs = clock.monotonicMs();
+    const before = healthy;
+    healthy = new Set(gaps.healthy());
+    for (const id of healthy) {
+      if (before.has(id)) continue;
+      dueMs = Math.min(dueMs, nowMs + (seen.has(id) ? BACK_MS : FIRST_MS));
+      seen.add(id);
+    }
+    if (nowMs < dueMs || !isSettled()) return false;
+    dueMs = nowMs + GAPS_MS;
+    return true;
   };
 }
 
