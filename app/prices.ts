@@ -21,6 +21,7 @@ import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
 import { openBackfills } from './backfills.ts';
 import { findExchange } from './choices.ts';
+import { createLateNotes, LATE_MS } from './late.ts';
 import type { App, Base } from './start.ts';
 
 /** Exchanges -> writer -> InfluxDB. Resolves with those that run, and how often. */
@@ -34,11 +35,13 @@ export async function startPriceIngest(
   const writer = await createWriter({
     dir: join(config.dataDir, 'spool'),
     target: base.influx,
-    limits: { spoolBytesMax: config.spoolBytesMax },
+    limits: { spoolBytesMax: config.spoolBytesMax, lateMs: LATE_MS },
     clock,
     random: Math.random,
     log,
     metrics: writerMetrics(metrics),
+    // InfluxDB's tasks go by real time, whatever the clock of the polls.
+    onLate: createLateNotes({ registry, clock: systemClock, log }),
   });
   parts.add('writer', () => writer.close());
   base.probes.push({ name: 'writer', check: async () => writerProbe(writer) });

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
 import { readSampling } from '../tasks/sampling.ts';
@@ -7,13 +8,14 @@ import type { Base } from './start.ts';
 
 /** Keeps InfluxDB's tasks right and shows how they do. */
 export async function startFluxTasks(base: Base): Promise<void> {
-  const { config, influx, registry, clock, log, parts, probes, metrics } = base;
+  const { config, influx, registry, log, parts, probes, metrics } = base;
   const service = startTasks({
     influx,
     registry,
     retentions: retentionsOf(config),
     sampling: () => readSampling(registry, config.priceIntervalMs),
-    clock,
+    // InfluxDB runs its tasks by real time, whatever the clock of the polls.
+    clock: systemClock,
     log,
   });
   parts.add('tasks', service.close);

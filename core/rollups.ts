@@ -58,3 +58,11 @@ export function windowMs(window: RankWindow): number {
 export function worthRolling(level: RollupLevel, intervalMs: number): boolean {
   return intervalMs * 2 <= LEVEL_MS[level];
 }
+
+/** From the end of a step to the first task that reads it: tasks/desired.ts. */
+const FIRST_READ_MS = 5_000;
+
+/** Prices from before this may be rolled up by now; one that comes later has to be told. */
+export function rolledUpToMs(nowMs: number): number {
+  return Math.floor((nowMs - FIRST_READ_MS) / LEVEL_MS['1m']) * LEVEL_MS['1m'];
+}

@@ -160,6 +160,7 @@ function rankTasks({ bucket, sampling }: DesiredOptions, window: RankWindow) {
       steps: windowMs(window) / stepMs(level),
       regular: regular(sampling, level),
       patience,
+      again: false,
     };
     const offset = offsets[index]!;
     return { kind: 'rank', mark, everyMs: RANK_EVERY_MS, offset, file, values } as const;

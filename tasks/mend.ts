@@ -14,14 +14,14 @@ export interface MendOptions {
   readonly tasks: readonly BoundTask[];
   readonly retentions: Retentions;
   readonly clock: Clock;
-  /** Marks younger than this wait for more of the same; default 20 s. */
+  /** Marks younger than this wait for more of the same; default 5 s. */
   readonly settleMs?: number;
 }
 
 /** An hour at a time: a lease that is long enough for 13,827 markets, and short after a crash. */
 const RANGES_MAX = 12;
 const LEASE_MS = 900_000;
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 5_000;
 /** Steps computed by one query: its answer comes before the client loses patience. */
 const RUN_STEPS_MAX = 4;
 
@@ -35,9 +35,12 @@ export async function mendOnce(options: MendOptions): Promise<number> {
   const claim = { limit: RANGES_MAX, settleMs, leaseMs: LEASE_MS };
   const ranges = await claimDirty(registry, claim);
   if (ranges.length === 0) return 0;
+  const changed = new Set<string>();
   for (const task of options.tasks) {
-    if (task.kind === 'moments') await mendMoments(options, task, ranges);
     if (task.kind === 'rollup') await mendRollup(options, task, ranges);
+    const steps = task.kind === 'moments' ? await mendMoments(options, task, ranges) : 0;
+    if (steps > 0) changed.add(task.mark);
+    if (task.kind === 'rank' && changed.has(String(task.values.source))) await again(options, task);
   }
   await completeDirty(registry, ranges);
   return ranges.length;
@@ -81,10 +84,19 @@ async function mendRollup(options: MendOptions, task: BoundTask, ranges: readonl
   }
 }
 
+/** How many steps were written. */
 async function mendMoments(options: MendOptions, task: BoundTask, ranges: readonly DirtyRange[]) {
-  for (const fromMs of touched(options, task, ranges)) {
+  const steps = touched(options, task, ranges);
+  for (const fromMs of steps) {
     const flux = bind(loadTask(task.file), { ...task.values, all: true });
     const now = new Date(fromMs + task.everyMs).toISOString();
     await options.influx.collect(flux, {}, { now });
   }
+  return steps.length;
+}
+
+/** The newest ranks, which read what has just changed. */
+async function again({ influx, clock }: MendOptions, task: BoundTask): Promise<void> {
+  const flux = bind(loadTask(task.file), { ...task.values, again: true });
+  await influx.collect(flux, {}, { now: new Date(clock.nowMs()).toISOString() });
 }

@@ -23,7 +23,7 @@ export interface TaskServiceOptions {
   readonly intervalMs?: number;
   /** First wait after a failure, doubled up to `intervalMs`. Default 1 s. */
   readonly retryMs?: number;
-  /** How often dirty ranges are looked for. Default 20 s. */
+  /** How often dirty ranges are looked for. Default 5 s. */
   readonly mendMs?: number;
 }
 
@@ -48,7 +48,7 @@ const LOOKBACK_MS = 86_400_000;
  * they wrote, where prices came late.
  */
 export function startTasks(options: TaskServiceOptions): TaskService {
-  const { influx, clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 20_000 } = options;
+  const { influx, clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 5_000 } = options;
   const ending = new AbortController();
   let waking = new AbortController();
   const state: State = { known: [], bound: [], trouble: 'has not been done yet' };

@@ -22,6 +22,7 @@ step = 5m
 steps = 288
 regular = 5
 patience = 1h
+again = false
 
 // Which window is due, and what of: decided from the marks that the tasks leave, a row a step.
 lookback = experimental.subDuration(d: patience, from: experimental.subDuration(d: span, from: now()))
@@ -77,7 +78,7 @@ ranked =
 
 stale = ranked._time < experimental.subDuration(d: patience, from: now())
 whole = found.steps == steps
-due = found.series > 0 and whole and ranked._time < end
+due = found.series > 0 and whole and (again or ranked._time < end)
 raw = found.series == 0 or not whole and stale
 
 part = (tables=<-, name) =>
