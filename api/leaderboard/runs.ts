@@ -33,7 +33,10 @@ export interface RunsOptions {
   readonly clock: Clock;
 }
 
-/** Runs as they are asked for: one query serves everybody, and a run never changes. */
+/**
+ * Runs as they are asked for: one query serves everybody. One that is written again, since prices
+ * came late, is seen as it was first until the next run: its pages must fit together.
+ */
 export function createRuns(options: RunsOptions): Runs {
   const { clock, queries } = options;
   const newestOf = new Map<string, { readAtMs: number; timeMs: Promise<number | undefined> }>();
