@@ -4,7 +4,7 @@ import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { MetricEntry } from '../registry/metrics.ts';
 import type { Influx } from './contract.ts';
 import { numberText } from './format.ts';
-import { type RangeQuery, readRange, timeText } from './moment.ts';
+import { type RangeQuery, readRange } from './moment.ts';
 import { type ArrayPage, type Cells, pageOf, readParts } from './parts.ts';
 
 const SECOND_MS = 1_000;
@@ -79,37 +79,27 @@ export interface RecordsOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * The records of a metric. A page over all exchanges is `limit` windows, found by counting; one of
- * a single exchange is `limit` rows.
- */
+/** The records of a metric; a page is `limit` rows. */
 export async function readRecords(
   { influx, queries, entry, signal }: RecordsOptions,
   asked: RecordsAsked,
 ): Promise<ArrayPage> {
-  const { startMs, everyMs, exchange, limit } = asked;
+  const { startMs, stopMs, everyMs, exchange, limit } = asked;
   const { pair, metric } = entry;
-  const shared = { influx, signal, labels: ['_time', '_value'], startMs };
-  if (exchange !== undefined) {
-    const rows = readParts({
-      ...shared,
-      stopMs: asked.stopMs,
-      partMs: DAY_MS,
-      fluxOf: (start, stop) => queries.exchangeRecords({ pair, metric, exchange, start, stop }),
-    });
-    return pageOf(rows, rowText, limit);
-  }
-  const endMs = limit === undefined ? asked.stopMs : startMs + limit * everyMs;
-  const stopMs = Math.min(asked.stopMs, endMs);
   const every = formatMs(everyMs);
   const rows = readParts({
-    ...shared,
+    influx,
+    signal,
+    labels: ['_time', '_value'],
+    startMs,
     stopMs,
-    partMs: everyMs * WINDOWS,
-    fluxOf: (start, stop) => queries.records({ pair, metric, every, start, stop }),
+    partMs: exchange === undefined ? everyMs * WINDOWS : DAY_MS,
+    fluxOf: (start, stop) =>
+      exchange === undefined
+        ? queries.records({ pair, metric, every, start, stop })
+        : queries.exchangeRecords({ pair, metric, exchange, start, stop }),
   });
-  const { pieces } = await pageOf(rows, rowText, undefined);
-  return { next: stopMs < asked.stopMs ? timeText(stopMs) : null, pieces };
+  return pageOf(rows, rowText, limit);
 }
 
 function rowText([time = '', value = '']: Cells): string {

@@ -94,6 +94,16 @@ describe('GET /api/v1/metrics/{id}/records', () => {
     );
   });
 
+  it('counts a page in rows, also where the range begins long before the first of them', async () => {
+    answer = async function* () {
+      const minutes = ['16:31', '16:32', '16:33'];
+      yield priceBatch(minutes.map((time) => ['', `2022-01-21T${time}:00Z`, '1']));
+    };
+    const { rows, next } = await records('?limit=2');
+    assert.equal(rows.length, 2);
+    assert.equal(next, '2022-01-21T16:33:00Z');
+  });
+
   it('is an empty array where nothing was recorded', async () => {
     answer = async function* () {};
     assert.equal(await (await get()).text(), '[]');
