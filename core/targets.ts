@@ -20,9 +20,22 @@ export interface TargetGate {
 export interface GateOptions {
   /** Ranges (`10.0.0.0/8`) and places (`127.0.0.1:9000`) to reach although they are private. */
   readonly allowPrivate?: readonly string[];
-  /** Name resolution, replaceable for tests. */
+  /** How names are resolved; by default as the operating system does. */
   readonly resolve?: (host: string) => Promise<readonly Address[]>;
 }
+
+/**
+ * Ports of other protocols, where a request may do harm: the "bad ports" of the Fetch standard, and
+ * the databases. Reached at a place that is listed exactly, and nowhere else.
+ */
+const OTHER_PROTOCOLS: ReadonlySet<number> = new Set([
+  ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95],
+  ...[101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179],
+  ...[389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601],
+  ...[636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
+  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+  ...[445, 1433, 1521, 3306, 5432, 6379, 9042, 11211, 27017],
+]);
 
 /** Not on the public internet: IANA's special-purpose registries (RFC 6890 and its updates). */
 const PRIVATE_V4 = [
@@ -51,10 +64,11 @@ export function createGate(options: GateOptions = {}): TargetGate {
   const places = new Set<string>();
   for (const entry of options.allowPrivate ?? []) allow(entry, ranges, places);
   const resolve = options.resolve ?? resolveAll;
-  const mayReach = ({ address, family }: Address, port: number): boolean =>
-    isPublic(address) ||
-    places.has(placeOf(address, port)) ||
-    ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  const mayReach = ({ address, family }: Address, port: number): boolean => {
+    if (places.has(placeOf(address, port))) return true;
+    if (OTHER_PROTOCOLS.has(port)) return false;
+    return isPublic(address) || ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  };
   return {
     async addresses(host, port) {
       const name = host.replace(/^\[|\]$/g, '');
@@ -62,7 +76,10 @@ export function createGate(options: GateOptions = {}): TargetGate {
       if (found.length === 0) throw new HttpError('dns', `${name} has no address`);
       // One private address among public ones is how a name is rebound: refuse the whole name.
       const refused = found.find((entry) => !mayReach(entry, port));
-      if (refused) throw new HttpError('target', `${name} leads to ${refused.address}: not public`);
+      if (refused) {
+        const why = isPublic(refused.address) ? `port ${port} is refused` : 'not public';
+        throw new HttpError('target', `${name} leads to ${refused.address}: ${why}`);
+      }
       return found;
     },
   };

@@ -65,10 +65,37 @@ describe('the gate', () => {
     assert.equal((await gate.addresses('inside.example', 1234)).length, 1);
     assert.equal((await gate.addresses('127.0.0.1', 9000)).length, 1);
     assert.equal((await gate.addresses('inside6.example', 8080)).length, 1);
-    assert.equal((await gate.addresses('[fd01::7]', 1)).length, 1);
+    assert.equal((await gate.addresses('[fd01::7]', 8443)).length, 1);
     await assert.rejects(gate.addresses('127.0.0.1', 9001), refused);
     await assert.rejects(gate.addresses('inside6.example', 8081), refused);
     await assert.rejects(gate.addresses('10.2.0.1', 80), refused);
+  });
+
+  it('refuses the ports of other protocols, save at a place that is listed', async () => {
+    const gate = createGate({ resolve, allowPrivate: ['10.1.0.0/16', '127.0.0.1:5432'] });
+    for (const port of [0, 22, 25, 6379, 5432]) {
+      await assert.rejects(gate.addresses('public.example', port), refused, `public ${port}`);
+      await assert.rejects(gate.addresses('inside.example', port), refused, `range ${port}`);
+    }
+    assert.equal((await gate.addresses('127.0.0.1', 5432)).length, 1);
+  });
+
+  it('stands at the very borders of the ranges', () => {
+    const borders = [
+      ['172.15.255.255', '172.16.0.0'],
+      ['172.32.0.0', '172.31.255.255'],
+      ['100.63.255.255', '100.64.0.0'],
+      ['100.128.0.0', '100.127.255.255'],
+      ['11.0.0.0', '10.255.255.255'],
+      ['192.167.255.255', '192.168.0.0'],
+      ['198.17.255.255', '198.19.255.255'],
+      ['223.255.255.255', '224.0.0.0'],
+      ['2001:200::', '2001:1ff::'],
+      ['2000::', '1fff::'],
+    ];
+    for (const [outside = '', inside = ''] of borders) {
+      assert.deepEqual([isPublic(outside), isPublic(inside)], [true, false], outside);
+    }
   });
 
   it('names a host without an address', async () => {
