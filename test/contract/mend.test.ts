@@ -7,7 +7,6 @@ import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { silentLog } from '../../core/log.ts';
-import { bind, loadTask } from '../../flux/load.ts';
 import type { Database } from '../../registry/database.ts';
 import { countDirty, markDirty } from '../../registry/dirty.ts';
 import { migrate } from '../../registry/migrate.ts';
@@ -137,12 +136,12 @@ forEachEngine((name, start) => {
       }
       await mendAll();
       await assertCounts();
-      const task = tasks().find(({ mark }) => mark === 'rank-1h')!;
-      const flux = bind(loadTask(task.file), task.values);
-      const nowMs = NOW_MS + STEP_MS + MINUTE_MS;
-      await influx.collect(flux, {}, { now: new Date(nowMs).toISOString() });
-      const read = `from(bucket: "${influx.bucket}") |> range(start: -2d)
-        |> filter(fn: (r) => r._measurement == "rank" and r._field == "stddev") |> group()`;
+      // The newest window ends with the step that was found missing above.
+      const at = new Date(NOW_MS + STEP_MS).toISOString();
+      const read = `from(bucket: "${influx.bucket}")
+        |> range(start: ${at}, stop: ${at.replace('.000', '.001')})
+        |> filter(fn: (r) => r._measurement == "rank" and r._field == "stddev")
+        |> filter(fn: (r) => r.window == "1h") |> group()`;
       const shape = { exchange: 'string', pair: 'string', _value: 'double' } as const;
       const rows = await influx.collect(read, shape);
       const wanted = marketRanks(points, NOW_MS + STEP_MS, HOUR_MS);
