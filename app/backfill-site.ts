@@ -39,8 +39,8 @@ export interface SiteOptions {
 const DRAIN_MS_MAX = 60_000;
 
 /**
- * The Tidemark at HOST and PORT, if one answers: it holds the spool, and on the embedded default the
- * stores as well. Otherwise the parts that are needed, opened here.
+ * The Tidemark at HOST and PORT, if one answers: it holds the spool, and on the embedded default
+ * the stores as well. Otherwise the parts that are needed, opened here.
  */
 export async function openBackfillSite(
   config: Config,

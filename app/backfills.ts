@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpClient } from '../core/http.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { type BackfillDesk, createDesk } from '../ingest/prices/backfill/desk.ts';
 import { createGapFill } from '../ingest/prices/backfill/fill-gaps.ts';
 import type { PolledExchange } from '../ingest/prices/backfill/gaps.ts';
 import { learnMarkets } from '../ingest/prices/backfill/learn.ts';
+import { createBackfillMetrics, noBackfillMetrics } from '../ingest/prices/backfill/metrics.ts';
 import { type Backfills, startBackfills } from '../ingest/prices/backfill/service.ts';
 import { createStoredPrices } from '../ingest/prices/backfill/stored.ts';
 import type { ChosenExchange } from '../ingest/prices/exchanges/list.ts';
@@ -34,6 +36,7 @@ export function openDesk(base: BackfillBase, http: HttpClient): BackfillDesk {
     stored: createStoredPrices(influx),
     exchangeOf: async (id) => exchangeOf(base, id),
     exchangeNames: exchanges.map(({ id }) => id),
+    offPairs: async () => new Set(await listOffPairs(registry)),
     intervalMsOf: (id) => intervalMsOf(base, id),
     learnMarkets: (exchange) => {
       const options = { http, clock, deadlineMs: LEARN_MS_MAX, ensureMarkets: ensure(base) };
@@ -49,10 +52,11 @@ export interface BackfillParts {
   readonly writer: Writer;
   /** Those of polling. */
   readonly pauses: Pauses;
-  /** Ids of the exchanges that are polled here and answer; absent: gaps are nobody's business here. */
+  /** Ids of the exchanges that are polled here and answer; absent: no gap is looked for. */
   readonly healthy?: () => readonly string[];
   /** The one backfill to work on; absent: all of them. */
   readonly only?: number;
+  readonly metrics?: Metrics;
 }
 
 /** Works on the backfills of the registry, and on gaps where exchanges are polled. */
@@ -82,6 +86,7 @@ export async function openBackfills(base: BackfillBase, parts: BackfillParts): P
       const { connected, oldestAgeMs, spoolBytes } = writer.stats();
       return spoolBytes === 0 || (connected && oldestAgeMs <= SETTLED_AGE_MS);
     },
+    metrics: parts.metrics ? createBackfillMetrics(parts.metrics) : noBackfillMetrics,
     random: Math.random,
     owner: randomUUID(),
     exchangeOf: async (id) => exchangeOf(base, id),

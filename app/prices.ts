@@ -79,8 +79,10 @@ export async function startPriceIngest(
   parts.add('prices', () => prices.close());
   const following = reader.follow(prices.apply);
   parts.add('choices', following.close);
-  const healthyOnes = () => healthy(prices);
-  const backfills = await openBackfills(base, { http, writer, pauses, healthy: healthyOnes });
+  const backfills = await openBackfills(base, {
+    ...{ http, writer, pauses, metrics },
+    healthy: () => healthy(prices),
+  });
   parts.add('backfills', backfills.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
   return choices.lanes.map(({ adapter, intervalMs }) => ({ id: adapter.id, intervalMs }));

@@ -7,6 +7,8 @@ import type { Command } from './command.ts';
 import { describe, runUntilStopped } from './start.ts';
 
 const INTERVAL_MS = 5_000;
+/** Some history to look at; a whole day of every exchange would keep a small machine busy. */
+const HISTORY_MS = 3_600_000;
 
 export const demo: Command = {
   name: 'demo',
@@ -34,6 +36,7 @@ Example:
         exchangeUrls: market.urls,
         streamUrls: market.streamUrls,
         priceIntervalMs: INTERVAL_MS,
+        backfillMs: Math.min(config.backfillMs, HISTORY_MS),
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };
       const log = createLog(demoConfig.logLevel, { readable: process.stdout.isTTY });

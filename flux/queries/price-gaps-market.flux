@@ -1,5 +1,5 @@
-// The same for one market: one row for each step that has a point, with the step's beginning and its
-// last price, by time. Steps are aligned to the epoch.
+// The same for one market: one row for each step that has a point, with the step's beginning and
+// its last price, by time. Steps are aligned to the epoch.
 bucket = "tidemark"
 exchange = "kraken"
 pair = "btcusd"

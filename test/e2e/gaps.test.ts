@@ -14,7 +14,7 @@ import { eventually } from '../helpers/eventually.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR = 60;
-/** Short waits pass this much faster than time; deadlines keep theirs, for machines that are busy. */
+/** Short waits pass this much faster than time; deadlines keep theirs, for busy machines. */
 const FAST = 5;
 const DEADLINE_MS = 10_000;
 const fast: Clock = {

@@ -24,6 +24,8 @@ export interface DeskOptions {
   readonly exchangeOf: (name: string) => Promise<ChosenExchange | undefined>;
   /** Names of all that could be asked, for who mistypes one. */
   readonly exchangeNames: readonly string[];
+  /** Pairs whose points are not wanted, unless they are named. */
+  readonly offPairs: () => Promise<ReadonlySet<string>>;
   /** How often an exchange is polled: its slots are filled, and no others. */
   readonly intervalMsOf: (exchange: string) => Promise<number>;
   /** Has the registry learn the markets of an exchange that was never polled. */
@@ -141,7 +143,8 @@ async function chooseMarkets(wish: BackfillWish, options: DeskOptions): Promise<
     wish.exchanges.length === 0
       ? await listMarkets(options.database)
       : await marketsOf(wish.exchanges, options);
-  const wanted = select(markets, wish.pairs);
+  const off = wish.pairs.length === 0 ? await options.offPairs() : new Set();
+  const wanted = select(markets, wish.pairs).filter(({ pair }) => !off.has(pair));
   for (const pair of wish.pairs) {
     if (select(wanted, [pair]).length === 0) throw unknownPair(pair, markets);
   }

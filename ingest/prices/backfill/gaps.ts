@@ -34,9 +34,9 @@ const WITNESSES = 3;
 
 /**
  * The exchanges that were not heard at some slot of the last time, apart from what was asked for
- * before. A few pairs speak for all of an exchange's: reading every series would cost 20 CPU seconds
- * of InfluxDB for 13,827 of them. A gap that they see falsely costs requests, no rows: each market
- * is looked at before anything is written.
+ * before. A few pairs speak for all of an exchange's: reading every series would cost 20 CPU
+ * seconds of InfluxDB for 13,827 of them. A gap that they see falsely costs requests, no rows: each
+ * market is looked at before anything is written.
  */
 export async function findGaps(
   polled: readonly PolledExchange[],
@@ -131,7 +131,7 @@ export function chooseWitnesses(
     else listed.set(pair, [exchange]);
   }
   const chosen: string[] = [];
-  // By how many list it: a greedy cover in one pass, as good as any for this.
+  // By how many list it: a greedy cover in one pass, good enough for this.
   const ordered = [...listed].sort(
     ([a, left], [b, right]) => right.length - left.length || (a < b ? -1 : 1),
   );

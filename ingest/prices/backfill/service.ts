@@ -103,8 +103,8 @@ export function startBackfills(options: BackfillOptions): Backfills {
 }
 
 /**
- * Whether to look for gaps now: now and then, soon after an exchange answers for the first time, and
- * when it is back after an outage. Not while points wait: they would look like gaps.
+ * Whether to look for gaps now: now and then, soon after an exchange answers for the first time,
+ * and when it is back after an outage. Not while points wait: they would look like gaps.
  */
 function createGapsDue({ clock, gaps, isSettled }: BackfillOptions): () => boolean {
   const seen = new Set<string>();

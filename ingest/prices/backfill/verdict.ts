@@ -32,7 +32,7 @@ export interface Failures {
   readonly failed: number;
 }
 
-/** How to go on after a failure. Ours (InfluxDB, disk, registry) are never held against a market. */
+/** How to go on. What fails on our side (InfluxDB, disk, registry) is nobody's fault there. */
 export function judgeFailure(error: unknown, { refused, failed }: Failures): Verdict {
   if (!(error instanceof Refusal)) return 'again';
   if (MARKET.has(error.reason)) return refused >= REFUSED_IN_A_ROW_MAX ? 'exchange' : 'market';

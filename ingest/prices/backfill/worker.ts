@@ -13,6 +13,7 @@ import type { Database } from '../../../registry/database.ts';
 import type { CandleSource, MarketRef, TimeRange } from '../adapter.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
 import { Refusal } from '../refusal.ts';
+import type { BackfillMetrics } from './metrics.ts';
 import type { Pace } from './pace.ts';
 import { fillPart } from './part.ts';
 import { type CandleRequests, requestCandles } from './request.ts';
@@ -32,6 +33,7 @@ export interface WorkerOptions extends CandleRequests {
   /** 0 <= random() < 1. */
   readonly random: () => number;
   readonly log: Log;
+  readonly metrics: BackfillMetrics;
   /** Names this process: two of them never work on one exchange at once. */
   readonly owner: string;
   /** The one backfill to work on; absent: all of them. */
@@ -117,13 +119,20 @@ function fill(
       if (clock.nowMs() < (pauses.get(exchange.baseUrl) ?? 0)) {
         throw new Refusal('rate-limited', 'the exchange asked polling to pause');
       }
-      const page = await requestCandles(options, { exchange, market, range }, signal);
+      const page = await requestCandles(options, { exchange, market, range }, signal).catch(
+        (error: Refusal) => {
+          options.metrics.requested(exchange.adapter.id, error.reason);
+          throw error;
+        },
+      );
+      options.metrics.requested(exchange.adapter.id, 'ok');
       onPage();
       return page;
     },
     onFilled: async (range) => options.onFilled?.({ exchange: part.exchange, ...range }),
     async save(progress) {
       const lease = { owner, leaseMs: LEASE_MS };
+      if (progress.rows > 0) options.metrics.filled(part.exchange, progress.rows);
       // Also when it is to stop: the page is done, so that it need not be asked for again.
       return (await savePart(options.database, part, { ...progress, ...lease })) && !signal.aborted;
     },

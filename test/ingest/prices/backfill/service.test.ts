@@ -46,8 +46,9 @@ forEachEngine((name, start) => {
     /** Every point of the hour as CSV, once InfluxDB has all that was accepted. */
     const stored = async (): Promise<string> => {
       await eventually(() => assert.equal(toy.writer.stats().spoolBytes, 0));
+      const [start, stop] = [fromMs - HOUR_MS, toMs].map((ms) => new Date(ms).toISOString());
       const flux = `from(bucket: "${engine.bucket}")
-        |> range(start: ${new Date(fromMs - HOUR_MS).toISOString()}, stop: ${new Date(toMs).toISOString()})
+        |> range(start: ${start}, stop: ${stop})
         |> filter(fn: (r) => r._measurement == "price" and r.exchange == "toy")
         |> keep(columns: ["_time", "_value", "_field", "pair"])`;
       let csv = '';

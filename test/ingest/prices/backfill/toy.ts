@@ -15,6 +15,7 @@ import {
   createDesk,
   type DeskOptions,
 } from '../../../../ingest/prices/backfill/desk.ts';
+import { noBackfillMetrics } from '../../../../ingest/prices/backfill/metrics.ts';
 import { MINUTE_MS } from '../../../../ingest/prices/backfill/minutes.ts';
 import {
   type BackfillOptions,
@@ -154,6 +155,7 @@ export async function startToy(
     desk: createDesk({
       ...{ database: registry, stored, exchangeOf, exchangeNames: [adapter.id] },
       intervalMsOf: async () => MINUTE_MS,
+      offPairs: async () => new Set(),
       learnMarkets: async () => undefined,
       retentionMs: 0,
       nowMs: () => clock.nowMs(),
@@ -163,6 +165,7 @@ export async function startToy(
       owners += 1;
       const service = startBackfills({
         ...{ database: registry, stored, sink: writer, http, pauses, clock, log, exchangeOf },
+        metrics: noBackfillMetrics,
         ...{ isSettled: () => true, random: () => 0, owner: `owner${owners}`, pollMs: 20 },
         ...options,
       });
