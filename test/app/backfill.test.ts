@@ -9,7 +9,8 @@ import { createInflux } from '../../core/influx/influx.ts';
 import { silentLog } from '../../core/log.ts';
 import { type DemoMarket, startDemoMarket } from '../../demo/start.ts';
 import { startEngine } from '../../embedded/engine.ts';
-import { launch, runToEnd, startTidemark, withDataDir } from '../helpers/process.ts';
+import { influxdPath, startInfluxd } from '../helpers/influxd.ts';
+import { launch, runToEnd, type Settings, startTidemark, withDataDir } from '../helpers/process.ts';
 
 const MINUTE_MS = 60_000;
 const NOW = Date.UTC(2026, 9, 2, 12, 0, 30);
@@ -19,6 +20,41 @@ const fromMs = toMs - 120 * MINUTE_MS;
 const PAIRS = 'btcusdt,ethusdt,solusdt,xrpusdt,btcusdc,ethusdc,solusdc,xrpusdc';
 const RANGE = ['--from', iso(fromMs), '--to', iso(toMs)];
 const BINANCE = ['backfill', '--exchange', 'binance', ...RANGE];
+
+interface Store {
+  /** Of a run of its own. */
+  settings(run: string): Settings;
+  prices(dir: string, run: string): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+const stores: Readonly<Record<string, () => Promise<Store>>> = {
+  embedded: async () => ({
+    settings: () => ({}),
+    prices: (dir) => pricesIn(dir),
+    stop: async () => undefined,
+  }),
+  async influxd() {
+    const { url, token, stop } = await startInfluxd();
+    return {
+      settings: (run) => ({ INFLUX_URL: url, INFLUX_TOKEN: token, INFLUX_BUCKET: run }),
+      prices: (_dir, run) => pricesOf(url, token, run),
+      stop,
+    };
+  },
+};
+
+async function withStore(
+  open: () => Promise<Store>,
+  use: (store: Store) => Promise<void>,
+): Promise<void> {
+  const store = await open();
+  try {
+    await use(store);
+  } finally {
+    await store.stop();
+  }
+}
 
 describe('tidemark backfill', () => {
   let market: DemoMarket;
@@ -33,39 +69,38 @@ describe('tidemark backfill', () => {
   });
   after(() => market?.close());
 
-  it('killed in the middle and run again gives what one run gives; once more, nothing', async () => {
-    const wanted = await withDataDir(async (dir) => {
+  for (const [name, open] of Object.entries(stores)) {
+    const skip = name === 'influxd' && influxdPath() === undefined && 'no influxd: `make influxd`';
+    it(`killed and run again gives what one run gives; once more, nothing: ${name}`, {
+      skip,
+    }, async () => {
       const args = [...BINANCE, '--pair', PAIRS];
-      const { code, stdout, stderr } = await runToEnd({ args, settings: settings(dir) });
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, /No Tidemark answers on port 1: the work is done here\./);
-      assert.match(stdout, /Done: 9\d\d points from 8 requests\./);
-      assert.match(stderr, /\[#{24}\] 100\.0 %/);
-      return pricesIn(dir);
-    });
-    assert.ok(wanted.length > 900, `${wanted.length} points`);
-    await withDataDir(async (dir) => {
-      const args = [...BINANCE, '--pair', PAIRS, '--json'];
-      let rows = 0;
-      const killed = launch({
-        args,
-        settings: settings(dir),
-        onLine: (line) => {
-          rows = (JSON.parse(line) as { rows: number }).rows;
-          if (rows > 0) void killed.kill('SIGKILL');
-        },
+      await withStore(open, async (store) => {
+        const wanted = await withDataDir(async (dir) => {
+          const whole = { ...settings(dir), ...store.settings('whole') };
+          const { code, stdout, stderr } = await runToEnd({ args, settings: whole });
+          assert.equal(code, 0, stderr);
+          assert.match(stdout, /No Tidemark answers on port 1: the work is done here\./);
+          assert.match(stdout, /Done: 9\d\d points from 8 requests\./);
+          assert.match(stderr, /\[#{24}\] 100\.0 %/);
+          return store.prices(dir, 'whole');
+        });
+        assert.ok(wanted.length > 900, `${wanted.length} fields`);
+        await withDataDir(async (dir) => {
+          const mine = { ...settings(dir), ...store.settings('killed') };
+          const before = await runAndKill([...args, '--json'], mine);
+          assert.ok(before > 0 && before < 900, `${before} points before the kill`);
+          const second = await runToEnd({ args, settings: mine });
+          assert.equal(second.code, 0, second.stderr);
+          assert.match(second.stdout, /Going on with backfill 1\./);
+          assert.deepEqual(await store.prices(dir, 'killed'), wanted);
+          const third = await runToEnd({ args, settings: mine });
+          assert.match(third.stdout, /Done: 0 points from 0 requests\./);
+          assert.deepEqual(await store.prices(dir, 'killed'), wanted);
+        });
       });
-      assert.equal((await killed.ended).signal, 'SIGKILL');
-      assert.ok(rows > 0 && rows < wanted.length, `${rows} points before the kill`);
-      const second = await runToEnd({ args: args.slice(0, -1), settings: settings(dir) });
-      assert.equal(second.code, 0, second.stderr);
-      assert.match(second.stdout, /Going on with backfill 1\./);
-      assert.deepEqual(await pricesIn(dir), wanted);
-      const third = await runToEnd({ args: args.slice(0, -1), settings: settings(dir) });
-      assert.match(third.stdout, /Done: 0 points from 0 requests\./);
-      assert.deepEqual(await pricesIn(dir), wanted);
     });
-  });
+  }
 
   it('stopped by Ctrl-C says how to go on', async () => {
     await withDataDir(async (dir) => {
@@ -128,15 +163,26 @@ describe('tidemark backfill', () => {
   });
 });
 
+/** Kills the command as soon as it has written something; how much that was. */
+async function runAndKill(args: readonly string[], settings: Settings): Promise<number> {
+  let rows = 0;
+  const killed = launch({
+    ...{ args, settings },
+    onLine: (line) => {
+      rows = (JSON.parse(line) as { rows: number }).rows;
+      if (rows > 0) void killed.kill('SIGKILL');
+    },
+  });
+  assert.equal((await killed.ended).signal, 'SIGKILL');
+  return rows;
+}
+
 /** Every stored price of the range, field by field. */
-async function pricesIn(dir: string): Promise<string[]> {
-  const names = { org: 'tidemark', bucket: 'tidemark' };
-  const place = { dir: join(dir, 'influx'), host: '127.0.0.1', port: 0 };
-  const engine = await startEngine({ ...names, ...place, log: silentLog });
-  const { url, token } = engine;
-  const influx = createInflux({ ...names, url, token, timeoutMs: 60_000, clock: systemClock });
+async function pricesOf(url: string, token: string, bucket: string): Promise<string[]> {
+  const place = { url, token, org: 'tidemark', bucket };
+  const influx = createInflux({ ...place, timeoutMs: 60_000, clock: systemClock });
   try {
-    const flux = `from(bucket: "tidemark")
+    const flux = `from(bucket: "${bucket}")
       |> range(start: ${new Date(fromMs).toISOString()}, stop: ${new Date(toMs).toISOString()})
       |> filter(fn: (r) => r._measurement == "price")`;
     const shape = { _time: 'time', _value: 'text', _field: 'string', pair: 'string' } as const;
@@ -144,6 +190,21 @@ async function pricesIn(dir: string): Promise<string[]> {
     return rows.map((row) => `${row.pair} ${row._field} ${row._time} ${row._value}`).sort();
   } finally {
     await influx.close();
+  }
+}
+
+/** The same from the files of a process that has ended. */
+async function pricesIn(dir: string): Promise<string[]> {
+  const place = { dir: join(dir, 'influx'), host: '127.0.0.1', port: 0 };
+  const engine = await startEngine({
+    org: 'tidemark',
+    bucket: 'tidemark',
+    ...place,
+    log: silentLog,
+  });
+  try {
+    return await pricesOf(engine.url, engine.token, 'tidemark');
+  } finally {
     await engine.close();
   }
 }
