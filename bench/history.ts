@@ -1,6 +1,6 @@
 /**
- * Prices over any time and the leaderboard, with 13,827 markets in the store: 30 days of roll-ups of
- * one pair on 27 exchanges, two hours of everything else, moments of 24 h of all markets. First
+ * Prices over any time and the leaderboard, with 13,827 markets in the store: 30 days of roll-ups
+ * of one pair on 27 exchanges, two hours of everything else, moments of 24 h of all markets. First
  * byte, whole answer, CPU of this process (the API and its client), its memory over long answers.
  * Usage: node dist/bench/history.js [runs] [embedded|influxd]
  */
@@ -15,13 +15,15 @@ import { createRankQueries } from '../flux/rank-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { startApi } from '../test/helpers/api.ts';
 import { makeMarkets } from './market.ts';
-import { type Server, startServers } from './servers.ts';
+import { type Server as AnyServer, startServers } from './servers.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const LINES_PER_WRITE = 10_000;
 const LEVELS = { '5m': 5 * MINUTE_MS, '1h': HOUR_MS } as const;
+
+type Server = AnyServer & { cpuSeconds?(): number };
 
 const markets = makeMarkets();
 const exchanges = [...new Set(markets.map(({ exchange }) => exchange))].sort();
@@ -194,12 +196,17 @@ async function measure(server: Server, runs: number): Promise<void> {
   for (const query of ['', 'exchange=kraken', 'by=volatility', 'by=volatility&exchange=kraken']) {
     const cold = [];
     const warm = [];
+    const serverCpu = server.cpuSeconds?.() ?? Number.NaN;
     for (let run = 0; run < runs; run++) {
       runsOf = createRuns({ influx, queries: rankQueries, clock });
       cold.push((await timed(`${api.url}/api/v1/ranks?${query}`)).ms);
       warm.push((await timed(`${api.url}/api/v1/ranks?${query}`)).ms);
     }
-    console.log(`  ranks ${query || 'of pairs'}: ${median(cold)} ms, then ${median(warm)} ms`);
+    const serverMs = (((server.cpuSeconds?.() ?? Number.NaN) - serverCpu) * 1000) / runs;
+    console.log(
+      `  ranks ${query || 'of pairs'}: ${median(cold)} ms, then ${median(warm)} ms; ` +
+        `CPU of InfluxDB ${serverMs.toFixed(0)} ms`,
+    );
   }
   await api.close();
   await influx.close();

@@ -1,7 +1,8 @@
 // What the means of all markets over a window are computed from, as flux/tasks/moments.flux left it:
 // the mean of the points ("mean"), how many there are, two a step ("count"), and of markets with steps
 // that lack prices the sums of their deficits ("n", "a", "r"). Merged by exchange before anything
-// else, because 13,827 tables of one row take longer than their rows.
+// else, because 13,827 tables of one row take longer than their rows. 6 CPU seconds of InfluxDB for
+// 24 h of 13,827 markets: asked once a run, and only when somebody wants it.
 bucket = "tidemark_rank"
 points = "moments_5m"
 shortfalls = "deficit_5m"
