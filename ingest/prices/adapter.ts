@@ -139,7 +139,8 @@ export interface StreamReader {
  * An exchange's websocket of tickers. Pure: connecting, silence, pace, conflation and the change to
  * polling and back are shared (streams/). Symbols are the ones of `parse`: a poll comes first, and
  * what it told is subscribed. A market is served by the stream once its subscription is confirmed
- * and a frame or a poll has told of it since; until then, and when the connection is down, by polls.
+ * and a frame or a poll has told of it since; until then, and when the connection is down, polls
+ * serve it.
  */
 export interface StreamSource {
   /** `wss://host[:port]/path`; `EXCHANGE_<ID>_STREAM_URL` replaces scheme, host and port. */
