@@ -11,6 +11,9 @@ const DIGITS_15 = 1e15;
 /** 10 ** k: exact in a double up to 22. */
 const POWERS = Array.from({ length: 16 }, (_, k) => 10 ** k);
 const DECIMALS_MAX = 12;
+const INT32_MAX = 0x7fffffff;
+/** Above it the call that copies is faster than a loop; measured. */
+const LOOP_BYTES_MAX = 16;
 /** Where JavaScript starts to write exponents, and so do we. */
 const PLAIN_MIN = 1e-6;
 
@@ -38,7 +41,7 @@ export class ByteText {
     const at = this.length;
     this.length = at + size;
     // For parts as short as these a loop is faster than the call to copy.
-    if (size > 10) {
+    if (size > LOOP_BYTES_MAX) {
       this.#bytes.set(part, at);
     } else {
       const bytes = this.#bytes;
@@ -82,28 +85,41 @@ export class ByteText {
   }
 
   /**
-   * Copies a decimal literal digit for digit. Tells whether it has an exponent; undefined, with
+   * Copies `before` and then a decimal literal, digit for digit. Tells whether it has an exponent; undefined, with
    * rubbish at the end that the caller takes back, when it is no decimal. No sign but a minus and
    * at least one digit, which is what InfluxDB's scanner takes.
    */
-  decimal(text: string): boolean | undefined {
-    const size = text.length;
-    const start = text.charCodeAt(0) === MINUS ? 1 : 0;
-    let at = skipDigits(text, start);
-    let digits = at - start;
-    if (text.charCodeAt(at) === DOT) {
-      const from = at + 1;
-      at = skipDigits(text, from);
-      digits += at - from;
+  decimal(before: Uint8Array, text: string): boolean | undefined {
+    const [head, size] = [before.length, text.length];
+    this.#reserve(head + size);
+    const bytes = this.#bytes;
+    let to = this.length;
+    for (let i = 0; i < head; i++) bytes[to++] = before[i] as number;
+    let digits = 0;
+    let dots = 0;
+    let at = 0;
+    // Looked at and copied in one go.
+    for (; at < size; at++) {
+      const code = text.charCodeAt(at);
+      if (code >= ZERO && code <= NINE) digits += 1;
+      else if (code === DOT && dots === 0) dots = 1;
+      else if (code !== MINUS || at > 0) break;
+      bytes[to++] = code;
     }
+    this.length = to;
     if (digits === 0) return undefined;
-    this.ascii(text);
-    if (at === size) return false;
-    const letter = text.charCodeAt(at);
+    return at === size ? false : this.#exponent(text, at);
+  }
+
+  /** The rest of a decimal, `e` and the digits behind it. */
+  #exponent(text: string, start: number): true | undefined {
+    const letter = text.charCodeAt(start);
     if (letter !== LOWER_E && letter !== UPPER_E) return undefined;
-    const sign = text.charCodeAt(at + 1);
-    const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
-    return skipDigits(text, from) === size && from < size ? true : undefined;
+    const sign = text.charCodeAt(start + 1);
+    const from = sign === PLUS || sign === MINUS ? start + 2 : start + 1;
+    if (from >= text.length || skipDigits(text, from) !== text.length) return undefined;
+    this.ascii(text.slice(start));
+    return true;
   }
 
   /**
@@ -121,19 +137,31 @@ export class ByteText {
     return true;
   }
 
+  /** A whole number that is exact as a JavaScript number. */
+  integer(value: number): void {
+    this.#reserve(32);
+    let rest = value;
+    if (rest < 0) {
+      this.#bytes[this.length++] = MINUS;
+      rest = -rest;
+    }
+    if (rest < DIGITS_15) this.#digits(rest, digitsOf(rest));
+    else this.ascii(String(rest));
+  }
+
   /** `count` digits of an integer below 1e15. */
   #digits(value: number, count: number): void {
+    // Integers of 32 bits divide much faster.
+    const high = value > INT32_MAX ? Math.floor(value / 1e9) : 0;
+    if (high > 0) this.#digits32(high, count - 9);
+    this.#digits32(value - high * 1e9, high > 0 ? 9 : count);
+  }
+
+  #digits32(value: number, count: number): void {
     const bytes = this.#bytes;
     const first = this.length;
-    let at = first + count - 1;
-    let rest = value;
-    // Integers of 32 bits divide much faster.
-    while (rest > 0x7fffffff) {
-      const next = Math.floor(rest / 10);
-      bytes[at--] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    for (let small = rest | 0; at >= first; at--) {
+    let small = value | 0;
+    for (let at = first + count - 1; at >= first; at--) {
       const next = (small / 10) | 0;
       bytes[at] = ZERO + (small - next * 10);
       small = next;
@@ -158,7 +186,7 @@ export class ByteText {
 
 /** Digits before the point, at least 1; for values below 1e15. */
 function digitsOf(value: number): number {
-  let count = 1;
+  let count = value < 1e12 ? 1 : 13;
   while (value >= (POWERS[count] as number)) count += 1;
   return count;
 }

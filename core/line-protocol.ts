@@ -1,61 +1,23 @@
 import { ByteText } from './byte-text.ts';
-import type { FieldValue, Point } from './point.ts';
+import { clip, keyProblem, type Refusal, seriesOf } from './line-names.ts';
+import type { FieldValue, FloatText, Point } from './point.ts';
 
-/**
- * Why a point cannot be a line. A closed set: it is a metric's label and the dead letter's reason.
- */
-export type RefusalReason =
-  | 'name-empty'
-  | 'name-comment' // a measurement that starts with # is a comment: stored nowhere, answered 204
-  | 'name-backslash' // a backslash that InfluxDB reads as the escape of what follows
-  | 'name-control' // newline, control character or half a surrogate pair
-  | 'name-too-long'
-  | 'reserved-key'
-  | 'no-fields'
-  | 'not-finite'
-  | 'not-a-decimal'
-  | 'int-range'
-  | 'string-malformed'
-  | 'string-too-long'
-  | 'line-too-long'
-  | 'time-range';
+export type { Refusal, RefusalReason } from './line-names.ts';
 
-/** A point that InfluxDB would refuse, lose or store as something else. */
-export interface Refusal {
-  readonly reason: RefusalReason;
-  /** The part of the point that is at fault, shortened. */
-  readonly detail: string;
-}
-
-/** InfluxDB's limit for measurement, tags and field key together, less its own bucket prefix. */
-const SERIES_BYTES_MAX = 65_000;
 const STRING_BYTES_MAX = 1_048_576;
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
+const LETTER_I = 105;
 const INT_MIN = -(2n ** 63n);
 const INT_MAX = 2n ** 63n - 1n;
 const TIME_MAX = 9_223_372_036_854_775_806n; // both ends of int64 are InfluxDB's own marks
 
-/** Refused by InfluxDB (the first three) or hidden behind Flux's own columns. */
-const RESERVED_TAGS = new Set([
-  'time',
-  '_field',
-  '_measurement',
-  '_time',
-  '_value',
-  '_start',
-  '_stop',
-]);
-
-/** Control characters, and halves of surrogate pairs, which UTF-8 cannot carry. */
-const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 const HALF_SURROGATE = /\p{Cs}/u;
-/** Measured on 2.7.12: in measurements and field keys these lose the point or the backslash. */
-const BACKSLASH_IN_KEY = /\\(?:[,= "]|$)/;
-/**
- * Before a space of a tag key it makes InfluxDB's line scanner believe that the fields have begun.
- */
-const BACKSLASH_IN_TAG_KEY = /\\(?: |$)/;
-const BACKSLASH_AT_END = /\\$/;
+/** Points that can write their lines without being made. */
+export interface LineSource {
+  readonly length: number;
+  /** Adds the line of point `index`, or nothing and says why. */
+  addLine(encoder: LineEncoder, index: number): Refusal | undefined;
+}
 
 /**
  * Turns points into lines of line protocol with nanosecond times, as bytes. The escaped
@@ -74,6 +36,9 @@ export class LineEncoder {
   #timeNs: bigint | undefined;
   #time: Uint8Array = new Uint8Array();
   #lines = 0;
+  /** Where the line at hand starts, and how many fields it has so far. */
+  #start = 0;
+  #count = 0;
 
   /** `seriesMax`: how many series are remembered before it starts anew (about 300 bytes each). */
   constructor({ seriesMax = 200_000 }: { readonly seriesMax?: number } = {}) {
@@ -91,15 +56,80 @@ export class LineEncoder {
   }
 
   /** Adds the point's line and a newline, or adds nothing and says why there can be no line. */
-  add(point: Point): Refusal | undefined {
-    const start = this.#text.length;
-    let refusal = this.#append(point);
-    if (this.#text.length - start > LINE_BYTES_MAX) {
-      refusal = { reason: 'line-too-long', detail: clip(point.measurement) };
+  add({ measurement, tags, fields, timeNs }: Point): Refusal | undefined {
+    let refusal = this.begin(measurement, tags);
+    for (const key in fields) {
+      if (refusal !== undefined) return refusal;
+      refusal = this.field(key, fields[key] as FieldValue);
     }
-    if (refusal === undefined) this.#lines += 1;
-    else this.#text.length = start;
+    return refusal ?? this.end(timeNs);
+  }
+
+  /**
+   * Starts a line; its fields and `end` follow, for points that never are an object. After a
+   * refusal, here or later, nothing of the line is left and the next one starts.
+   */
+  begin(measurement: string, tags: Point['tags']): Refusal | undefined {
+    this.#start = this.#text.length;
+    this.#count = 0;
+    const { refusal, bytes } = this.#seriesOf(measurement, tags);
+    if (refusal === undefined) this.#text.bytes(bytes);
     return refusal;
+  }
+
+  /** The next field of the line. */
+  field(key: string, value: FieldValue): Refusal | undefined {
+    const text = this.#text;
+    const field = this.#fieldOf(key, this.#count);
+    if (field.refusal !== undefined) return this.#takeBack(field.refusal);
+    const before = this.#count === 0 ? field.first : field.next;
+    this.#count += 1;
+    if (typeof value === 'object') {
+      const refusal = appendDecimal(text, before, value.floatText);
+      return refusal && this.#takeBack({ ...refusal, detail: `${clip(key)}=${refusal.detail}` });
+    }
+    text.bytes(before);
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) {
+        return this.#takeBack({ reason: 'not-finite', detail: clip(key) });
+      }
+      field.decimals = text.number(value, field.decimals);
+      return undefined;
+    }
+    const refusal = appendValue(text, value, key);
+    return refusal === undefined ? undefined : this.#takeBack(refusal);
+  }
+
+  /** An int field of a whole number that JavaScript holds exactly. */
+  int(key: string, value: number): Refusal | undefined {
+    if (!Number.isSafeInteger(value)) {
+      return this.#takeBack({ reason: 'int-range', detail: `${clip(key)}=${value}` });
+    }
+    const field = this.#fieldOf(key, this.#count);
+    if (field.refusal !== undefined) return this.#takeBack(field.refusal);
+    this.#text.bytes(this.#count === 0 ? field.first : field.next);
+    this.#count += 1;
+    this.#text.integer(value);
+    this.#text.byte(LETTER_I);
+    return undefined;
+  }
+
+  /** Ends the line with its time. */
+  end(timeNs: bigint): Refusal | undefined {
+    if (this.#count === 0) return this.#takeBack({ reason: 'no-fields', detail: this.#name });
+    if (timeNs !== this.#timeNs) {
+      if (timeNs > TIME_MAX || timeNs < -TIME_MAX) {
+        return this.#takeBack({ reason: 'time-range', detail: clip(String(timeNs)) });
+      }
+      this.#timeNs = timeNs;
+      this.#time = Buffer.from(` ${timeNs}\n`);
+    }
+    this.#text.bytes(this.#time);
+    if (this.#text.length - this.#start > LINE_BYTES_MAX) {
+      return this.#takeBack({ reason: 'line-too-long', detail: this.#name });
+    }
+    this.#lines += 1;
+    return undefined;
   }
 
   /** The lines added so far, each with its newline; the encoder is empty after. */
@@ -108,62 +138,41 @@ export class LineEncoder {
     return this.#text.take();
   }
 
-  #append(point: Point): Refusal | undefined {
-    const text = this.#text;
-    const series = this.#seriesOf(point);
-    if (series.refusal !== undefined) return series.refusal;
-    text.bytes(series.bytes);
-    const { fields, timeNs } = point;
-    let count = 0;
-    for (const key in fields) {
-      const field = this.#fieldOf(key, count);
-      if (field.refusal !== undefined) return field.refusal;
-      text.bytes(count === 0 ? field.first : field.next);
-      const value = fields[key] as FieldValue;
-      if (typeof value === 'number') {
-        if (!Number.isFinite(value)) return { reason: 'not-finite', detail: clip(key) };
-        field.decimals = text.number(value, field.decimals);
-      } else {
-        const refusal = appendValue(text, value, key);
-        if (refusal !== undefined) return refusal;
-      }
-      count += 1;
-    }
-    if (count === 0) return { reason: 'no-fields', detail: clip(point.measurement) };
-    if (timeNs !== this.#timeNs) {
-      if (timeNs > TIME_MAX || timeNs < -TIME_MAX) {
-        return { reason: 'time-range', detail: clip(String(timeNs)) };
-      }
-      this.#timeNs = timeNs;
-      this.#time = Buffer.from(` ${timeNs}\n`);
-    }
-    text.bytes(this.#time);
-    return undefined;
+  get #name(): string {
+    return clip(this.#last?.measurement ?? '');
   }
 
-  #seriesOf(point: Point): Part {
+  #takeBack(refusal: Refusal): Refusal {
+    this.#text.length = this.#start;
+    return refusal;
+  }
+
+  #seriesOf(measurement: string, tags: Point['tags']): Part {
     // Polls bring the series in the same order each time: the one that came after the last one then
     // is most likely the one that comes now.
     let series = this.#last?.following;
-    if (series === undefined || !isOf(series, point)) {
-      series = this.#find(point);
+    if (series === undefined || !isOf(series, measurement, tags)) {
+      series = this.#find(measurement, tags);
       if (this.#last !== undefined) this.#last.following = series;
     }
     this.#last = series;
     return series.part;
   }
 
-  #find({ measurement, tags }: Point): Series {
+  #find(measurement: string, tags: Point['tags']): Series {
     let node = this.#measurements.get(measurement);
     if (node === undefined) {
       node = { next: undefined, series: undefined };
       this.#measurements.set(measurement, node);
     }
     for (const key in tags) node = nextNode(node, key, tags[key] as string);
-    if (node.series !== undefined) return node.series;
+    if (node.series !== undefined) {
+      node.series.tags = tags;
+      return node.series;
+    }
     const part = partOf(seriesOf(measurement, tags));
     const [keys, values] = [Object.keys(tags), Object.values(tags)];
-    node.series = { measurement, keys, values, part, following: undefined };
+    node.series = { measurement, tags, keys, values, part, following: undefined };
     this.#remembered += 1;
     if (this.#remembered > this.#seriesMax) this.#forget();
     return node.series;
@@ -220,6 +229,8 @@ function partOf(text: string | Refusal): Part {
 
 interface Series {
   readonly measurement: string;
+  /** As they came last. */
+  tags: Point['tags'];
   readonly keys: readonly string[];
   readonly values: readonly string[];
   readonly part: Part;
@@ -227,8 +238,10 @@ interface Series {
   following: Series | undefined;
 }
 
-function isOf(series: Series, { measurement, tags }: Point): boolean {
+function isOf(series: Series, measurement: string, tags: Point['tags']): boolean {
   if (series.measurement !== measurement) return false;
+  // Tags are never changed; whoever keeps them for the next poll spares us the comparison.
+  if (series.tags === tags) return true;
   let i = 0;
   for (const key in tags) {
     if (series.keys[i] !== key || series.values[i] !== tags[key]) return false;
@@ -260,70 +273,14 @@ function nextNode(node: SeriesNode, key: string, value: string): SeriesNode {
 
 const FIELDS_MAX = 10_000;
 const FIELDS_HINTED = 64;
-/** The longest key of a field that still fits beside a series of SERIES_BYTES_MAX. */
-const FIELD_KEY_BYTES_MAX = 400;
-
-function seriesOf(measurement: string, tags: Point['tags']): string | Refusal {
-  const problem = measurementProblem(measurement);
-  if (problem !== undefined) return problem;
-  let series = measurement.replace(/[, ]/g, '\\$&');
-  // InfluxDB sorts them itself when they are not, for each point again.
-  for (const key of Object.keys(tags).sort()) {
-    const value = tags[key] as string;
-    // A tag without a value is a tag that the point does not have.
-    if (value === '') continue;
-    const refusal = keyProblem(key, 'tag') ?? tagValueProblem(value);
-    if (refusal !== undefined) return refusal;
-    series += `,${key.replace(/[,= ]/g, '\\$&')}=${value.replace(/[,= ]/g, '\\$&')}`;
-  }
-  if (Buffer.byteLength(series) > SERIES_BYTES_MAX - FIELD_KEY_BYTES_MAX) {
-    return { reason: 'name-too-long', detail: clip(series) };
-  }
-  return series;
-}
-
-function measurementProblem(name: string): Refusal | undefined {
-  if (name.startsWith('#')) return { reason: 'name-comment', detail: clip(name) };
-  if (BACKSLASH_IN_KEY.test(name)) return { reason: 'name-backslash', detail: clip(name) };
-  return nameProblem(name);
-}
-
-function keyProblem(key: string, kind: 'tag' | 'field'): Refusal | undefined {
-  const reserved = kind === 'tag' ? RESERVED_TAGS.has(key) : key === 'time';
-  if (reserved) return { reason: 'reserved-key', detail: clip(key) };
-  const backslash = kind === 'tag' ? BACKSLASH_IN_TAG_KEY : BACKSLASH_IN_KEY;
-  if (backslash.test(key)) return { reason: 'name-backslash', detail: clip(key) };
-  if (kind === 'field' && Buffer.byteLength(key) > FIELD_KEY_BYTES_MAX) {
-    return { reason: 'name-too-long', detail: clip(key) };
-  }
-  return nameProblem(key);
-}
-
-function tagValueProblem(value: string): Refusal | undefined {
-  if (BACKSLASH_AT_END.test(value)) return { reason: 'name-backslash', detail: clip(value) };
-  return nameProblem(value);
-}
-
-function nameProblem(name: string): Refusal | undefined {
-  if (name === '') return { reason: 'name-empty', detail: '' };
-  if (UNWRITABLE.test(name)) return { reason: 'name-control', detail: clip(name) };
-  return undefined;
-}
-
 function appendValue(
   text: ByteText,
-  value: Exclude<FieldValue, number>,
+  value: Exclude<FieldValue, number | FloatText>,
   key: string,
 ): Refusal | undefined {
   switch (typeof value) {
-    case 'object':
-      return appendDecimal(text, value.floatText, key);
     case 'bigint':
-      if (value < INT_MIN || value > INT_MAX) {
-        return { reason: 'int-range', detail: `${clip(key)}=${clip(String(value))}` };
-      }
-      text.ascii(`${value}i`);
-      return undefined;
+      return appendInt(text, value, key);
     case 'boolean':
       text.ascii(value ? 'true' : 'false');
       return undefined;
@@ -332,15 +289,28 @@ function appendValue(
   }
 }
 
-/** The digits stay as they came; only a text that is no finite decimal is refused. */
-function appendDecimal(text: ByteText, decimal: string, key: string): Refusal | undefined {
-  const exponent = text.decimal(decimal);
-  if (exponent === undefined) {
-    return { reason: 'not-a-decimal', detail: `${clip(key)}=${clip(decimal)}` };
+function appendInt(text: ByteText, value: bigint, key: string): Refusal | undefined {
+  const number = Number(value);
+  // Digits of numbers are written much faster; most ints are exact as such.
+  if (Number.isSafeInteger(number)) {
+    text.integer(number);
+    text.byte(LETTER_I);
+    return undefined;
   }
+  if (value < INT_MIN || value > INT_MAX) {
+    return { reason: 'int-range', detail: `${clip(key)}=${clip(String(value))}` };
+  }
+  text.ascii(`${value}i`);
+  return undefined;
+}
+
+/** The digits stay as they came; only a text that is no finite decimal is refused. */
+function appendDecimal(text: ByteText, before: Uint8Array, decimal: string): Refusal | undefined {
+  const exponent = text.decimal(before, decimal);
+  if (exponent === undefined) return { reason: 'not-a-decimal', detail: clip(decimal) };
   // Without an exponent it takes over 300 digits to leave the range.
   if ((exponent || decimal.length > 300) && !Number.isFinite(Number(decimal))) {
-    return { reason: 'not-finite', detail: `${clip(key)}=${clip(decimal)}` };
+    return { reason: 'not-finite', detail: clip(decimal) };
   }
   return undefined;
 }
@@ -353,8 +323,4 @@ function appendString(text: ByteText, value: string, key: string): Refusal | und
   }
   text.utf8(`"${value.replace(/["\\]/g, '\\$&')}"`);
   return undefined;
-}
-
-function clip(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
 }

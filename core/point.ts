@@ -24,7 +24,12 @@ export function msToNs(timeMs: number): bigint {
   return BigInt(timeMs) * NS_PER_MS;
 }
 
+/** Points in order; an array is one. Others make them as they are asked for. */
+export interface PointBatch extends Iterable<Point> {
+  readonly length: number;
+}
+
 /** Where points go to be kept: resolves when every one of them is durable, in order. */
 export interface PointSink {
-  accept(points: readonly Point[]): Promise<void>;
+  accept(points: PointBatch): Promise<void>;
 }

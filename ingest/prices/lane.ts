@@ -8,7 +8,7 @@ import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import { createLaneState, type LaneStateOptions, type Stored } from './lane-state.ts';
 import type { MarketDirectory } from './markets.ts';
-import { type PricePoints, pricePoints, type SlotOutcome, slotPoint } from './points.ts';
+import { PointMaker, type PricePoints, type SlotOutcome, slotPoint } from './points.ts';
 import { Refusal } from './refusal.ts';
 
 export type { Pauses } from './lane-state.ts';
@@ -35,6 +35,7 @@ export function createLane(options: LaneOptions): PriceLane {
   const { clock, metrics } = options;
   const { id } = options.exchange.adapter;
   const live = createLaneState(options);
+  const maker = new PointMaker();
   return {
     id,
     intervalMs: options.intervalMs,
@@ -54,7 +55,7 @@ export function createLane(options: LaneOptions): PriceLane {
       const { slotMs } = slot;
       let stored: Stored | undefined;
       try {
-        stored = await pollAndStore(options, slot, signal);
+        stored = await pollAndStore({ ...options, maker }, slot, signal);
         metrics.polled(id, 'ok', tookMs() / 1000);
         countRows(metrics, id, stored);
         live.succeed(slotMs, stored);
@@ -87,7 +88,7 @@ async function storeSlot(
 }
 
 async function pollAndStore(
-  options: LaneOptions,
+  options: LaneOptions & { readonly maker: PointMaker },
   slot: Slot,
   signal: AbortSignal,
 ): Promise<Stored> {
@@ -95,8 +96,8 @@ async function pollAndStore(
   const tags = await options.markets.resolve(rows).catch((cause: unknown) => {
     throw new Refusal('registry', `no series names: ${messageOf(cause)}`, { cause });
   });
-  const { isOff } = options;
-  const { points, ...left } = pricePoints(rows, { tags, isOff }, slot.slotMs);
+  const { isOff, maker } = options;
+  const { points, ...left } = maker.make(rows, { tags, isOff }, slot.slotMs);
   await options.sink.accept(points).catch((cause: unknown) => {
     throw new Refusal('not-stored', messageOf(cause), { cause });
   });

@@ -1,11 +1,12 @@
+import type { LineEncoder, LineSource, Refusal } from '../../core/line-protocol.ts';
 import type { measurements } from '../../core/measurements.ts';
-import { type FieldValue, msToNs, type Point } from '../../core/point.ts';
+import { type FieldValue, msToNs, type Point, type PointBatch } from '../../core/point.ts';
 import type { PriceRow } from './adapter.ts';
 
 type PriceField = keyof (typeof measurements)['price']['fields'];
 
 export interface PricePoints {
-  readonly points: readonly Point[];
+  readonly points: PointBatch;
   /** Rows without a series name of their own: left out. */
   readonly unregistered: number;
   /** Rows of pairs that are switched off: left out. */
@@ -19,34 +20,116 @@ export interface Naming {
   readonly isOff: (pair: string) => boolean;
 }
 
+/** A series, made once: the encoder knows tags that it has seen by their identity. */
+interface PriceSeries {
+  readonly tags: { readonly exchange: string; readonly pair: string };
+  /** The poll that it was written in last. */
+  poll: number;
+}
+
 /**
- * Rows of one poll as points of the slot. The point's time is the slot, not the answer's, so that
- * the same slot again overwrites itself.
+ * Makes the points of one exchange after the other poll of it: remembers its series, which come
+ * again each time.
  */
-export function pricePoints(
-  rows: readonly PriceRow[],
-  { tags, isOff }: Naming,
-  slotMs: number,
-): PricePoints {
-  const timeNs = msToNs(slotMs);
-  const taken = new Set<string>();
-  const points: Point[] = [];
-  let switchedOff = 0;
-  for (const row of rows) {
-    const pair = tags.get(row.symbol);
-    const series = `${row.exchange} ${pair}`;
-    // The directory never gives one name twice; writing both would silently lose one of them.
-    if (pair === undefined || taken.has(series)) continue;
-    taken.add(series);
-    if (isOff(pair)) {
-      switchedOff += 1;
-      continue;
+export class PointMaker {
+  /** Exchange -> pair -> series. */
+  readonly #series = new Map<string, Map<string, PriceSeries>>();
+  #poll = 0;
+
+  /**
+   * Rows of one poll as points of the slot. The point's time is the slot, not the answer's, so that
+   * the same slot again overwrites itself.
+   */
+  make(rows: readonly PriceRow[], { tags, isOff }: Naming, slotMs: number): PricePoints {
+    const points = new RowPoints(msToNs(slotMs));
+    let switchedOff = 0;
+    this.#poll += 1;
+    let exchange = '';
+    let known: Map<string, PriceSeries> = new Map();
+    for (const row of rows) {
+      const pair = tags.get(row.symbol);
+      if (pair === undefined) continue;
+      if (row.exchange !== exchange) {
+        exchange = row.exchange;
+        known = this.#seriesOf(exchange);
+      }
+      let series = known.get(pair);
+      if (series === undefined) {
+        series = { tags: { exchange, pair }, poll: 0 };
+        known.set(pair, series);
+      }
+      // The directory never gives one name twice; writing both would silently lose one of them.
+      if (series.poll === this.#poll) continue;
+      series.poll = this.#poll;
+      if (isOff(pair)) switchedOff += 1;
+      else points.push(row, series.tags);
     }
-    const tagSet = { exchange: row.exchange, pair };
-    points.push({ measurement: 'price', tags: tagSet, fields: fieldsOf(row), timeNs });
+    const unregistered = rows.length - points.length - switchedOff;
+    return { points, unregistered, switchedOff };
   }
-  const unregistered = rows.length - points.length - switchedOff;
-  return { points, unregistered, switchedOff };
+
+  #seriesOf(exchange: string): Map<string, PriceSeries> {
+    const known = this.#series.get(exchange);
+    if (known !== undefined) return known;
+    const made = new Map<string, PriceSeries>();
+    this.#series.set(exchange, made);
+    return made;
+  }
+}
+
+/** The points of one poll alone. */
+export function pricePoints(rows: readonly PriceRow[], naming: Naming, slotMs: number) {
+  const { points, ...left } = new PointMaker().make(rows, naming, slotMs);
+  return { points: [...points], ...left };
+}
+
+type Tags = PriceSeries['tags'];
+
+/** Rows that stand for points. Thousands come at a time, and mostly only their lines are wanted. */
+class RowPoints implements PointBatch, LineSource {
+  readonly #timeNs: bigint;
+  readonly #rows: PriceRow[] = [];
+  readonly #tags: Tags[] = [];
+
+  constructor(timeNs: bigint) {
+    this.#timeNs = timeNs;
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  push(row: PriceRow, tags: Tags): void {
+    this.#rows.push(row);
+    this.#tags.push(tags);
+  }
+
+  *[Symbol.iterator](): Iterator<Point> {
+    const timeNs = this.#timeNs;
+    for (let i = 0; i < this.length; i++) {
+      const tags = this.#tags[i] as Tags;
+      const fields = fieldsOf(this.#rows[i] as PriceRow);
+      yield { measurement: 'price', tags, fields, timeNs };
+    }
+  }
+
+  addLine(encoder: LineEncoder, index: number): Refusal | undefined {
+    const { price, bid, ask, volume, quoteVolume, exchangeTimeMs } = this.#rows[index] as PriceRow;
+    return (
+      encoder.begin('price', this.#tags[index] as Tags) ??
+      encoder.field('price' satisfies PriceField, price) ??
+      (bid && encoder.field('bid' satisfies PriceField, bid)) ??
+      (ask && encoder.field('ask' satisfies PriceField, ask)) ??
+      (volume === undefined ? volume : encoder.field('volume' satisfies PriceField, volume)) ??
+      (quoteVolume === undefined
+        ? quoteVolume
+        : encoder.field('quote_volume' satisfies PriceField, quoteVolume)) ??
+      (exchangeTimeMs === undefined
+        ? exchangeTimeMs
+        : encoder.int('exchange_time' satisfies PriceField, exchangeTimeMs)) ??
+      encoder.end(this.#timeNs)
+    );
+  }
 }
 
 function fieldsOf(row: PriceRow): Record<string, FieldValue> {

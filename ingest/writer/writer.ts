@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
-import { LineEncoder } from '../../core/line-protocol.ts';
+import { LineEncoder, type LineSource } from '../../core/line-protocol.ts';
 import type { Log } from '../../core/log.ts';
-import type { Point, PointSink } from '../../core/point.ts';
+import type { Point, PointBatch, PointSink } from '../../core/point.ts';
 import type { Backoff } from './backoff.ts';
 import { Counts, type WriterMetrics } from './counts.ts';
 import { Courier, type WriteTarget } from './courier.ts';
@@ -95,7 +95,7 @@ export interface Writer extends PointSink {
    * go on. When the spool is full its oldest points are lost, and counted. Throws `unavailable`
    * when the disk is full.
    */
-  accept(points: readonly Point[]): Promise<void>;
+  accept(points: PointBatch): Promise<void>;
   stats(): WriterStats;
   /** Sends what waits for at most `drainMs`; the rest stays on disk for the next start. */
   close(options?: { readonly drainMs?: number }): Promise<void>;
@@ -198,7 +198,7 @@ class SpoolingWriter implements Writer {
     this.#running = this.#run();
   }
 
-  async accept(points: readonly Point[]): Promise<void> {
+  async accept(points: PointBatch): Promise<void> {
     if (this.#closing) throw new TidemarkError('unavailable', 'the writer is closed');
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
@@ -260,16 +260,27 @@ class SpoolingWriter implements Writer {
     }
   }
 
-  #encode(points: readonly Point[]) {
+  #encode(points: PointBatch) {
     const { batchLinesMax, batchBytesMax } = this.#options.limits;
     const encoder = this.#encoder;
     const records: { payload: Buffer; lines: number }[] = [];
     const letters: DeadLetter[] = [];
     const take = () => records.push({ lines: encoder.lines, payload: encoder.take() });
-    for (const point of points) {
-      const refusal = encoder.add(point);
-      if (refusal) letters.push({ ...refusal, point });
+    const takeFull = () => {
       if (encoder.lines >= batchLinesMax || encoder.bytes >= batchBytesMax) take();
+    };
+    if (writesLines(points)) {
+      for (let i = 0; i < points.length; i++) {
+        const refusal = points.addLine(encoder, i);
+        if (refusal) letters.push({ ...refusal, point: [...points][i] as Point });
+        takeFull();
+      }
+    } else {
+      for (const point of points) {
+        const refusal = encoder.add(point);
+        if (refusal) letters.push({ ...refusal, point });
+        takeFull();
+      }
     }
     if (encoder.lines > 0) take();
     return { records, letters };
@@ -357,4 +368,8 @@ class SpoolingWriter implements Writer {
       log.error({ ...span, error: messageOf(error) }, 'late points were not told on');
     }
   }
+}
+
+function writesLines(points: PointBatch): points is PointBatch & LineSource {
+  return 'addLine' in points;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isCode } from '../../../core/errors.ts';
 import { silentLog } from '../../../core/log.ts';
+import type { Loss } from '../../../ingest/writer/losses.ts';
 import { type CreateFile, createFile, segmentPath } from '../../../ingest/writer/segments.ts';
-import { Spool, type SpoolOptions } from '../../../ingest/writer/spool.ts';
+import { type Batch, Spool, type SpoolOptions } from '../../../ingest/writer/spool.ts';
 import { inTemporaryDir } from './support.ts';
 
 const LIMITS = { lines: 1_000, bytes: 100_000 };
@@ -168,14 +169,39 @@ test('zeros at the end of a segment, as a power cut leaves them, are no damage',
     await spool.close();
   }));
 
-test('a spool at its limit refuses and takes again once there is room', () =>
+test('a spool at its limit lets go of its oldest lines, tells how many, and keeps its order', () =>
   inTemporaryDir(async (dir) => {
-    const { spool } = await openSpool(dir, { bytesMax: 500 });
-    const refused = await fill(spool, 100).catch((error: unknown) => error);
-    assert.ok(isCode(refused, 'unavailable'));
+    const losses: Loss[] = [];
+    const onLoss = (loss: Loss) => void losses.push(loss);
+    const { spool } = await openSpool(dir, { bytesMax: 2_000, onLoss });
+    await fill(spool, 100);
+    assert.ok(spool.bytes <= 2_000);
     const kept = await drain(spool);
-    assert.ok(kept.length > 2);
+    const lost = losses.reduce((sum, { points }) => sum + points, 0);
+    assert.ok(kept.length > 10 && lost > 10, `${kept.length} kept, ${lost} lost`);
+    assert.deepEqual(kept, expected(100).slice(lost));
+    assert.equal(losses[0]?.fromMs, 1_000);
+    assert.equal(losses.at(-1)?.toMs, 1_000 + lost - 1);
     await spool.append(line(1), 1, 1);
+    await spool.close();
+  }));
+
+test('a batch that was read when its segment had to go is told of, and cannot be settled', () =>
+  inTemporaryDir(async (dir) => {
+    const losses: Loss[] = [];
+    const onLoss = (loss: Loss) => void losses.push(loss);
+    const { spool } = await openSpool(dir, { bytesMax: 2_000, onLoss });
+    await fill(spool, 20);
+    const batch = (await spool.read({ lines: 2, bytes: 1e6 })) as Batch;
+    assert.equal(batch.lines, 2);
+    await fill(spool, 60);
+    assert.equal(batch.gone.aborted, true);
+    const bytes = spool.bytes;
+    await spool.settle(batch);
+    assert.equal(spool.bytes, bytes);
+    const lost = losses.reduce((sum, { points }) => sum + points, 0);
+    const kept = await drain(spool);
+    assert.equal(kept.length + lost + batch.lines, 80);
     await spool.close();
   }));
 
