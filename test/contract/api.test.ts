@@ -40,9 +40,9 @@ forEachEngine((name, start) => {
       );
       lines.push(
         `price,exchange=okx,pair=abcusd price=7 ${NEWEST_MS}000000`,
-        `pair_rank,pair=btcusd stddev=1,rank=2i,of=9i ${NEWEST_MS - MINUTE_MS}000000`,
-        `pair_rank,pair=btcusd stddev=1,rank=4i,of=9i ${NEWEST_MS}000000`,
-        `rank,exchange=kraken,pair=btcusd stddev=1,rank=1i,of=3i ${NEWEST_MS}000000`,
+        `pair_rank,pair=btcusd,window=24h stddev=1,rank=2i,of=9i ${NEWEST_MS - MINUTE_MS}000000`,
+        `pair_rank,pair=btcusd,window=24h stddev=1,rank=4i,of=9i ${NEWEST_MS}000000`,
+        `rank,exchange=kraken,pair=btcusd,window=24h stddev=1,rank=1i,of=3i ${NEWEST_MS}000000`,
       );
       const answer = await influx.write(lines.join('\n'), { gzip: false });
       assert.equal(answer.status, 204, answer.text);
