@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CandleSource, MarketRef, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, openMap, product, shaped, sides } from '../rows.ts';
+import { collectRows, openMap, product, shaped, sides, texts } from '../rows.ts';
 import { krakenStream } from './kraken-stream.ts';
 
 const answer = z.object({
@@ -10,14 +10,13 @@ const answer = z.object({
   result: openMap.optional(),
 });
 
-const number = z.string();
 /** Index 1 of `v` and `p` is the last 24 h, index 0 is today since 00:00 UTC. */
 const ticker = z.object({
-  a: z.tuple([number], number),
-  b: z.tuple([number], number),
-  c: z.tuple([number], number),
-  v: z.tuple([number, number]),
-  p: z.tuple([number, number]),
+  a: texts(1),
+  b: texts(1),
+  c: texts(1),
+  v: texts(2),
+  p: texts(2),
 });
 
 /** Old asset names; `assetVersion=1` answers with the new ones, a proxy in between might not. */
@@ -95,7 +94,7 @@ export const kraken: PriceAdapter = {
         bid: b[0],
         ask: a[0],
         volume: v[1],
-        quoteVolume: product(v[1], p[1]),
+        quoteVolume: product(v[1] ?? '', p[1] ?? ''),
       };
     });
   },
