@@ -93,6 +93,16 @@ const questions: Readonly<Record<string, (influx: Influx) => Promise<number>>> =
     }
     return rows;
   },
+  [`the slots of all ${own.length} markets of ${largest} in one query`]: async (influx) => {
+    const [start, stop] = [range.fromMs, range.toMs].map((ms) => new Date(ms).toISOString());
+    const flux = `from(bucket: "${NAMES.bucket}") |> range(start: ${start}, stop: ${stop})
+      |> filter(fn: (r) => r._measurement == "price" and r._field == "price"
+        and r.exchange == "${largest}")
+      |> aggregateWindow(every: 1m, fn: last, createEmpty: false, timeSrc: "_start")`;
+    let rows = 0;
+    for await (const batch of influx.queryRows(flux)) rows += batch.rows.length;
+    return rows;
+  },
 };
 
 async function measure(engine: Engine): Promise<void> {

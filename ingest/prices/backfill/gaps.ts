@@ -34,7 +34,7 @@ const WITNESSES = 3;
 
 /**
  * The exchanges that were not heard at some slot of the last time, apart from what was asked for
- * before. A few pairs speak for all of an exchange's: reading every series would cost 20 CPU
+ * before. A few pairs speak for all of an exchange's: reading every series would cost 43 CPU
  * seconds of InfluxDB for 13,827 of them. A gap that they see falsely costs requests, no rows: each
  * market is looked at before anything is written.
  */
