@@ -17,6 +17,8 @@ export interface MeasurementSpec {
   readonly about: string;
   readonly tags: readonly string[];
   readonly fields: Readonly<Record<string, FieldSpec>>;
+  /** Fields whose names users choose: what stands before the name, and what they hold. */
+  readonly named?: { readonly prefix: string; readonly field: FieldSpec };
   /** Who decides the timestamp. */
   readonly time: string;
 }
@@ -37,6 +39,13 @@ const int = (unit: string, about: string): FieldSpec => ({
 const bool = (about: string): FieldSpec => ({
   type: 'bool',
   unit: 'yes or no',
+  about,
+  zero: 'value',
+});
+
+const text = (about: string): FieldSpec => ({
+  type: 'string',
+  unit: 'text',
   about,
   zero: 'value',
 });
@@ -129,6 +138,33 @@ export const measurements = {
     tags: ['pair', 'window'],
     fields: rankFields,
     time: 'the end of the window',
+  },
+  scan: {
+    about: 'One slot of one monitor: what its scan found out.',
+    tags: ['monitor'],
+    fields: {
+      ok: bool('answered as expected'),
+      reason: text('how it ended, of a closed set'),
+      status: int('HTTP status', 'of the last hop; absent without an answer'),
+      bytes: int('bytes', 'of the body after decompression, as far as it was read'),
+      wire_bytes: int('bytes', 'of the body as it came'),
+      truncated: bool('the body went on after what was read; only ever true'),
+      hops: int('redirects', 'how many were followed'),
+      matched: bool('whether the pattern matched; absent without one'),
+      dns_ms: float('ms', 'resolving names, of all hops; absent on a kept connection', 'value'),
+      connect_ms: float('ms', 'opening connections', 'value'),
+      tls_ms: float('ms', 'handshakes', 'value'),
+      ttfb_ms: float('ms', 'from the request to the first byte of the answer', 'value'),
+      transfer_ms: float('ms', 'from there to the last byte that was read', 'value'),
+      total_ms: float('ms', 'from the begin to the verdict', 'value'),
+      late_ms: float('ms', 'from when it was due to when it began', 'value'),
+      cert_days: float('days', 'to the first end of a certificate of the chain', 'value'),
+    },
+    named: {
+      prefix: 'value_',
+      field: float("the page's own", 'the number in the named group of the pattern', 'value'),
+    },
+    time: 'the slot: the same slot again overwrites itself',
   },
   ingest: {
     about: 'One slot of one exchange: how punctual it was and what came of it.',

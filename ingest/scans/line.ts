@@ -1,0 +1,100 @@
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher } from 'undici';
+import type { Address } from '../../core/targets.ts';
+import type { Secured } from './secure.ts';
+
+/** A connection with what is known of it. */
+export interface Connection {
+  readonly socket: Socket;
+  readonly address: Address;
+  readonly secured?: Secured;
+}
+
+/** Kept without use; a server that says less is heard. */
+export const IDLE_MS_MAX = 90_000;
+const HEADER_BYTES_MAX = 64 * 1024;
+/** Every request names its host: this one is never asked for. */
+const NOWHERE = 'http://line.invalid';
+
+type Handed = [error: Error, socket: null] | [error: null, socket: Socket];
+
+/**
+ * The HTTP client over one connection that was dialled elsewhere. A line whose connection has ended
+ * can take another one, to any host: making a client costs more than a request does.
+ */
+export class Line {
+  readonly #client: Client;
+  #next: Socket | undefined;
+  #connection: Connection | undefined;
+  /** Called when the connection has ended, once. */
+  onEnd: (() => void) | undefined;
+  /** Called with the first bytes of the next answer, once. */
+  onFirstBytes: ((bytes: Buffer) => void) | undefined;
+
+  constructor() {
+    this.#client = new Client(NOWHERE, {
+      // In a later turn: the client does not expect to have its connection at once.
+      connect: (_options, callback) => queueMicrotask(() => callback(...this.#hand())),
+      pipelining: 1,
+      allowH2: false,
+      // The deadline of the scan covers it all; two more timers would only disagree with it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      keepAliveTimeout: IDLE_MS_MAX,
+      keepAliveMaxTimeout: IDLE_MS_MAX,
+    });
+  }
+
+  /** What requests go over; undefined when it has ended. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  take(connection: Connection): void {
+    const { socket } = connection;
+    this.#connection = connection;
+    this.#next = socket;
+    // An error of a connection that nobody uses is no news; a request hears of its own.
+    socket.on('error', () => 'see close');
+    // Before the client's own listener: the bytes are looked at and put back for it.
+    socket.on('readable', () => this.#look(socket));
+    socket.once('close', () => {
+      this.#connection = undefined;
+      const end = this.onEnd;
+      this.onEnd = undefined;
+      end?.();
+    });
+  }
+
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#client.dispatch(request, handler);
+  }
+
+  /** Ends the connection. */
+  hangUp(): void {
+    this.#connection?.socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.hangUp();
+    await this.#client.destroy();
+  }
+
+  #look(socket: Socket): void {
+    const tell = this.onFirstBytes;
+    if (!tell) return;
+    const bytes: Buffer | null = socket.read();
+    if (bytes === null) return; // the end
+    this.onFirstBytes = undefined;
+    socket.unshift(bytes);
+    tell(bytes);
+  }
+
+  #hand(): Handed {
+    const socket = this.#next;
+    this.#next = undefined;
+    if (socket && !socket.destroyed) return [null, socket];
+    return [Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' }), null];
+  }
+}
