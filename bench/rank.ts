@@ -1,8 +1,10 @@
 /**
- * The two rank tasks over 13,827 markets x 24 h of minutes, on influxd and on the embedded engine,
- * interleaved, with the ranks compared.
+ * The ranks of 24 h of 13,827 markets: from moments against the naive script that reads the prices
+ * (bench/naive), interleaved, at one price a minute; the same ranks at one price a second, whose
+ * 1.19 G prices are made here and only their moments stored; and with a deficit of every market.
  * Usage: node dist/bench/rank.js [runs] [minutes] [embedded|influxd]
  */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,28 +12,112 @@ import { gzipSync } from 'node:zlib';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
 import { silentLog as log } from '../core/log.ts';
-import { bind, loadTask } from '../flux/load.ts';
+import { projectRoot } from '../core/paths.ts';
+import { bind, loadTask, readFlux } from '../flux/load.ts';
+import { ensureBuckets } from '../tasks/buckets.ts';
+import { boundTasks } from '../tasks/desired.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
+import { MARKETS, rankMarket, STEP_MS } from './rank-market.ts';
 
-const MARKETS = 13_827;
-const EXCHANGES = 27;
-const PAIRS = 7_000;
-const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const TASKS = ['rank', 'pair-rank'] as const;
-/** influxd, CPU seconds of one run. */
-const CPU_AIM = 6;
 const NAMES = { org: 'tidemark', bucket: 'tidemark' };
+const SECONDS = 'seconds';
+/** Of the naive time; and of its own, once the prices come each second. */
+const LIMITS = { moments: 0.7, seconds: 1.2 };
+const retentions = { priceMs: 0, rollupMs: { '1m': 0, '5m': 0, '1h': 0, '1d': 0 } };
 
-const runs = Number(process.argv[2] ?? 3);
+const runs = Number(process.argv[2] ?? 5);
 const minutes = Number(process.argv[3] ?? 1_440);
 const only = process.argv[4];
-const slotMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+const now = new Date(endMs).toISOString();
 
 interface Engine {
   readonly name: string;
-  readonly influx: Influx;
+  /** For the bucket of minutes, of their ranks, and the same of the seconds. */
+  readonly buckets: Readonly<Record<'prices' | 'moments' | 'seconds' | 'secondMoments', Influx>>;
   cpuSeconds(): number;
   stop(): Promise<void>;
+}
+
+async function connect(url: string, token: string): Promise<Engine['buckets']> {
+  const to = (bucket: string) =>
+    createInflux({ url, token, org: NAMES.org, bucket, timeoutMs: 600_000, clock });
+  const [prices, seconds] = [to(NAMES.bucket), to(SECONDS)];
+  await seconds.buckets.ensure({ retentionSeconds: 0 });
+  for (const [influx, ms] of [
+    [prices, 60_000],
+    [seconds, 1_000],
+  ] as const) {
+    const sampling = { finestMs: ms, commonMs: ms };
+    await ensureBuckets(influx, boundTasks({ bucket: influx.bucket, sampling }), retentions);
+  }
+  return {
+    ...{ prices, seconds },
+    ...{ moments: to(`${NAMES.bucket}_rank`), secondMoments: to(`${SECONDS}_rank`) },
+  };
+}
+
+async function openInfluxd(): Promise<Engine> {
+  const { url, token, cpuSeconds, stop } = await startInfluxd();
+  return { name: 'influxd', buckets: await connect(url, token), cpuSeconds, stop };
+}
+
+async function openEmbedded(): Promise<Engine> {
+  const { startEngine } = await import('../embedded/engine.ts');
+  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-rank-'));
+  const where = { ...NAMES, host: '127.0.0.1', port: 0, dir };
+  const engine = await startEngine({ ...where, memoryBytesMax: 512e6, retentionSeconds: 0, log });
+  // The engine is a thread of this process: the few ms of the client count as well.
+  const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
+  const stop = async () => {
+    await engine.close();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { name: 'embedded', buckets: await connect(engine.url, engine.token), cpuSeconds, stop };
+}
+
+async function post(influx: Influx, lines: string): Promise<void> {
+  if (lines === '') return;
+  const { status, text } = await influx.write(gzipSync(lines, { level: 1 }), { gzip: true });
+  if (status !== 204) throw new Error(`write: ${status} ${text}`);
+}
+
+async function fill(engines: readonly Engine[]): Promise<void> {
+  for (const { prices, moments, secondMoments } of rankMarket(endMs, minutes)) {
+    const writes = engines.flatMap(({ buckets }) => [
+      post(buckets.prices, prices),
+      post(buckets.moments, moments),
+      post(buckets.secondMoments, secondMoments),
+    ]);
+    await Promise.all(writes);
+  }
+  const marks = (regular: number) => {
+    const steps = Array.from(
+      { length: (24 * HOUR_MS) / STEP_MS },
+      (_, i) => endMs - (i + 1) * STEP_MS,
+    );
+    const fields = `series=${MARKETS}i,regular=${regular}i`;
+    return steps.map((ms) => `rollup_step,task=moments-5m ${fields} ${ms}000000\n`).join('');
+  };
+  for (const { buckets } of engines) {
+    await post(buckets.prices, marks(5));
+    await post(buckets.seconds, marks(300));
+  }
+}
+
+type Way = 'naive' | 'moments' | 'seconds';
+
+function scriptOf(task: string, way: Way): string {
+  if (way === 'naive') {
+    const text = readFileSync(join(projectRoot, 'bench', 'naive', `${task}.flux`), 'utf8');
+    return bind(readFlux(task, text), { bucket: NAMES.bucket });
+  }
+  const [bucket, ms] = way === 'moments' ? [NAMES.bucket, 60_000] : [SECONDS, 1_000];
+  const tasks = boundTasks({ bucket, sampling: { finestMs: ms, commonMs: ms } });
+  const { file, values } = tasks.find(({ mark }) => mark === `${task}-24h`)!;
+  return bind(loadTask(file), { ...values, again: true });
 }
 
 interface Measured {
@@ -39,154 +125,101 @@ interface Measured {
   readonly cpu: number[];
 }
 
-async function openInfluxd(): Promise<Engine> {
-  const server = await startInfluxd();
-  const { url, token } = server;
-  const influx = createInflux({ url, token, ...NAMES, timeoutMs: 600_000, clock });
-  const stop = async () => {
-    await influx.close();
-    await server.stop();
-  };
-  return { name: 'influxd', influx, cpuSeconds: server.cpuSeconds, stop };
-}
-
-async function openEmbedded(): Promise<Engine> {
-  const { startEngine } = await import('../embedded/engine.ts');
-  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-rank-'));
-  const options = { host: '127.0.0.1', port: 0, memoryBytesMax: 512e6 };
-  const engine = await startEngine({
-    ...NAMES,
-    ...options,
-    dir,
-    retentionSeconds: 7 * 86_400,
-    log,
-  });
-  const { url, token } = engine;
-  const influx = createInflux({ url, token, ...NAMES, timeoutMs: 600_000, clock });
-  // The engine is a thread of this process: the few ms of the client count as well.
-  const cpuSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-  const stop = async () => {
-    await influx.close();
-    await engine.close();
-    await rm(dir, { recursive: true, force: true });
-  };
-  return { name: 'embedded', influx, cpuSeconds, stop };
-}
-
-/** Exchanges of very different size over one set of pairs; some markets stand still. */
-function* market(): Generator<string> {
-  let seed = 12_345;
-  const random = () => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return seed / 2 ** 32;
-  };
-  const share = Array.from({ length: EXCHANGES }, (_, e) => 1 / (e + 2));
-  const whole = share.reduce((sum, part) => sum + part, 0);
-  const series: { head: string; price: number; swing: number }[] = [];
-  for (const [e, part] of share.entries()) {
-    const last = e === EXCHANGES - 1;
-    const size = last ? MARKETS - series.length : Math.round((MARKETS * part) / whole);
-    const taken = new Set<number>();
-    while (taken.size < size) {
-      const pair = taken.size === 0 ? 0 : Math.floor(random() ** 1.7 * PAIRS);
-      if (taken.has(pair)) continue;
-      taken.add(pair);
-      const name = pair === 0 ? 'btcusd' : `c${pair.toString(36)}usd`;
-      const swing = pair % 37 === 5 ? 0 : 0.0001 + random() * 0.003;
-      const head = `price,exchange=ex${String(e).padStart(2, '0')},pair=${name} price=`;
-      series.push({ head, price: Math.exp(random() * 20 - 8), swing });
-    }
-  }
-  for (let minute = minutes; minute > 0; minute--) {
-    const time = ` ${BigInt(slotMs - minute * MINUTE_MS) * 1_000_000n}\n`;
-    let lines = '';
-    for (const one of series) {
-      one.price *= 1 + (random() - 0.5) * one.swing;
-      lines += one.head + Number(one.price.toPrecision(8)) + time;
-    }
-    yield lines;
-  }
-}
-
-async function fill(engines: readonly Engine[]): Promise<void> {
-  for (const lines of market()) {
-    const body = gzipSync(lines, { level: 1 });
-    const write = ({ influx }: Engine) => influx.write(body, { gzip: true });
-    for (const answer of await Promise.all(engines.map(write))) {
-      if (answer.status !== 204) throw new Error(`write: ${answer.status} ${answer.text}`);
-    }
-  }
-}
-
-async function measure(engine: Engine, task: string, into: Measured): Promise<void> {
-  const flux = bind(loadTask(task), { bucket: NAMES.bucket });
+async function measure(engine: Engine, script: string, into: Measured): Promise<void> {
   const cpu = engine.cpuSeconds();
   const start = performance.now();
-  // As InfluxDB's task runner does: the written rows come back, and are thrown away.
-  for await (const _ of engine.influx.queryRows(flux, { now: new Date(slotMs).toISOString() }));
+  for await (const _ of engine.buckets.prices.queryRows(script, { now }));
   into.wall.push((performance.now() - start) / 1_000);
   into.cpu.push(engine.cpuSeconds() - cpu);
 }
 
-const SHAPE = {
-  exchange: 'string?',
-  pair: 'string',
-  stddev: 'double',
-  rank: 'long',
-  of: 'long',
-} as const;
+const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 
-async function written({ influx }: Engine, task: string): Promise<Map<string, number[]>> {
-  const measurement = task.replace('-', '_');
-  const [start, stop] = [slotMs, slotMs + 1].map((ms) => new Date(ms).toISOString());
+/** All ways in turn, `runs` times; medians, and the ratios of the medians. */
+async function compareWays(engine: Engine, task: string, ways: readonly Way[], note = '') {
+  const results = new Map(ways.map((way) => [way, { wall: [], cpu: [] } as Measured]));
+  for (let run = 0; run < runs; run++) {
+    for (const way of ways) await measure(engine, scriptOf(task, way), results.get(way)!);
+  }
+  const of = (way: Way, unit: keyof Measured) => median(results.get(way)?.[unit] ?? []);
+  const base = (way: Way): Way => (way === 'seconds' ? 'moments' : 'naive');
+  for (const way of ways) {
+    const ratio = (unit: keyof Measured) => (of(way, unit) / of(base(way), unit)).toFixed(2);
+    const limit = way === 'naive' ? '' : `at most ${LIMITS[way]}`;
+    const against =
+      way === 'naive'
+        ? ''
+        : ` = ${ratio('wall')} wall, ${ratio('cpu')} CPU of ${base(way)} (${limit})`;
+    const figures = `${of(way, 'wall').toFixed(2)} s, CPU ${of(way, 'cpu').toFixed(2)} s`;
+    console.log(
+      `${engine.name.padEnd(9)} ${(task + note).padEnd(20)} ${way.padEnd(8)} ${figures}${against}`,
+    );
+  }
+}
+
+async function deviations({ buckets }: Engine, filter: string): Promise<Map<string, number>> {
+  const [start, stop] = [endMs, endMs + 1].map((ms) => new Date(ms).toISOString());
   const flux = `from(bucket: "${NAMES.bucket}") |> range(start: ${start}, stop: ${stop})
-    |> filter(fn: (r) => r._measurement == "${measurement}")
-    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value") |> group()`;
-  const rows = await influx.collect(flux, SHAPE);
-  return new Map(
-    rows.map((row) => [`${row.exchange ?? ''}/${row.pair}`, [row.stddev, row.rank, row.of]]),
+    |> filter(fn: (r) => ${filter} and r._field == "stddev") |> group()`;
+  const shape = { exchange: 'string?', pair: 'string', _value: 'double' } as const;
+  const rows = await buckets.prices.collect(flux, shape);
+  return new Map(rows.map((row) => [`${row.exchange ?? ''}/${row.pair}`, row._value]));
+}
+
+async function checkEqual(engine: Engine, task: string): Promise<void> {
+  const measurement = task.replace('-', '_');
+  const naive = await deviations(engine, `r._measurement == "naive_${measurement}"`);
+  const found = await deviations(
+    engine,
+    `r._measurement == "${measurement}" and r.window == "24h"`,
+  );
+  let worst = naive.size === found.size ? 0 : Number.POSITIVE_INFINITY;
+  for (const [key, wanted] of naive) {
+    const error = Math.abs((found.get(key) ?? Number.NaN) - wanted) / (wanted || 1);
+    worst = Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
+  }
+  const verdict = worst < 1e-9 ? 'equal' : 'DIFFERENT';
+  console.log(
+    `${engine.name} ${task}: ${verdict}, ${found.size} rows, off by ${worst.toExponential(1)}`,
   );
 }
 
-/**
- * The deviations agree to 1e-9. Ranks may differ where two deviations differ in their last digits:
- * how many do is reported.
- */
-function compare(one: Map<string, number[]>, other: Map<string, number[]>): string {
-  if (one.size !== other.size) return `DIFFERENT: ${one.size} rows, ${other.size} rows`;
-  let [worst, moved] = [0, 0];
-  for (const [key, [stddev = 0, rank, of]] of one) {
-    const [stddev2 = Number.NaN, rank2, of2] = other.get(key) ?? [];
-    worst = Math.max(worst, Math.abs(stddev - stddev2) / (stddev || 1));
-    if (Number.isNaN(stddev2) || of !== of2) return `DIFFERENT: ${key}`;
-    if (rank !== rank2) moved++;
-  }
-  const same = worst < 1e-9 ? 'equal' : 'DIFFERENT';
-  return `${same}: ${one.size} rows, deviation off by ${worst.toExponential(1)}, ${moved} moved`;
+/** As if each market had missed one price of one step. */
+async function missOne({ buckets }: Engine): Promise<void> {
+  const flux = `from(bucket: "${NAMES.bucket}_rank") |> range(start: ${new Date(endMs - STEP_MS).toISOString()})
+    |> last() |> group()`;
+  const shape = { exchange: 'string', pair: 'string', _value: 'double' } as const;
+  const rows = await buckets.moments.collect(flux, shape, { now });
+  const lines = rows.map(({ exchange, pair, _value: a }) => {
+    const fields = `n=1,a=${a},aa=${a * a},r=0,q=0`;
+    return `deficit_5m,exchange=${exchange},pair=${pair} ${fields} ${endMs - STEP_MS}000000\n`;
+  });
+  await post(buckets.moments, lines.join(''));
 }
-
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 
 const engines: Engine[] = [];
 try {
   if (only !== 'embedded' && influxdPath() !== undefined) engines.push(await openInfluxd());
   if (only !== 'influxd') engines.push(await openEmbedded());
-  const load = loadavg().map((value) => value.toFixed(1));
-  console.log(`${MARKETS} markets x ${minutes} minutes; load of this machine ${load.join(' ')}`);
+  const load = () =>
+    loadavg()
+      .map((value) => value.toFixed(1))
+      .join(' ');
+  console.log(`${MARKETS} markets x ${minutes} minutes; load ${load()}`);
   await fill(engines);
-  for (const task of TASKS) {
-    const results = new Map(engines.map(({ name }) => [name, { wall: [], cpu: [] } as Measured]));
-    for (let run = 0; run < runs; run++) {
-      for (const engine of engines) await measure(engine, task, results.get(engine.name)!);
+  console.log(`filled; load ${load()}`);
+  for (const engine of engines) {
+    for (const task of TASKS) {
+      await compareWays(engine, task, ['naive', 'moments', 'seconds']);
+      await checkEqual(engine, task);
     }
-    for (const [name, { wall, cpu }] of results) {
-      const verdict = name === 'influxd' ? ` (aim: CPU <= ${CPU_AIM} s)` : '';
-      const figures = `${median(wall).toFixed(2)} s, CPU ${median(cpu).toFixed(2)} s`;
-      console.log(`${task.padEnd(10)} ${name.padEnd(9)} ${figures}${verdict}`);
-    }
-    const [one, other] = await Promise.all(engines.map((engine) => written(engine, task)));
-    if (one && other) console.log(`${task.padEnd(10)} answers   ${compare(one, other)}`);
+    await missOne(engine);
+    for (const task of TASKS) await compareWays(engine, task, ['naive', 'moments'], ', deficits');
   }
+  console.log(`load ${load()}`);
 } finally {
-  for (const engine of engines) await engine.stop();
+  for (const { buckets, stop } of engines) {
+    for (const influx of Object.values(buckets)) await influx.close();
+    await stop();
+  }
 }

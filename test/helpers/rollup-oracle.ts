@@ -83,6 +83,13 @@ export function gappyMarket(endMs: number, { minutes, missing }: GappyOptions): 
     add('gone-usd', (minute) => (minute > 47 ? 90_000 + (minute % 7) : Number.NaN));
     if (gaps) add('oftenusd', () => 100 + random(), MINUTE_MS / 6);
   }
+  // One missing and one too many an hour: as many as there should be.
+  for (let minute = minutes; minute > 0; minute--) {
+    const timeMs = endMs - minute * MINUTE_MS;
+    const point = { exchange: 'gappy', pair: 'even-usd', timeMs, price: 10 + random() };
+    if (minute % 60 !== 10) points.push(point);
+    if (minute % 60 === 23) points.push({ ...point, timeMs: timeMs + 1_000, price: 19 });
+  }
   return points.filter(({ price }) => !Number.isNaN(price));
 }
 
