@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { rolledUpToMs } from '../core/rollups.ts';
-import type { Database } from '../registry/database.ts';
+import type { Queries } from '../registry/database.ts';
 import { markDirty, type TimeRange } from '../registry/dirty.ts';
 
 /** Points older than this may be late for a roll-up; milliseconds. */
@@ -17,7 +17,7 @@ export function createLateNotes({
   clock,
   log,
 }: {
-  readonly registry: Database;
+  readonly registry: Queries;
   readonly clock: Clock;
   readonly log: Log;
 }): (span: TimeRange) => void {

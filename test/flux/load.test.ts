@@ -84,6 +84,15 @@ describe('parameters of a Flux file', () => {
     );
   });
 
+  it("of a task's option are replaced where they are given", () => {
+    const bound = bind(file, values, { name: 'y"', every: '5m' });
+    assert.match(bound, /^option task = \{name: "y\\"", every: 5m\}$/m);
+    assert.equal(bind(file, values, {}), bind(file, values));
+    for (const wrong of [{ offset: '1s' }, { every: 5 }]) {
+      assert.throws(() => bind(file, values, wrong));
+    }
+  });
+
   it('must be of the type that the file has', () => {
     assert.throws(
       () => bind(file, { ...values, every: '2022-01-01T00:00:00Z' }),
