@@ -1,24 +1,22 @@
 /**
  * The writer beside the official client's WriteApi with its defaults, interleaved in one run.
- * store: points per second and client CPU seconds into the same real InfluxDB, fresh buckets,
- * counts checked. outage: share stored when the server is away for ten seconds at 13,827 points a
- * second. Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
+ * Points per second from the call until the real InfluxDB has acknowledged them, each poll on disk
+ * (and synced) before that; client CPU seconds; fresh buckets, counts checked. What is left after an
+ * outage: outage.ts. Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Point as ClientPoint, InfluxDB } from '@influxdata/influxdb-client';
 import { systemClock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
 import { silentLog } from '../core/log.ts';
 import { createWriter } from '../ingest/writer/writer.ts';
 import { type Influxd, startInfluxd } from '../test/helpers/influxd.ts';
-import { Sink } from '../test/helpers/sink.ts';
 
 const MARKETS = 13_827;
 const POLLS = 20;
-const OUTAGE_SECONDS = 10;
+const RATIO_AIM = 1.8;
 const START_MS = Date.now() - POLLS * 60_000;
 
 interface Account {
@@ -109,29 +107,6 @@ async function store(server: Influxd, open: typeof ours, bucket: string) {
   return { perSecond: points / seconds, cpuSeconds: (used.user + used.system) / 1e6 };
 }
 
-async function outage(open: typeof ours): Promise<number> {
-  const before = await Sink.start();
-  const { port, url } = before;
-  const side = await open({ url, token: 't', org: 'o', bucket: 'b' });
-  await side.poll(START_MS);
-  await delay(500);
-  await before.close();
-  for (let second = 1; second <= OUTAGE_SECONDS; second++) {
-    await side.poll(START_MS + second * 1_000);
-    await delay(1_000);
-  }
-  const after = new Sink();
-  await after.listen(port);
-  // Its last retry may come up to two minutes later; ours needs seconds.
-  const points = MARKETS * (OUTAGE_SECONDS + 1);
-  for (let wait = 0; wait < 130 && before.points.size + after.points.size < points; wait++) {
-    await delay(1_000);
-  }
-  await side.finish();
-  await after.close();
-  return (before.points.size + after.points.size) / points;
-}
-
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
@@ -151,12 +126,5 @@ for (let pair = 0; pair < pairs; pair++) {
   console.log(`store  ours ${show(a)}; client-js ${show(b)}`);
 }
 await server.stop();
-console.log(
-  `store  median ${median(ratios).toFixed(2)}x speed, ${median(cpuRatios).toFixed(2)}x CPU`,
-);
-for (const [name, open] of [
-  ['ours', ours],
-  ['client-js', theirs],
-] as const) {
-  console.log(`outage ${name}: ${(100 * (await outage(open))).toFixed(1)} % stored`);
-}
+console.log(`store: ${median(ratios).toFixed(2)} (wanted at least ${RATIO_AIM})`);
+console.log(`store, CPU of the client: ${median(cpuRatios).toFixed(2)} (seen 0.1)`);
