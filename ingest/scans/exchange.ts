@@ -158,8 +158,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
     const { progress, line } = this.#options;
-    const secured = line.connection?.secured !== undefined;
-    this.#fail(exchangeFailure(error, progress, secured));
+    const told = codeOf(line.error).startsWith('ERR_SSL') ? line.error : undefined;
+    this.#fail(exchangeFailure(told ?? error, progress));
   }
 
   #finish(reusable: boolean): void {
@@ -195,7 +195,7 @@ const CLIENT_CODES: Readonly<Record<string, Reason>> = {
 };
 const LARGE_HEADERS = 'the headers are larger than is read';
 
-function exchangeFailure(error: Error, progress: Progress, secured: boolean): ScanFailure {
+function exchangeFailure(error: Error, progress: Progress): ScanFailure {
   const code = codeOf(error);
   const began = progress.status !== undefined;
   const client = CLIENT_CODES[code];
@@ -209,11 +209,7 @@ function exchangeFailure(error: Error, progress: Progress, secured: boolean): Sc
   }
   const ended = code === 'UND_ERR_SOCKET' || reasonOfCode(code) === 'reset';
   if (ended) return new ScanFailure(began ? 'incomplete' : 'reset', undefined, error);
-  return new ScanFailure(
-    reasonOfCode(code) ?? (secured ? 'tls-failed' : 'reset'),
-    undefined,
-    error,
-  );
+  return new ScanFailure(reasonOfCode(code) ?? 'reset', undefined, error);
 }
 
 /** A connection that ends within the message is a parser's error too. */

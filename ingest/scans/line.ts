@@ -26,6 +26,7 @@ export class Line {
   readonly #client: Client;
   #next: Socket | undefined;
   #connection: Connection | undefined;
+  #error: Error | undefined;
   /** Called when the connection has ended, once. */
   onEnd: (() => void) | undefined;
   /** Called with the first bytes of the next answer, once. */
@@ -51,12 +52,19 @@ export class Line {
     return this.#connection;
   }
 
+  /** Why the connection ended, where it said so: a request may only hear that it did. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
   take(connection: Connection): void {
     const { socket } = connection;
     this.#connection = connection;
     this.#next = socket;
-    // An error of a connection that nobody uses is no news; a request hears of its own.
-    socket.on('error', () => 'see close');
+    this.#error = undefined;
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
     // Before the client's own listener: the bytes are looked at and put back for it.
     socket.on('readable', () => this.#look(socket));
     socket.once('close', () => {
@@ -95,6 +103,7 @@ export class Line {
     const socket = this.#next;
     this.#next = undefined;
     if (socket && !socket.destroyed) return [null, socket];
-    return [Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' }), null];
+    const ended = Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' });
+    return [this.#error ?? ended, null];
   }
 }

@@ -30,15 +30,24 @@ export function placeOf(source: string, message: string, piece?: string): Patter
 
 interface Token {
   readonly at: number;
-  /** The rest of the pattern from here for what opens something; else the token. */
   readonly text: string;
 }
 
+const TOKEN = new RegExp(
+  [
+    String.raw`\\Q[\s\S]*?(?:\\E|$)`, // quoted text
+    String.raw`\\(?:[pP](?:\{[^}]*\}?|.)|x\{[^}]*\}?|[\s\S])?`, // an escape
+    String.raw`\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]?`, // a class
+    String.raw`\(\?(?:<?[=!]|>|P?<[^>]*>?|[a-zA-Z-]*[:)]?)`, // what opens a special group
+    String.raw`\{\d+(?:,\d*)?\}`, // a count
+    String.raw`[\s\S]`,
+  ].join('|'),
+  'g',
+);
+
 /** Escapes, groups, classes and quoted text as one token each; every other character as one. */
 function tokensOf(source: string): Token[] {
-  const shape =
-    /\\Q[\s\S]*?(?:\\E|$)|\\(?:[pP](?:\{[^}]*\}?|.)|x\{[^}]*\}?|[\s\S])?|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]?|\(\?(?:<?[=!]|>|P?<[^>]*>?|[a-zA-Z-]*[:)]?)|\{\d+(?:,\d*)?\}|[\s\S]/g;
-  return [...source.matchAll(shape)].map((found) => ({ at: found.index, text: found[0] }));
+  return [...source.matchAll(TOKEN)].map((found) => ({ at: found.index, text: found[0] }));
 }
 
 function parentheses(tokens: readonly Token[]): { open: number[]; stray: number[] } {

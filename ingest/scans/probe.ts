@@ -9,6 +9,7 @@ import { type Reason, ScanFailure } from './outcome.ts';
 import { type Ending, scanResult } from './report.ts';
 import type { ScanResult } from './result.ts';
 import { firstStep, locationOf, nextStep } from './route.ts';
+import { scanContext } from './secure.ts';
 import { Stop, Stopped } from './stop.ts';
 import type { Phase } from './stopwatch.ts';
 import type { ScanTarget } from './target.ts';
@@ -28,6 +29,8 @@ export interface ProberOptions {
   readonly gate: TargetGate;
   readonly clock: Clock;
   readonly version: string;
+  /** Certificates (PEM) to trust beside the public ones. */
+  readonly ca?: readonly string[];
   /** How connections are opened, for tests. */
   readonly connect?: OpenSocket;
   /** What a target asks beyond these is cut down to them. */
@@ -50,7 +53,11 @@ export function createProber(options: ProberOptions): Prober {
   const matcher = createMatcher({ clock, ...options.matcher });
   const alarms = new Alarms(clock);
   const userAgent = `tidemark/${options.version}`;
-  const shared = { tools: { gate, clock, lines, open }, matcher, userAgent };
+  const shared = {
+    tools: { gate, clock, lines, open, context: scanContext(options.ca) },
+    matcher,
+    userAgent,
+  };
   const running = new Map<Scan, Promise<ScanResult>>();
   let closed = false;
   return {

@@ -21,7 +21,7 @@ export interface Hop {
   readonly address?: string;
   readonly port: number;
   readonly phases: Phases;
-  /** The connection was kept from an earlier scan: no name, connection or handshake was measured. */
+  /** The connection is of an earlier scan: no name, connection or handshake was measured. */
   readonly reused: boolean;
   readonly tls?: TlsFacts;
 }

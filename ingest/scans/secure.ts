@@ -1,5 +1,12 @@
-import type { Socket } from 'node:net';
-import { connect, createSecureContext, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import {
+  connect,
+  createSecureContext,
+  DEFAULT_CIPHERS,
+  rootCertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { type CertificateFacts, certificateFacts, verdict } from './certificate.ts';
 import { codeOf, type Reason, reasonOfCode, ScanFailure } from './outcome.ts';
 import type { Stop } from './stop.ts';
@@ -24,19 +31,31 @@ export class HandshakeFailure extends ScanFailure {
 }
 
 /**
- * Old versions and weak keys are let through the handshake, so that their certificates can be told;
- * `verdict` then refuses them before anything is sent.
+ * What handshakes are made with; `ca` are certificates (PEM) to trust beside the public ones.
+ *
+ * Old versions and weak keys are let through, so that their certificates can be told; `verdict` then
+ * refuses them before anything is sent.
  */
-const context = createSecureContext({
-  minVersion: 'TLSv1',
-  ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0`,
-});
+export function scanContext(ca: readonly string[] = []): SecureContext {
+  return createSecureContext({
+    minVersion: 'TLSv1',
+    ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0`,
+    ...(ca.length === 0 ? {} : { ca: [...rootCertificates, ...ca] }),
+  });
+}
+
+export interface SecureOptions {
+  /** A name, or an address without brackets: what the certificate has to be for. */
+  readonly host: string;
+  readonly context: SecureContext;
+  readonly stop: Stop;
+}
 
 /**
- * Makes the handshake for `host` over a connection and judges it.
+ * Makes the handshake over a connection and judges it.
  * @throws HandshakeFailure when there is none; Stopped when the scan ends meanwhile.
  */
-export function secure(tcp: Socket, host: string, isAddress: boolean, stop: Stop) {
+export function secure(tcp: Socket, { host, context, stop }: SecureOptions): Promise<Secured> {
   return stop.wait<Secured>((done, fail) => {
     const socket = connect({
       socket: tcp,
@@ -45,7 +64,7 @@ export function secure(tcp: Socket, host: string, isAddress: boolean, stop: Stop
       // The chain's verdict and the host's are kept apart: Node would tell only the first one.
       checkServerIdentity: () => undefined,
       ALPNProtocols: ['http/1.1'],
-      ...(isAddress ? {} : { servername: host }),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
     });
     let seen: CertificateFacts | undefined;
     const look = (): void => {

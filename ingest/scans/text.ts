@@ -41,8 +41,13 @@ const LABELS: Readonly<Record<string, string>> = {
   unicode: 'utf-16le',
 };
 /** Charsets of text alone: the library also knows hex and base64, and UTF-7 hides markup. */
-const TEXT =
-  /^(utf-8|utf-16(le|be)|utf-32(le|be)?|windows-\d+|cp\d+|ibm\d+|iso-?8859-\d+|koi8-[ru]|mac\w+|gb18030|big5(-hkscs)?|shift[_-]jis|euc-(jp|kr)|tis-?620)$/;
+const TEXT = new RegExp(
+  `^(${[
+    ...['utf-8', 'utf-16(le|be)', 'utf-32(le|be)?', 'gb18030', 'big5(-hkscs)?', 'shift[_-]jis'],
+    ...['euc-(jp|kr)', 'iso-?8859-\\d+', 'windows-\\d+', 'cp\\d+', 'ibm\\d+', 'koi8-[ru]'],
+    ...['mac\\w+', 'tis-?620'],
+  ].join('|')})$`,
+);
 
 const BOMS: readonly (readonly [string, string])[] = [
   ['efbbbf', 'utf-8'],

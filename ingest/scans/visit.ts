@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { HttpError } from '../../core/http-error.ts';
 import type { Address, TargetGate } from '../../core/targets.ts';
@@ -19,6 +19,7 @@ export interface VisitTools {
   readonly gate: TargetGate;
   readonly clock: Clock;
   readonly lines: Lines;
+  readonly context: SecureContext;
   readonly open?: OpenSocket | undefined;
 }
 
@@ -97,7 +98,7 @@ export class Visit {
   }
 
   async #connect(line: Line): Promise<void> {
-    const { clock, open } = this.#tools;
+    const { clock, open, context } = this.#tools;
     const { stop } = this.#options;
     const { hostname, protocol } = this.step.url;
     this.watch.enter('dns');
@@ -109,7 +110,7 @@ export class Visit {
     if (protocol === 'http:') return line.take({ socket, address });
     this.watch.enter('tls');
     const host = hostname.replace(/^\[|\]$/g, '');
-    const secured = await secure(socket, host, isIP(host) !== 0, stop).catch((error: unknown) => {
+    const secured = await secure(socket, { host, context, stop }).catch((error: unknown) => {
       socket.destroy();
       if (error instanceof HandshakeFailure) this.certificate = error.certificate;
       throw error;
