@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isLoopback } from '../api/auth.ts';
 import type { ProbeResult } from '../api/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { createHttp } from '../core/http.ts';
@@ -36,6 +37,7 @@ export async function startPriceIngest(
     dir: join(config.dataDir, 'spool'),
     target: base.influx,
     limits: { spoolBytesMax: config.spoolBytesMax, lateMs: LATE_MS },
+    compress: !isLoopback(new URL(base.influx.url).hostname),
     clock,
     random: Math.random,
     log,

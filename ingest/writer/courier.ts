@@ -23,6 +23,8 @@ export interface CourierOptions {
   /** The one of this moment: aborting it ends the wait or request with `cancelled`. */
   readonly signal: () => AbortSignal;
   readonly onRetry: (reason: string) => void;
+  /** Whether long bodies are sent compressed. */
+  readonly compress: boolean;
 }
 
 /** How the target is, as far as the last request tells. */
@@ -116,7 +118,7 @@ export class Courier {
   }
 
   async #bodyOf(bytes: Buffer): Promise<{ bytes: Buffer; gzip: boolean }> {
-    if (bytes.length < GZIP_BYTES_MIN) return { bytes, gzip: false };
+    if (bytes.length < GZIP_BYTES_MIN || !this.#options.compress) return { bytes, gzip: false };
     // Level 1: three times as fast as the default for a few per cent more bytes.
     const small = await compress(bytes, { level: constants.Z_BEST_SPEED });
     return { bytes: small, gzip: true };

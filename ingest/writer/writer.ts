@@ -63,6 +63,11 @@ export interface WriterOptions {
   /** 0 <= random() < 1. */
   readonly random: () => number;
   readonly log: Log;
+  /**
+   * Whether long bodies are sent compressed: true where there is a network in between, the default;
+   * on the same machine it only costs both ends time.
+   */
+  readonly compress?: boolean;
   readonly metrics?: WriterMetrics;
   /**
    * Told of the times of late points once InfluxDB has acknowledged them, a batch at a time (up to
@@ -182,6 +187,7 @@ class SpoolingWriter implements Writer {
       log,
       signal: () => this.#attention,
       onRetry: (reason) => counts.retry(reason),
+      compress: options.compress ?? true,
     });
     this.#delivery = new Delivery({
       courier: this.#courier,

@@ -98,6 +98,7 @@ forEachEngine((name, start) => {
         log: silentLog,
         signal: () => new AbortController().signal,
         onRetry: () => {},
+        compress: true,
       });
       const delivery = new Delivery({
         courier,
