@@ -56,8 +56,8 @@ export function createChoiceReader(options: FollowOptions): ChoiceReader {
       return undefined;
     }
   };
-  /** Undefined: nothing changed since the last reading. */
-  const readChange = async (): Promise<PriceChoices | undefined> => {
+  /** Undefined: nothing changed since what was last carried out. */
+  const readChange = async (): Promise<Change | undefined> => {
     const [choices, offPairs] = await Promise.all([
       listExchangeChoices(database),
       listOffPairs(database),
@@ -70,23 +70,33 @@ export function createChoiceReader(options: FollowOptions): ChoiceReader {
       const chosen = await findOnce(exchange);
       if (chosen) lanes.push({ ...chosen, intervalMs, mode });
     }
-    last = text;
-    return { lanes, offPairs: new Set(offPairs) };
+    return { choices: { lanes, offPairs: new Set(offPairs) }, text };
   };
   return {
     async read() {
       last = '';
-      return (await readChange())!;
+      const { choices, text } = (await readChange())!;
+      last = text;
+      return choices;
     },
-    follow: (onChange) => startFollowing(options, readChange, onChange),
+    follow: (onChange) =>
+      startFollowing(options, async () => {
+        const change = await readChange();
+        if (change === undefined) return;
+        await onChange(change.choices);
+        // Only now: what could not be carried out is tried again.
+        last = change.text;
+      }),
   };
 }
 
-function startFollowing(
-  { database, clock, log }: FollowOptions,
-  readChange: () => Promise<PriceChoices | undefined>,
-  onChange: (choices: PriceChoices) => Promise<void>,
-) {
+interface Change {
+  readonly choices: PriceChoices;
+  /** Equal for equal choices. */
+  readonly text: string;
+}
+
+function startFollowing({ database, clock, log }: FollowOptions, carryOut: () => Promise<void>) {
   const ending = new AbortController();
   let listening: Listening | undefined;
   let round = childAbort(ending.signal);
@@ -101,8 +111,7 @@ function startFollowing(
         log.warn({ error: error.message }, 'choices are looked for, not heard of');
       },
     });
-    const choices = await readChange();
-    if (choices !== undefined) await onChange(choices);
+    await carryOut();
   };
   const run = async (): Promise<void> => {
     while (!ending.signal.aborted) {

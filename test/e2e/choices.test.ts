@@ -152,6 +152,8 @@ for (const [name, { skip, open }] of Object.entries(places)) {
         assert.ok((await slots('kraken')).length > 3);
       });
       await slotsDone('kraken', answers('kraken'));
+      // From here on every slot is waited for, so none may be missing.
+      const waited = (await slots('kraken')).at(-1)!;
       for (let second = 0; second < 5; second++) {
         const before = (await slots('kraken')).length;
         await clock.advance(1_000);
@@ -166,7 +168,7 @@ for (const [name, { skip, open }] of Object.entries(places)) {
         assert.equal(list.length, answers('kraken'));
         return list;
       });
-      const fast = found.filter((second) => second > 120);
+      const fast = found.filter((second) => second >= waited);
       assert.ok(fast.length >= 6);
       for (const [index, second] of fast.entries()) assert.equal(second, fast[0]! + index);
       // Until ingest has heard of it, and then no more within this minute.
@@ -189,7 +191,9 @@ for (const [name, { skip, open }] of Object.entries(places)) {
         every.filter((second) => second !== 60),
       );
       const metrics = await fetch(`${apps.at(-1)!.url}/metrics`);
-      assert.doesNotMatch(await metrics.text(), /^tidemark_price_slots_skipped_total\{.*[1-9]$/m);
+      // The clock runs faster than the one that was asked each second can answer.
+      const skipped = /^tidemark_price_slots_skipped_total\{(?!.*"kraken").*[1-9]$/m;
+      assert.doesNotMatch(await metrics.text(), skipped);
     });
 
     let metric: Metric;
