@@ -158,7 +158,8 @@ export const settings = {
   }),
   influxToken: setting('INFLUX_TOKEN', text, {
     expected: 'a token',
-    about: 'Token that may read and write the bucket and manage tasks. Needed with `INFLUX_URL`.',
+    about:
+      'Token that may read, write and make buckets, and manage tasks. Needed with `INFLUX_URL`.',
     secret: true,
   }),
   influxOrg: setting('INFLUX_ORG', text, {
