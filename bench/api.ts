@@ -156,7 +156,9 @@ async function fill(engine: Engine): Promise<void> {
   }
   await flush();
   const slotNs = BigInt(nowMs - 60_000) * 1_000_000n;
-  await influx.write(`pair_rank,pair=btcusd,window=24h stddev=1,rank=4i,of=9i ${slotNs}`, { gzip: false });
+  await influx.write(`pair_rank,pair=btcusd,window=24h stddev=1,rank=4i,of=9i ${slotNs}`, {
+    gzip: false,
+  });
   await influx.close();
 }
 
