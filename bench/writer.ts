@@ -1,8 +1,8 @@
 /**
  * The writer beside the official client's WriteApi with its defaults, interleaved in one run.
  * Points per second from the call until the real InfluxDB has acknowledged them, each poll on disk
- * (and synced) before that; client CPU seconds; fresh buckets, counts checked. What is left after an
- * outage: outage.ts. Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
+ * (and synced) before that; client CPU seconds; fresh buckets, counts checked. What is left after
+ * an outage: outage.ts. Usage: node dist/bench/writer.js [pairs]      (needs `make influxd`)
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';

@@ -95,7 +95,7 @@ export interface Probing extends Omit<Partial<ProberOptions>, 'gate'> {
   readonly resolve?: GateOptions['resolve'];
 }
 
-/** A prober that may reach these sites, each by its exact place, and nothing else that is private. */
+/** A prober that may reach these sites, each by its exact place, and nothing else private. */
 export function proberFor(sites: readonly Site[], { resolve, ...more }: Probing = {}): Prober {
   const allowPrivate = sites.map(({ place }) => place);
   const gate = createGate({ allowPrivate, ...(resolve ? { resolve } : {}) });
