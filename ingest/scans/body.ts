@@ -21,6 +21,8 @@ const NESTED_MAX = 2;
 /** What comes compressed may be larger than what it holds, but not much. */
 const WIRE_EXTRA = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
+/** The first byte of the wrapped format, as nearly everybody writes it. */
+const ZLIB = 0x78;
 const CHUNK = { chunkSize: 16 * 1024 };
 
 /** Takes a body as it comes and keeps the beginning of what it decodes to. */
@@ -84,7 +86,9 @@ export class BodyReader {
   }
 
   #open(firstByte: number): void {
-    const decoders = this.#encodings.map((name) => decoderOf(name, firstByte));
+    const decoders = this.#encodings.map((name, at) =>
+      decoderOf(name, at === 0 ? firstByte : ZLIB),
+    );
     const fail = (error: Error): void => this.#fail(error);
     for (const [at, decoder] of decoders.entries()) {
       decoder.on('error', fail);

@@ -124,8 +124,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const { progress } = this.#options;
     progress.status = status;
     progress.headers = headers;
-    if (status < 100 || status > 599) {
-      this.#fail(new ScanFailure('protocol', `status ${status}`));
+    const odd = oddAnswer(status, progress.httpVersion);
+    if (odd !== undefined) {
+      this.#fail(new ScanFailure('protocol', `not HTTP: ${odd}`));
       return;
     }
     try {
@@ -181,6 +182,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
+/** What the parser lets pass and HTTP does not have. */
+function oddAnswer(status: number, version: string | undefined): string | undefined {
+  if (status < 100 || status > 599) return `status ${status}`;
+  return version === undefined || version.startsWith('1.') ? undefined : `version ${version}`;
+}
+
 /** A header's value; the first one where it came more than once. */
 export function textOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
@@ -188,7 +195,6 @@ export function textOf(value: string | string[] | undefined): string | undefined
 
 const CLIENT_CODES: Readonly<Record<string, Reason>> = {
   UND_ERR_HEADERS_OVERFLOW: 'too-large',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'incomplete',
   UND_ERR_INVALID_ARG: 'invalid',
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'invalid',
   ERR_ASSERTION: 'protocol',
@@ -199,23 +205,30 @@ function exchangeFailure(error: Error, progress: Progress): ScanFailure {
   const code = codeOf(error);
   const began = progress.status !== undefined;
   const client = CLIENT_CODES[code];
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    // Before the headers are read to their end it means that they contradict each other.
+    return new ScanFailure(began ? 'incomplete' : 'protocol', undefined, error);
+  }
   if (client === 'too-large') return new ScanFailure(client, LARGE_HEADERS, error);
   if (client) return new ScanFailure(client, undefined, error);
-  if (code.startsWith('HPE_')) return parseFailure(error, code, began);
+  // The client means to give llhttp's code as well, but has it undefined.
+  if (error.name === 'HTTPParserError') return parseFailure(error, began);
   // From TLS 1.3 on a server refuses a client without a certificate after the handshake.
   if (/^ERR_SSL|^EPROTO/.test(code)) return handshakeFailure(error, undefined);
   if (code === 'UND_ERR_SOCKET' && /bad (response|upgrade)/.test(error.message)) {
     return new ScanFailure('protocol', undefined, error);
   }
-  const ended = code === 'UND_ERR_SOCKET' || reasonOfCode(code) === 'reset';
+  const cut = code === 'UND_ERR_SOCKET' || code === 'ETIMEDOUT';
+  const ended = cut || reasonOfCode(code) === 'reset';
   if (ended) return new ScanFailure(began ? 'incomplete' : 'reset', undefined, error);
   return new ScanFailure(reasonOfCode(code) ?? 'reset', undefined, error);
 }
 
 /** A connection that ends within the message is a parser's error too. */
-function parseFailure(error: Error, code: string, began: boolean): ScanFailure {
-  if (code === 'HPE_INVALID_EOF_STATE') {
+function parseFailure(error: Error, began: boolean): ScanFailure {
+  if (/EOF/.test(error.message)) {
     return new ScanFailure(began ? 'incomplete' : 'reset', undefined, error);
   }
-  return new ScanFailure('protocol', `not HTTP: ${code.slice('HPE_'.length)}`, error);
+  const why = /\(([^()]{1,80})\)$/.exec(error.message)?.[1];
+  return new ScanFailure('protocol', why && `not HTTP: ${why}`, error);
 }
