@@ -1,4 +1,4 @@
-import type { FieldValue, Point, PointSink } from '../../core/point.ts';
+import type { FieldValue, Point, PointBatch, PointSink } from '../../core/point.ts';
 import type { Quote } from '../../demo/market.ts';
 import type { IngestMetrics } from '../../ingest/metrics.ts';
 import type { FaultyMarket, Told, ToldPrice } from './faulty-market.ts';
@@ -57,7 +57,8 @@ export class DayLedger implements PointSink {
     };
   }
 
-  async accept(points: readonly Point[]): Promise<void> {
+  async accept(batch: PointBatch): Promise<void> {
+    const points = [...batch];
     const prices = points.filter(({ measurement }) => measurement === 'price');
     if (prices.length > 0) this.#check(prices);
     for (const { measurement, tags, fields } of points) {
