@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { createGate } from '../../../core/targets.ts';
 import type { Reason } from '../../../ingest/scans/outcome.ts';
 import { createProber } from '../../../ingest/scans/probe.ts';
 import type { ScanResult } from '../../../ingest/scans/result.ts';
-import { type ScanTarget, scanTarget } from '../../../ingest/scans/target.ts';
+import { scanTarget } from '../../../ingest/scans/target.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import {
@@ -17,20 +16,9 @@ import {
   type Site,
   type SiteOptions,
   scanOnce,
+  scanSite,
   startSite,
 } from './site.ts';
-
-type More = Partial<ScanTarget>;
-
-/** Scans a site that behaves like this. */
-async function scan(serve: OnRequest, more: More = {}, options: SiteOptions = {}) {
-  const site = await startSite(serve, options);
-  try {
-    return await scanOnce({ url: `${site.url}/`, ...more }, { sites: [site] });
-  } finally {
-    await site.close();
-  }
-}
 
 /**
  * Scans until the site has `seen` enough, then lets the deadline pass on a clock that stands still.
@@ -148,8 +136,9 @@ describe('a server that takes its time', () => {
     const clock = new ManualClock();
     const gate = createGate({ allowPrivate: ['10.9.9.9:80'] });
     const sockets: Socket[] = [];
-    const open = () => {
-      const socket = new (Object.getPrototypeOf(connectNowhere()).constructor)() as Socket;
+    // A connection that never comes about: a socket that nobody connects.
+    const open = (): Socket => {
+      const socket = new Socket();
       sockets.push(socket);
       return socket;
     };
@@ -183,12 +172,6 @@ describe('a server that takes its time', () => {
   });
 });
 
-function connectNowhere(): Socket {
-  const socket = connect({ host: '127.0.0.1', port: 9 });
-  socket.on('error', () => 'nobody listens').destroy();
-  return socket;
-}
-
 describe('a server that ends the connection', () => {
   it('before, in the middle of and after what it announced, is told apart', async () => {
     const cases: readonly (readonly [OnRequest, Reason])[] = [
@@ -207,10 +190,10 @@ describe('a server that ends the connection', () => {
       [(socket) => answer(socket, 'HTTP/1.1 200 OK', 'to the end'), 'ok'],
     ];
     for (const [at, [serve, reason]] of cases.entries()) {
-      const result = await scan(serve);
+      const result = await scanSite(serve);
       assert.equal(result.reason, reason, `case ${at}: ${result.text}`);
     }
-    const cut = await scan((socket) => {
+    const cut = await scanSite((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf', () =>
         socket.resetAndDestroy(),
       );
@@ -243,23 +226,23 @@ describe('a server that speaks something else', () => {
       ...['HTTP/1.1 200 OK\r\nno colon', 'HTTP/1.1 200 OK\r\n: empty'],
     ];
     for (const head of heads) {
-      const result = await scan((socket) => answer(socket, head, 'x'));
+      const result = await scanSite((socket) => answer(socket, head, 'x'));
       assert.equal(result.reason, 'protocol', `${head}: ${result.reason} ${result.text}`);
     }
-    const split = await scan((socket) => answer(socket, 'HTTP/1.1 200 O\rK\r\nx: y', 'x'));
+    const split = await scanSite((socket) => answer(socket, 'HTTP/1.1 200 O\rK\r\nx: y', 'x'));
     assert.ok(['protocol', 'ok'].includes(split.reason));
   });
 
   it('and an answer that has no body by its status is none', async () => {
     for (const status of ['204 No Content', '304 Not Modified']) {
       const serve: OnRequest = (socket) => answer(socket, `HTTP/1.1 ${status}`, 'a body after all');
-      const result = await scan(serve, { expectStatus: [[200, 399]], keepAlive: true });
+      const result = await scanSite(serve, { expectStatus: [[200, 399]], keepAlive: true });
       assert.deepEqual([result.reason, result.bodyBytes], ['ok', 0], status);
     }
   });
 
   it('has headers without end, or ten thousand cookies', async () => {
-    const endless = await scan((socket) => {
+    const endless = await scanSite((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n');
       const next = (): void => {
         if (!socket.destroyed)
@@ -269,165 +252,13 @@ describe('a server that speaks something else', () => {
     });
     assert.equal(endless.reason, 'too-large', endless.text);
     const cookies = Array.from({ length: 10_000 }, (_, at) => `set-cookie: c${at}=${at}`);
-    const result = await scan((socket) => answer(socket, ['HTTP/1.1 200 OK', ...cookies], 'x'));
+    const result = await scanSite((socket) => answer(socket, ['HTTP/1.1 200 OK', ...cookies], 'x'));
     assert.equal(result.reason, 'too-large', result.text);
   });
 
   it('waits for a body where the pattern needs one', async () => {
-    const result = await scan((socket) => ok(socket, ''), { pattern: patternOf('price') });
+    const result = await scanSite((socket) => ok(socket, ''), { pattern: patternOf('price') });
     assert.deepEqual([result.reason, result.matched], ['no-match', false]);
-  });
-});
-
-describe('a body', () => {
-  const encoded = (encoding: string, body: Buffer, more: More = {}): Promise<ScanResult> =>
-    scan((socket) => ok(socket, body, [`content-encoding: ${encoding}`]), more);
-  const page = `${'x'.repeat(3_000)} price 42`;
-  const pattern = patternOf('price (?P<price>\\d+)$');
-
-  it('is read through every encoding that was asked for', async () => {
-    const bodies: readonly (readonly [string, Buffer])[] = [
-      ['gzip', gzipSync(page)],
-      ['X-GZIP', gzipSync(page)],
-      ['br', brotliCompressSync(page)],
-      ['deflate', deflateSync(page)],
-      ['deflate', deflateRawSync(page)],
-      ['identity', Buffer.from(page)],
-      ['gzip, gzip', gzipSync(gzipSync(page))],
-      ['deflate, br', brotliCompressSync(deflateSync(page))],
-    ];
-    for (const [encoding, body] of bodies) {
-      const result = await encoded(encoding, body, { pattern });
-      assert.equal(result.reason, 'ok', `${encoding}: ${result.text}`);
-      assert.deepEqual(result.match?.values, { price: 42 });
-      assert.deepEqual([result.bodyBytes, result.wireBytes], [page.length, body.length], encoding);
-    }
-    const empty = await encoded('gzip', Buffer.alloc(0));
-    assert.deepEqual([empty.reason, empty.bodyBytes], ['ok', 0]);
-  });
-
-  it('in another encoding, a broken one, or one that ends early is told', async () => {
-    const cases: readonly (readonly [string, Buffer, Reason])[] = [
-      ['zstd', Buffer.from('x'), 'encoding'],
-      ['gzip, gzip, gzip', gzipSync(gzipSync(gzipSync(page))), 'encoding'],
-      ['gzip', Buffer.from('not compressed at all'), 'encoding'],
-      ['gzip', Buffer.concat([gzipSync(page), Buffer.from('garbage')]), 'encoding'],
-      ['br', Buffer.from('not compressed at all, neither is this'), 'encoding'],
-      ['deflate', Buffer.from('\xff\xff\xff\xff', 'latin1'), 'encoding'],
-      ['gzip', gzipSync(page).subarray(0, 20), 'incomplete'],
-      ['br', brotliCompressSync(page).subarray(0, 12), 'incomplete'],
-      ['gzip, gzip', gzipSync(gzipSync(page).subarray(0, 20)), 'incomplete'],
-    ];
-    for (const [encoding, body, reason] of cases) {
-      const result = await encoded(encoding, body);
-      assert.equal(result.reason, reason, `${encoding}: ${result.reason} ${result.text}`);
-      assert.equal(result.status, 200);
-    }
-  });
-
-  it('without end is read up to the limit', async () => {
-    const endless: OnRequest = (socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\nprice 42 ');
-      const next = (): void => {
-        if (!socket.destroyed) socket.write('x'.repeat(10_000), () => setImmediate(next));
-      };
-      next();
-    };
-    const cap = { bodyBytesMax: 50_000 };
-    const plain = await scan(endless, cap);
-    assert.deepEqual([plain.reason, plain.truncated, plain.bodyBytes], ['ok', true, 50_000]);
-    const found = await scan(endless, { ...cap, pattern: patternOf('price (?P<price>\\d+)') });
-    assert.deepEqual([found.reason, found.truncated], ['ok', true]);
-    const lost = await scan(endless, { ...cap, pattern: patternOf('absent') });
-    assert.deepEqual([lost.reason, lost.matched, lost.truncated], ['too-large', false, true]);
-    assert.match(lost.text, /50000 bytes/);
-  });
-
-  it('that fits exactly is whole, and one byte more is not', async () => {
-    const cap = { bodyBytesMax: 100, pattern: patternOf('x$') };
-    const fits = await scan((socket) => ok(socket, 'x'.repeat(100)), cap);
-    assert.deepEqual([fits.reason, fits.truncated], ['ok', false]);
-    const over = await scan((socket) => ok(socket, `${'x'.repeat(100)}y`), cap);
-    assert.deepEqual([over.reason, over.truncated], ['ok', true]);
-  });
-});
-
-describe('redirects', () => {
-  const redirect = (location: string, status = '302 Found') => [
-    `HTTP/1.1 ${status}`,
-    ...(location ? [`location: ${location}`] : []),
-    'content-length: 0',
-  ];
-
-  it('that go round, or on and on, end after ten', async () => {
-    const loop = await scan((socket) => answer(socket, redirect('/')));
-    assert.deepEqual([loop.reason, loop.hops.length], ['redirect', 11]);
-    const both = await scan((socket, head) =>
-      answer(socket, redirect(head.startsWith('GET /b') ? '/a' : '/b')),
-    );
-    assert.equal(both.reason, 'redirect');
-    let count = 0;
-    const distinct = await scan((socket) => {
-      count += 1;
-      answer(socket, redirect(`/hop${count}`));
-    });
-    assert.deepEqual([distinct.reason, count], ['redirect', 11]);
-    assert.equal(distinct.hops.at(-1)?.status, 302);
-  });
-
-  it('are followed where the location is relative, has a fragment, or other letters', async () => {
-    const paths: string[] = [];
-    const to = ['next', './a/b?c=d#frag', '//HOST/e', '/\u00fcber', '?q'];
-    let site: Site | undefined;
-    site = await startSite((socket, head) => {
-      paths.push(head.split(' ')[1] ?? '');
-      const location = to.shift()?.replace('HOST', site?.place ?? '');
-      if (location === undefined) ok(socket, 'end');
-      else socket.end(Buffer.from(`${redirect(location).join('\r\n')}\r\n\r\n`, 'utf8'));
-    });
-    const result = await scanOnce({ url: `${site.url}/start#top` }, { sites: [site] });
-    await site.close();
-    assert.equal(result.reason, 'ok', result.text);
-    assert.deepEqual(paths.slice(0, 4), ['/start', '/next', '/a/b?c=d', '/e']);
-    assert.match(paths[4] ?? '', /^\/%C3%(BC|83%C2%BC)ber$/);
-    assert.equal(result.hops.length, 6);
-    assert.ok(result.hops.slice(0, -1).every(({ status }) => status === 302));
-  });
-
-  it('without a location are answers', async () => {
-    const bare = await scan((socket) => answer(socket, redirect('')));
-    assert.deepEqual([bare.reason, bare.status], ['status', 302]);
-    const unwanted = await scan((socket) => answer(socket, redirect('/x')), {
-      followRedirects: false,
-    });
-    assert.deepEqual([unwanted.reason, unwanted.hops.length], ['ok', 1]);
-  });
-
-  it('change the method and keep the body as browsers do', async () => {
-    for (const [status, method] of [
-      ['301 Moved', 'GET'],
-      ['303 See Other', 'GET'],
-      ['307 Temporary', 'POST'],
-      ['308 Permanent', 'POST'],
-    ]) {
-      const heads: string[] = [];
-      const serve: OnRequest = (socket, head) => {
-        heads.push(head);
-        if (heads.length === 1) answer(socket, redirect('/end', status));
-        else ok(socket, 'end');
-      };
-      const result = await scan(serve, { method: 'POST', body: 'a=1' });
-      assert.equal(result.reason, 'ok', result.text);
-      assert.ok(heads[1]?.startsWith(`${method} /end`), `${status}: ${heads[1]}`);
-    }
-    const away = await scan(
-      (socket) => answer(socket, redirect('http://93.184.216.34/', '307 T')),
-      {
-        method: 'POST',
-        body: 'secret',
-      },
-    );
-    assert.equal(away.reason, 'redirect');
   });
 });
 
@@ -443,7 +274,7 @@ describe('a server that asks to be left alone', () => {
   for (const [value, fits] of cases) {
     it(`for ${value.slice(0, 10)}`, async () => {
       const head = ['HTTP/1.1 429 Slow', `retry-after: ${value}`, 'content-length: 0'];
-      const result = await scan((socket) => answer(socket, head));
+      const result = await scanSite((socket) => answer(socket, head));
       assert.equal(result.reason, 'throttled');
       assert.ok(fits(result.retryAfterMs), `${result.retryAfterMs} ms`);
     });
@@ -451,7 +282,7 @@ describe('a server that asks to be left alone', () => {
 
   it('by 503 is down, and says until when', async () => {
     const head = ['HTTP/1.1 503 Away', 'retry-after: 7', 'content-length: 0'];
-    const result = await scan((socket) => answer(socket, head));
+    const result = await scanSite((socket) => answer(socket, head));
     assert.deepEqual([result.reason, result.retryAfterMs], ['status', 7_000]);
   });
 });

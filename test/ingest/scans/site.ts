@@ -119,6 +119,20 @@ export async function scanOnce(
   }
 }
 
+/** Scans a site that behaves like this. */
+export async function scanSite(
+  serve: OnRequest,
+  more: Partial<ScanTarget> = {},
+  options: SiteOptions = {},
+): Promise<ScanResult> {
+  const site = await startSite(serve, options);
+  try {
+    return await scanOnce({ url: `${site.url}/`, ...more }, { sites: [site] });
+  } finally {
+    await site.close();
+  }
+}
+
 export function patternOf(source: string, flags = ''): Pattern {
   const compiled = compilePattern(source, flags);
   if (!compiled.ok) throw new Error(`${source}: ${compiled.refusal.message}`);
