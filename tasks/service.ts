@@ -47,9 +47,16 @@ const LOOKBACK_MS = 86_400_000;
  * Keeps InfluxDB's tasks right: at start, after an outage, and when somebody changed them; and what
  * they wrote, where prices came late.
  */
-export function startTasks(options: TaskServiceOptions): TaskService {
-  const { influx, clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 5_000 } = options;
+export function startTasks(given: TaskServiceOptions): TaskService {
+  const { clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 5_000 } = given;
   const ending = new AbortController();
+  // A script on its way ends with the service: what it had not written is made good by the next.
+  const influx: typeof given.influx = {
+    ...given.influx,
+    collect: (flux, shape, how) =>
+      given.influx.collect(flux, shape, { ...how, signal: ending.signal }),
+  };
+  const options = { ...given, influx };
   let waking = new AbortController();
   const state: State = { known: [], bound: [], trouble: 'has not been done yet' };
   let announce = (): void => {};
@@ -69,6 +76,7 @@ export function startTasks(options: TaskServiceOptions): TaskService {
         announce();
         failures = 0;
       } catch (error) {
+        if (ending.signal.aborted) return;
         // One line an outage; the readiness probe tells how long it lasts.
         state.trouble = messageOf(error);
         if (failures === 0) log.warn({ error: state.trouble }, 'tasks could not be synced');
@@ -88,6 +96,7 @@ export function startTasks(options: TaskServiceOptions): TaskService {
         done = await mendOnce({ ...options, tasks: state.bound });
         told = false;
       } catch (error) {
+        if (ending.signal.aborted) return;
         // The lease ends and they are taken up again.
         if (!told) log.warn({ error: messageOf(error) }, 'roll-ups could not be made good');
         told = true;
