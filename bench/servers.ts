@@ -47,11 +47,14 @@ async function serve(): Promise<void> {
   const names = { org: 'tidemark', bucket: 'tidemark' };
   const log = createLog('warn');
   const engine = await startEngine({ dir, host: '127.0.0.1', port: 0, ...names, log });
-  process.on('message', async () => {
+  const end = async () => {
     await engine.close();
     await rm(dir, { recursive: true });
-    process.disconnect();
-  });
+    process.exit();
+  };
+  process.once('message', end);
+  // Whoever measured is gone without a word.
+  process.once('disconnect', end);
   process.send?.({ url: engine.url, token: engine.token });
 }
 

@@ -96,6 +96,7 @@ export function keepLines(lines: Lines, keep: (index: number) => boolean): Lines
  */
 export function shareOut(lines: Lines, count: number): Lines[] {
   if (count === 1) return [lines];
+  if (!hasRepeats(lines)) return inPieces(lines, count);
   const shares = Array.from({ length: count }, () => ({
     parts: [] as Buffer[],
     ends: [] as number[],
@@ -116,12 +117,44 @@ export function shareOut(lines: Lines, count: number): Lines[] {
     .map(({ parts, ends }) => ({ payload: Buffer.concat(parts), ends }));
 }
 
+/** Without a series that comes twice any cut will do, and nothing has to be copied. */
+function inPieces(lines: Lines, count: number): Lines[] {
+  const { length } = lines.ends;
+  const cuts = Array.from({ length: count + 1 }, (_, i) => Math.floor((length * i) / count));
+  return cuts
+    .slice(1)
+    .map((to, i) => sliceLines(lines, cuts[i] as number, to))
+    .filter(({ ends }) => ends.length > 0);
+}
+
+/** Whether a series may be there twice; two that only share their hash count as one. */
+function hasRepeats({ payload, ends }: Lines): boolean {
+  const mask = 2 ** Math.ceil(Math.log2(ends.length * 2 + 1)) - 1;
+  const seen = new Int32Array(mask + 1);
+  let start = 0;
+  for (const end of ends) {
+    // 0 marks an empty place.
+    const hash = hashOfSeries(payload, start, end) | 0 || 1;
+    let place = hash & mask;
+    while (seen[place] !== 0) {
+      if (seen[place] === hash) return true;
+      place = (place + 1) & mask;
+    }
+    seen[place] = hash;
+    start = end;
+  }
+  return false;
+}
+
 /** FNV-1a of measurement and tags. */
 function hashOfSeries(payload: Buffer, start: number, end: number): number {
-  const stop = endOfSeries(payload, start, end);
   let hash = 0x811c9dc5;
-  for (let at = start; at < stop; at++) {
-    hash = Math.imul(hash ^ (payload[at] as number), 0x01000193);
+  let last = 0;
+  for (let at = start; at < end; at++) {
+    const byte = payload[at] as number;
+    if (byte === SPACE && last !== BACKSLASH) break;
+    hash = Math.imul(hash ^ byte, 0x01000193);
+    last = byte;
   }
   return hash >>> 0;
 }

@@ -88,6 +88,24 @@ test('shares hold every line once and a series in one share, in order', () => {
   assert.equal(count, 2_000);
 });
 
+test('lines of as many series are cut into even pieces; one that comes twice keeps its order', () => {
+  const texts = Array.from({ length: 1_001 }, (_, n) => `m,t=x\\ ${n} v=1 1\n`);
+  const even = shareOut(splitLines(Buffer.from(texts.join(''))), 2);
+  assert.deepEqual(
+    even.map(({ ends }) => ends.length),
+    [500, 501],
+  );
+  assert.equal(even.map(textOf).join(''), texts.join(''));
+  const again = [...texts, 'm,t=x\\ 7 v=2 1\n'];
+  const shares = shareOut(splitLines(Buffer.from(again.join(''))), 2);
+  const home = shares.find((share) => textOf(share).includes('x\\ 7 v=1'));
+  assert.match(textOf(home ?? sample), /x\\ 7 v=1 1\n.*x\\ 7 v=2 1\n$/s);
+  assert.deepEqual(
+    shares.flatMap((share) => textOf(share).split('\n')).sort(),
+    again.join('').split('\n').concat('').sort(),
+  );
+});
+
 test('a type conflict names the lines of its measurement and field', () => {
   const lines = splitLines(Buffer.from('m,t=a v=1 1\nmm v=2 2\nm w=1,v=3 3\nm w=4 4\n'));
   const message =
