@@ -8,7 +8,8 @@ import type { Stopwatch } from './stopwatch.ts';
 
 /** One request to one origin. */
 export interface ExchangeRequest {
-  readonly url: URL;
+  /** With the query. */
+  readonly path: string;
   readonly method: string;
   /** Lower-case names; `host` is among them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -60,11 +61,11 @@ export function exchange(request: ExchangeRequest, options: ExchangeOptions): Pr
   const { line, stop } = options;
   return stop.wait<Answer>((done, fail) => {
     const handler = new ExchangeHandler(request, options, { done, fail });
-    line.onFirstBytes = (bytes) => handler.begin(bytes);
+    line.onFirstBytes = () => handler.begin();
     options.watch.enter('firstByte');
     line.dispatch(
       {
-        path: `${request.url.pathname}${request.url.search}`,
+        path: request.path,
         method: request.method as Dispatcher.HttpMethod,
         headers: request.headers,
         body: request.body ?? null,
@@ -103,11 +104,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   /** The first bytes of the answer have come. */
-  begin(bytes: Buffer): void {
+  begin(): void {
     if (this.#over) return;
     this.#options.watch.enter('transfer');
-    const version = /^HTTP\/(\d\.\d) /.exec(bytes.toString('latin1', 0, 9))?.[1];
-    this.#options.progress.httpVersion = version;
+    this.#options.progress.httpVersion = this.#options.line.version;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -29,8 +29,10 @@ export class Line {
   #error: Error | undefined;
   /** Called when the connection has ended, once. */
   onEnd: (() => void) | undefined;
-  /** Called with the first bytes of the next answer, once. */
-  onFirstBytes: ((bytes: Buffer) => void) | undefined;
+  /** Called when the first bytes of the next answer have come, once. */
+  onFirstBytes: (() => void) | undefined;
+  /** `1.1`, as the first answer over the connection began; undefined before it. */
+  version: string | undefined;
 
   constructor() {
     this.#client = new Client(NOWHERE, {
@@ -62,10 +64,11 @@ export class Line {
     this.#connection = connection;
     this.#next = socket;
     this.#error = undefined;
+    this.version = undefined;
     socket.on('error', (error) => {
       this.#error ??= error;
     });
-    // Before the client's own listener: the bytes are looked at and put back for it.
+    // Before the client's own listener, which takes the bytes.
     socket.on('readable', () => this.#look(socket));
     socket.once('close', () => {
       this.#connection = undefined;
@@ -92,11 +95,10 @@ export class Line {
   #look(socket: Socket): void {
     const tell = this.onFirstBytes;
     if (!tell) return;
-    const bytes: Buffer | null = socket.read();
-    if (bytes === null) return; // the end
+    if (socket.readableLength === 0) return; // the end
     this.onFirstBytes = undefined;
-    socket.unshift(bytes);
-    tell(bytes);
+    if (this.version === undefined) this.version = peekVersion(socket);
+    tell();
   }
 
   #hand(): Handed {
@@ -106,4 +108,12 @@ export class Line {
     const ended = Object.assign(new Error('the connection has ended'), { code: 'ECONNRESET' });
     return [this.#error ?? ended, null];
   }
+}
+
+/** The client does not tell the version of an answer: it is read here, and put back. */
+function peekVersion(socket: Socket): string | undefined {
+  const bytes: Buffer | null = socket.read();
+  if (bytes === null) return undefined;
+  socket.unshift(bytes);
+  return /^HTTP\/(\d\.\d) /.exec(bytes.toString('latin1', 0, 9))?.[1];
 }

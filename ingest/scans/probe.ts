@@ -8,7 +8,7 @@ import { createMatcher, type Matcher, type MatcherOptions } from './matcher.ts';
 import { type Reason, ScanFailure } from './outcome.ts';
 import { type Ending, scanResult } from './report.ts';
 import type { ScanResult } from './result.ts';
-import { firstStep, locationOf, nextStep } from './route.ts';
+import { firstStep, locationOf, nextStep, type Step } from './route.ts';
 import { scanContext } from './secure.ts';
 import { Stop, Stopped } from './stop.ts';
 import type { Phase } from './stopwatch.ts';
@@ -45,6 +45,8 @@ interface Shared {
   readonly tools: VisitTools;
   readonly matcher: Matcher;
   readonly userAgent: string;
+  /** Reading a URL anew for each scan of the same target would cost more than most of a scan. */
+  readonly firstSteps: WeakMap<ScanTarget, Step>;
 }
 
 export function createProber(options: ProberOptions): Prober {
@@ -53,11 +55,9 @@ export function createProber(options: ProberOptions): Prober {
   const matcher = createMatcher({ clock, ...options.matcher });
   const alarms = new Alarms(clock);
   const userAgent = `tidemark/${options.version}`;
-  const shared = {
-    tools: { gate, clock, lines, open, context: scanContext(options.ca) },
-    matcher,
-    userAgent,
-  };
+  const tools = { gate, clock, lines, open, context: scanContext(options.ca) };
+  const firstSteps = new WeakMap<ScanTarget, Step>();
+  const shared = { tools, matcher, userAgent, firstSteps };
   const running = new Map<Scan, Promise<ScanResult>>();
   let closed = false;
   return {
@@ -65,7 +65,7 @@ export function createProber(options: ProberOptions): Prober {
       const timeoutMs = Math.min(target.timeoutMs, caps?.timeoutMs ?? target.timeoutMs);
       const stop = new Stop({ alarms, timeoutMs, signal });
       const bodyBytesMax = Math.min(target.bodyBytesMax, caps?.bodyBytes ?? target.bodyBytesMax);
-      const scan = new Scan({ ...target, bodyBytesMax }, stop, shared);
+      const scan = new Scan(target, { stop, bodyBytesMax }, shared);
       if (closed) stop.cancel();
       const result = scan.run();
       running.set(scan, result);
@@ -101,13 +101,19 @@ const TIMEOUTS: Readonly<Record<Phase, Reason>> = {
 class Scan {
   readonly stop: Stop;
   readonly #target: ScanTarget;
+  readonly #bodyBytesMax: number;
   readonly #shared: Shared;
   readonly #visits: Visit[] = [];
   #judging = false;
 
-  constructor(target: ScanTarget, stop: Stop, shared: Shared) {
+  constructor(
+    target: ScanTarget,
+    limits: { readonly stop: Stop; readonly bodyBytesMax: number },
+    shared: Shared,
+  ) {
     this.#target = target;
-    this.stop = stop;
+    this.stop = limits.stop;
+    this.#bodyBytesMax = limits.bodyBytesMax;
     this.#shared = shared;
   }
 
@@ -140,7 +146,7 @@ class Scan {
       keepAlive: this.#target.keepAlive,
       limits: (status: number, headers: Headers) => this.#limits(status, headers),
     };
-    let step = firstStep(this.#target, userAgent);
+    let step = this.#firstStep();
     for (let count = 1; ; count += 1) {
       const visit = new Visit(step, tools, options);
       this.#visits.push(visit);
@@ -152,13 +158,22 @@ class Scan {
     }
   }
 
+  #firstStep(): Step {
+    const { firstSteps, userAgent } = this.#shared;
+    const known = firstSteps.get(this.#target);
+    if (known) return known;
+    const step = firstStep(this.#target, userAgent);
+    firstSteps.set(this.#target, step);
+    return step;
+  }
+
   #limits(status: number, headers: Headers): BodyLimits {
     if (locationOf(this.#target, status, headers) !== undefined) {
       return { bytesMax: REDIRECT_BODY_BYTES, keepMax: EVIDENCE_BYTES };
     }
-    const { bodyBytesMax, pattern } = this.#target;
+    const bytesMax = this.#bodyBytesMax;
     // One more byte than is shown tells that there are more.
-    return { bytesMax: bodyBytesMax, keepMax: pattern ? bodyBytesMax : EVIDENCE_BYTES + 1 };
+    return { bytesMax, keepMax: this.#target.pattern ? bytesMax : EVIDENCE_BYTES + 1 };
   }
 
   #ending(error: unknown): Ending {

@@ -6,6 +6,10 @@ import { REDIRECTS_MAX, type ReadUrl, readUrl, type ScanTarget } from './target.
 /** A request to make: the target's own, or where its answer led. */
 export interface Step {
   readonly url: URL;
+  /** Text, origin and path of the URL, which makes them anew each time. */
+  readonly href: string;
+  readonly origin: string;
+  readonly path: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
@@ -19,7 +23,7 @@ export function firstStep(target: ScanTarget, userAgent: string): Step {
   const headers: Record<string, string> = plainHeaders(url, userAgent);
   if (authorization !== undefined) headers.authorization = authorization;
   for (const [name, value] of Object.entries(target.headers)) headers[name.toLowerCase()] = value;
-  return { url, method: target.method, headers, body: target.body };
+  return { ...textsOf(url), method: target.method, headers, body: target.body };
 }
 
 /** Where an answer redirects to; undefined when it is the last one. */
@@ -51,11 +55,17 @@ export function nextStep(
   const rewritten = status === 303 || (status <= 302 && step.method === 'POST');
   const method = rewritten && step.method !== 'HEAD' ? 'GET' : step.method;
   const body = method === step.method ? step.body : undefined;
-  if (url.origin === step.url.origin) return { url, method, headers: step.headers, body };
+  const texts = textsOf(url);
+  if (texts.origin === step.origin) return { ...texts, method, headers: step.headers, body };
   if (body !== undefined) {
     throw new ScanFailure('redirect', 'the redirect would take the body to another origin');
   }
-  return { url, method, headers: plainHeaders(url, userAgent) };
+  return { ...texts, method, headers: plainHeaders(url, userAgent) };
+}
+
+function textsOf(url: URL): Pick<Step, 'url' | 'href' | 'origin' | 'path'> {
+  const { href, origin, pathname, search } = url;
+  return { url, href, origin, path: `${pathname}${search}` };
 }
 
 function plainHeaders(url: URL, userAgent: string): Record<string, string> {

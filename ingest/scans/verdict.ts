@@ -75,6 +75,7 @@ export function evidenceOf(bytes: Buffer, contentType: string | undefined): stri
 
 /** As any database takes it: no NUL, no half of a character. */
 function shown(text: string): string {
-  const start = text.slice(0, EVIDENCE_BYTES).replace(/[\ud800-\udbff]$/, '');
-  return start.replaceAll('\0', '\ufffd');
+  const start = text.slice(0, EVIDENCE_BYTES);
+  const whole = /[\ud800-\udbff]$/.test(start) ? start.slice(0, -1) : start;
+  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
 }

@@ -58,7 +58,7 @@ export class Visit {
   async run(): Promise<Answer> {
     const { lines } = this.#tools;
     const keep = this.#options.keepAlive && REPEATABLE.has(this.step.method);
-    const kept = keep ? lines.kept(this.step.url.origin) : undefined;
+    const kept = keep ? lines.kept(this.step.origin) : undefined;
     if (kept) {
       try {
         return await this.#over(kept, keep);
@@ -88,7 +88,7 @@ export class Visit {
         { ...step, keepAlive: keep, limits },
         { line, stop, watch, progress },
       );
-      if (answer.reusable) this.#tools.lines.keep(step.url.origin, line);
+      if (answer.reusable) this.#tools.lines.keep(step.origin, line);
       else this.#tools.lines.drop(line);
       return answer;
     } catch (error) {
