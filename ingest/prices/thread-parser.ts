@@ -180,7 +180,8 @@ class ParserThread {
 
   #giveOne(): void {
     const reply = this.#replies.shift();
-    if (reply === undefined) return;
+    // Once it has ended nobody waits, and whoever ends the thread wants the process to wait for it.
+    if (reply === undefined || this.ended) return;
     if (this.#replies.length > 0) setImmediate(() => this.#giveOne());
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
