@@ -1,7 +1,6 @@
 /**
  * Scans per CPU second of the prober, over fresh connections and over kept ones, against a server
- * of its own process on loopback; every scan matches a pattern with a number in it. TLS, a fresh
- * handshake each, where `openssl` can make a certificate.
+ * of its own process on loopback; every scan matches a pattern with a number in it.
  * Usage: node dist/bench/scan-probe.js [scans] [runs]
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -61,11 +61,16 @@ export function faultOf(error: unknown, bodyBegan: boolean): HttpFault {
   const code = codeOf(error);
   const known = BY_CODE[code];
   if (known) return known;
-  if (code.startsWith('HPE_')) return 'protocol';
+  if (code.startsWith('HPE_') || isNonsense(error)) return 'protocol';
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO)/.test(code)) return 'tls';
   if (code.startsWith('ERR__ERROR') || code.startsWith('ERR_BROTLI')) return 'encoding';
   if (bodyBegan) return 'truncated';
   return 'reset';
+}
+
+/** undici 7 means to give llhttp's code, but has it undefined; an early end is no nonsense. */
+function isNonsense(error: unknown): boolean {
+  return error instanceof Error && error.name === 'HTTPParserError' && !/EOF/.test(error.message);
 }
 
 function codeOf(error: unknown): string {

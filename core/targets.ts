@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { TidemarkError } from './errors.ts';
 import { HttpError } from './http-error.ts';
 
@@ -20,8 +21,19 @@ export interface TargetGate {
 export interface GateOptions {
   /** Ranges (`10.0.0.0/8`) and places (`127.0.0.1:9000`) to reach although they are private. */
   readonly allowPrivate?: readonly string[];
+  /**
+   * Our own (the database, InfluxDB, this API): not reached by any name or address of theirs, save
+   * at a place that is listed. A host that means every interface stands for each address of this
+   * machine.
+   */
+  readonly services?: readonly Service[];
   /** How names are resolved; by default as the operating system does. */
   readonly resolve?: (host: string) => Promise<readonly Address[]>;
+}
+
+export interface Service {
+  readonly host: string;
+  readonly port: number;
 }
 
 /**
@@ -64,8 +76,10 @@ export function createGate(options: GateOptions = {}): TargetGate {
   const places = new Set<string>();
   for (const entry of options.allowPrivate ?? []) allow(entry, ranges, places);
   const resolve = options.resolve ?? resolveAll;
+  const isPlace = ({ address }: Address, port: number): boolean =>
+    places.has(placeOf(address, port));
   const mayReach = ({ address, family }: Address, port: number): boolean => {
-    if (places.has(placeOf(address, port))) return true;
+    if (isPlace({ address, family }, port)) return true;
     if (OTHER_PROTOCOLS.has(port)) return false;
     return isPublic(address) || ranges.check(address, family === 4 ? 'ipv4' : 'ipv6');
   };
@@ -80,9 +94,36 @@ export function createGate(options: GateOptions = {}): TargetGate {
         const why = isPublic(refused.address) ? `port ${port} is refused` : 'not public';
         throw new HttpError('target', `${name} leads to ${refused.address}: ${why}`);
       }
+      const own = (options.services ?? []).filter((service) => service.port === port);
+      if (own.length === 0 || found.every((entry) => isPlace(entry, port))) return found;
+      const taken = (await Promise.all(own.map(({ host: of }) => addressesOf(of, resolve)))).flat();
+      if (found.some(({ address }) => taken.includes(canonical(address)))) {
+        throw new HttpError('target', `${name} leads to a service of our own`);
+      }
       return found;
     },
   };
+}
+
+/** Where a service of ours is; a name that cannot be resolved now is nowhere. */
+async function addressesOf(
+  host: string,
+  resolve: (host: string) => Promise<readonly Address[]>,
+): Promise<readonly string[]> {
+  const name = host.replace(/^\[|\]$/g, '');
+  const found = isIP(name) ? [literal(name)] : await resolve(name).catch(() => []);
+  const everywhere = found.some(({ address }) => /^(0\.0\.0\.0|::|127\..*|::1)$/.test(address));
+  const local = everywhere ? Object.values(networkInterfaces()).flatMap((each) => each ?? []) : [];
+  return [...found, ...local].map(({ address }) => canonical(address));
+}
+
+/** One text for one address; a mapped one is the IPv4 address in it. */
+function canonical(address: string): string {
+  if (isIPv4(address)) return address;
+  const groups = groupsOf(address);
+  if (!groups) return address;
+  const mapped = groups.slice(0, 6).join() === '0,0,0,0,0,65535';
+  return mapped ? v4At(groups, 6) : groups.join(':');
 }
 
 async function resolveAll(host: string): Promise<readonly Address[]> {

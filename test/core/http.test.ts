@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { systemClock } from '../../core/clock.ts';
@@ -93,6 +94,15 @@ describe('the outbound client', () => {
     await assert.rejects(get('/not'), faulty('encoding'));
     upstream.set('/odd', { body: 'plain', headers: { 'content-encoding': 'zstd' } });
     await assert.rejects(get('/odd'), faulty('encoding'));
+  });
+
+  it('names an answer that is not HTTP', async () => {
+    const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n'));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/`;
+    await assert.rejects(get('', { url }), faulty('protocol'));
+    await new Promise((done) => server.close(done));
   });
 
   it('refuses redirects unless told how many, then follows them by hand', async () => {

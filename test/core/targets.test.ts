@@ -80,6 +80,25 @@ describe('the gate', () => {
     assert.equal((await gate.addresses('127.0.0.1', 5432)).length, 1);
   });
 
+  it('refuses our own services by any name or address of theirs', async () => {
+    const services = [
+      { host: 'public.example', port: 8086 },
+      { host: '0.0.0.0', port: 8001 },
+      { host: 'gone.example', port: 9999 },
+    ];
+    const allowPrivate = ['127.0.0.0/8', '127.0.0.9:8001'];
+    const gate = createGate({ resolve, services, allowPrivate });
+    await assert.rejects(gate.addresses('public.example', 8086), refused);
+    await assert.rejects(gate.addresses('93.184.216.34', 8086), refused);
+    await assert.rejects(gate.addresses('::ffff:93.184.216.34', 8086), refused);
+    await assert.rejects(gate.addresses('127.0.0.1', 8001), refused);
+    assert.equal((await gate.addresses('public.example', 8087)).length, 1);
+    assert.equal((await gate.addresses('8.8.8.8', 8086)).length, 1);
+    assert.equal((await gate.addresses('127.0.0.1', 8002)).length, 1);
+    assert.equal((await gate.addresses('127.0.0.9', 8001)).length, 1, 'a place that is listed');
+    assert.equal((await gate.addresses('8.8.8.8', 9999)).length, 1);
+  });
+
   it('stands at the very borders of the ranges', () => {
     const borders = [
       ['172.15.255.255', '172.16.0.0'],
