@@ -1,0 +1,309 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type Database, type Queries, rowsOf } from './database.ts';
+
+/** How a monitor is asked and judged; every part is explained at the API. */
+export const monitorSettings = z.object({
+  method: z.string(),
+  /** Secret: never logged, never returned. */
+  headers: z.record(z.string(), z.string()),
+  /** Of the URL, as the header that is sent; secret. */
+  authorization: z.string().optional(),
+  body: z.string().optional(),
+  expectStatus: z.array(z.tuple([z.int(), z.int()])).nullable(),
+  timeoutMs: z.int(),
+  followRedirects: z.boolean(),
+  bodyBytesMax: z.int(),
+  keepAlive: z.boolean(),
+  failuresBeforeDown: z.int(),
+  successesBeforeUp: z.int(),
+});
+
+export type MonitorSettings = z.infer<typeof monitorSettings>;
+
+const ms = z.number();
+
+const monitor = z.object({
+  id: z.int(),
+  url: z.string(),
+  regexp: z.string().nullable(),
+  name: z.string().nullable(),
+  settings: monitorSettings,
+  tags: z.record(z.string(), z.string()),
+  active: z.boolean(),
+  intervalMs: ms,
+  createdMs: ms,
+  changedMs: ms,
+  state: z.enum(['new', 'up', 'down', 'unknown']),
+  stateSinceMs: ms.nullable(),
+  reason: z.string().nullable(),
+  status: z.int().nullable(),
+  lastSlotMs: ms.nullable(),
+  lastTotalMs: z.number().nullable(),
+  dueMs: ms,
+  missed: z.int(),
+  reprobed: z.int(),
+});
+
+/** A monitor, its settings and how it stands. */
+export type Monitor = z.infer<typeof monitor>;
+
+export interface NewMonitor {
+  /** Without credentials. */
+  readonly url: string;
+  readonly regexp: string | null;
+  readonly host: string;
+  readonly name: string | null;
+  readonly settings: MonitorSettings;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly intervalMs: number;
+}
+
+/** What may be changed; what is left out stays. */
+export type MonitorChange = Partial<
+  Pick<NewMonitor, 'name' | 'tags' | 'intervalMs'> & {
+    readonly settings: Partial<MonitorSettings>;
+    readonly active: boolean;
+  }
+>;
+
+/** Notified when a monitor is made or changed, so that workers look for what is due at once. */
+export const MONITORS_CHANNEL = 'tidemark_monitors';
+
+const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+const COLUMNS = `m.id, m.url, m.regexp, m.name, m.settings, m.tags, m.active,
+  s.interval_ms as "intervalMs", (extract(epoch from m.created) * 1000)::float8 as "createdMs",
+  (extract(epoch from m.changed) * 1000)::float8 as "changedMs", s.state,
+  s.state_since_ms as "stateSinceMs", s.reason, s.status, s.last_slot_ms as "lastSlotMs",
+  s.last_total_ms as "lastTotalMs", s.due_ms as "dueMs", s.missed, s.reprobed`;
+
+/** The same for the same url and pattern. */
+export function monitorKey({ url, regexp }: Pick<NewMonitor, 'url' | 'regexp'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([url, regexp]))
+    .digest('hex');
+}
+
+/** Spread over the interval by what the monitor is, so that nothing starts in a herd. */
+function phaseOf(key: string, intervalMs: number): number {
+  return Number(BigInt(`0x${key.slice(0, 16)}`) % BigInt(intervalMs));
+}
+
+/**
+ * Makes a monitor, due at once, or finds the one of the same url and pattern: then `given` changes
+ * it, and it is switched on.
+ */
+export async function ensureMonitor(
+  database: Database,
+  wanted: NewMonitor,
+  given: MonitorChange = {},
+): Promise<{ readonly monitor: Monitor; readonly created: boolean }> {
+  const key = monitorKey(wanted);
+  return database.transaction(async (transaction) => {
+    const made = await insertMonitors(transaction, [wanted], { spread: false });
+    const id = made[0] ?? (await idOf(transaction, key));
+    if (made.length === 0) await changeIn(transaction, id, { ...given, active: true });
+    await transaction.query('select pg_notify($1, $2)', [MONITORS_CHANNEL, String(id)]);
+    return { monitor: (await findMonitor(transaction, id))!, created: made.length > 0 };
+  });
+}
+
+/** Makes those that are not there, due when their phase comes; how many that were. */
+export async function addMonitors(
+  database: Database,
+  wanted: readonly NewMonitor[],
+): Promise<number> {
+  return database.transaction(async (transaction) => {
+    const made = await insertMonitors(transaction, wanted, { spread: true });
+    await transaction.query("select pg_notify($1, '')", [MONITORS_CHANNEL]);
+    return made.length;
+  });
+}
+
+async function idOf(queries: Queries, key: string): Promise<number> {
+  const rows = await queries.query('select id from monitors where key = $1', [key]);
+  return rowsOf(z.object({ id: z.int() }), rows)[0]!.id;
+}
+
+/** Ids of those that were not there. `spread`: first due at their phase instead of at once. */
+async function insertMonitors(
+  queries: Queries,
+  wanted: readonly NewMonitor[],
+  { spread }: { readonly spread: boolean },
+): Promise<number[]> {
+  const column = <T>(read: (monitor: NewMonitor) => T) => wanted.map(read);
+  const rows = await queries.query(
+    `with g as materialized (
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+         $7::text[], $8::bigint[], $9::bigint[], $10::int[])
+       as g (key, url, regexp, name, settings, tags, host, interval_ms, phase_ms, timeout_ms)),
+     made as (
+       insert into monitors (key, url, regexp, name, settings, tags)
+       select key, url, regexp, name, settings::jsonb, tags::jsonb from g
+       on conflict (key) do nothing returning id, key),
+     due as materialized (select ${NOW} as now)
+     insert into monitor_schedule (monitor, host, interval_ms, timeout_ms, phase_ms, due_ms)
+     select made.id, g.host, g.interval_ms, g.timeout_ms, g.phase_ms,
+       case when $11 then now + g.interval_ms - mod(now - g.phase_ms, g.interval_ms) else now end
+     from made join g using (key), due
+     returning monitor as id`,
+    [
+      column(monitorKey),
+      column(({ url }) => url),
+      column(({ regexp }) => regexp),
+      column(({ name }) => name),
+      column(({ settings }) => JSON.stringify(settings)),
+      column(({ tags }) => JSON.stringify(tags)),
+      column(({ host }) => host),
+      column(({ intervalMs }) => intervalMs),
+      column((one) => phaseOf(monitorKey(one), one.intervalMs)),
+      column(({ settings }) => settings.timeoutMs),
+      spread,
+    ],
+  );
+  return rowsOf(z.object({ id: z.int() }), rows).map(({ id }) => id);
+}
+
+/** Changes a monitor; undefined: there is none. Its next scan goes by the change. */
+export async function changeMonitor(
+  database: Database,
+  id: number,
+  change: MonitorChange,
+): Promise<Monitor | undefined> {
+  return database.transaction(async (transaction) => {
+    await changeIn(transaction, id, change);
+    await transaction.query('select pg_notify($1, $2)', [MONITORS_CHANNEL, String(id)]);
+    return findMonitor(transaction, id);
+  });
+}
+
+/**
+ * A changed target, or one that is switched off or on, begins anew: what is under way is refused at
+ * saving. A changed interval leaves what is under way alone.
+ */
+async function changeIn(queries: Queries, id: number, change: MonitorChange): Promise<void> {
+  const { name, tags, settings, intervalMs, active } = change;
+  const held = await queries.query('select key from monitors where id = $1 for update', [id]);
+  const key = rowsOf(z.object({ key: z.string() }), held)[0]?.key;
+  if (key === undefined) return;
+  await queries.query(
+    `update monitors set name = case when $2 then $3 else name end, tags = coalesce($4, tags),
+       settings = settings || coalesce($5, '{}'), active = coalesce($6, active),
+       version = version + 1, changed = now() where id = $1`,
+    [
+      id,
+      name !== undefined,
+      name ?? null,
+      tags === undefined ? null : JSON.stringify(tags),
+      settings === undefined ? null : JSON.stringify(settings),
+      active ?? null,
+    ],
+  );
+  const phaseMs = intervalMs === undefined ? null : phaseOf(key, intervalMs);
+  await queries.query(
+    `update monitor_schedule s set
+       active = coalesce($2, active),
+       interval_ms = coalesce($3, interval_ms), phase_ms = coalesce($4, phase_ms),
+       timeout_ms = coalesce($5, timeout_ms),
+       owner = case when $6 or active <> coalesce($2, active) then null else owner end,
+       token = token + ($6 or active <> coalesce($2, active))::int,
+       due_ms = case when $3::bigint is not null or $6 or active <> coalesce($2, active)
+         then ${NOW} else due_ms end,
+       state = case when active and not coalesce($2, active) then 'unknown' else state end
+     where monitor = $1`,
+    [
+      id,
+      active ?? null,
+      intervalMs ?? null,
+      phaseMs,
+      settings?.timeoutMs ?? null,
+      settings !== undefined,
+    ],
+  );
+}
+
+export async function findMonitor(queries: Queries, id: number): Promise<Monitor | undefined> {
+  const rows = await queries.query(
+    `select ${COLUMNS} from monitors m join monitor_schedule s on s.monitor = m.id where m.id = $1`,
+    [id],
+  );
+  return rowsOf(monitor, rows)[0];
+}
+
+export interface MonitorFilter {
+  /** Ids above this one. */
+  readonly after: number;
+  readonly limit: number;
+  readonly active?: boolean | undefined;
+  readonly state?: Monitor['state'] | undefined;
+  /** Letters of the url or name, in any case. */
+  readonly text?: string | undefined;
+  readonly tag?: { readonly name: string; readonly value: string } | undefined;
+}
+
+/** By id. */
+export async function listMonitors(queries: Queries, filter: MonitorFilter): Promise<Monitor[]> {
+  const { after, limit, active, state, text, tag } = filter;
+  const rows = await queries.query(
+    `select ${COLUMNS} from monitors m join monitor_schedule s on s.monitor = m.id
+     where m.id > $1 and ($3::boolean is null or m.active = $3)
+       and ($4::text is null or s.state = $4)
+       and ($5::text is null or strpos(lower(m.url || ' ' || coalesce(m.name, '')), lower($5)) > 0)
+       and ($6::text is null or m.tags ->> $6 = $7)
+     order by m.id limit $2`,
+    [
+      after,
+      limit,
+      active ?? null,
+      state ?? null,
+      text ?? null,
+      tag?.name ?? null,
+      tag?.value ?? '',
+    ],
+  );
+  return rowsOf(monitor, rows);
+}
+
+/** The last evidence; undefined: none was kept. */
+export async function findEvidence(
+  queries: Queries,
+  id: number,
+): Promise<{ readonly slotMs: number; readonly evidence: unknown } | undefined> {
+  const rows = await queries.query(
+    'select slot_ms as "slotMs", evidence from monitor_evidence where monitor = $1',
+    [id],
+  );
+  return rowsOf(z.object({ slotMs: ms, evidence: z.unknown() }), rows)[0];
+}
+
+const load = z.object({
+  active: z.int(),
+  due: z.int(),
+  scansPerSecond: z.number(),
+  busy: z.number(),
+  busyMax: z.number(),
+  slots: z.int(),
+  workers: z.int(),
+});
+
+/**
+ * What all monitors ask together, beside what the workers can do: scans a second, scans under way
+ * on average (by how long each took last, a second when it is new) and at worst (all time out).
+ */
+export type ScanLoad = z.infer<typeof load>;
+
+/** `host`: only the monitors of it. */
+export async function scanLoad(queries: Queries, host?: string): Promise<ScanLoad> {
+  const rows = await queries.query(
+    `select count(*)::int as active, (count(*) filter (where due_ms < ${NOW}))::int as due,
+       coalesce(sum(1000.0 / interval_ms), 0)::float8 as "scansPerSecond",
+       coalesce(sum(coalesce(last_total_ms, 1000) / interval_ms), 0)::float8 as busy,
+       coalesce(sum(timeout_ms::float8 / interval_ms), 0)::float8 as "busyMax",
+       (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW})::int as slots,
+       (select count(*) from scan_workers where until_ms > ${NOW})::int as workers
+     from monitor_schedule where active and ($1::text is null or host = $1)`,
+    [host ?? null],
+  );
+  return rowsOf(load, rows)[0]!;
+}

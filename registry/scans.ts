@@ -1,0 +1,273 @@
+import { z } from 'zod';
+import { type Queries, rowsOf } from './database.ts';
+import { EVENTS_CHANNEL } from './events.ts';
+import { type MonitorSettings, monitorSettings } from './monitors.ts';
+
+/** How a monitor stands. `new`: not scanned so far. */
+export type MonitorState = 'new' | 'up' | 'down' | 'unknown';
+
+/** Who scans. Every time below is by the database's clock, in milliseconds since the epoch. */
+export interface ScanWorker {
+  /** Of one process: two workers never share one. */
+  readonly id: string;
+  readonly host: string;
+  /** Most scans under way at once. */
+  readonly slots: number;
+  /** What it holds is free again when it was not heard of for so long. */
+  readonly leaseMs: number;
+}
+
+const ms = z.number();
+const state = z.enum(['new', 'up', 'down', 'unknown']);
+
+const claim = z.object({
+  monitor: z.int(),
+  /** Refused at saving when somebody has claimed the monitor since, or its target has changed. */
+  token: z.int(),
+  version: z.int(),
+  url: z.string(),
+  regexp: z.string().nullable(),
+  host: z.string(),
+  settings: monitorSettings,
+  intervalMs: ms,
+  slotMs: ms,
+  /** Slots before this one that nobody began in their time. */
+  missed: z.int(),
+  /** Another worker held this very slot and was not heard of again: it may have scanned. */
+  reprobe: z.boolean(),
+  state,
+  stateSinceMs: ms.nullable(),
+  successes: z.int(),
+  failures: z.int(),
+  reason: z.string().nullable(),
+});
+
+/** A slot of a monitor that is the worker's to scan. */
+export type ScanClaim = Omit<z.infer<typeof claim>, 'settings'> & {
+  readonly settings: MonitorSettings;
+};
+
+export interface Claims {
+  /** The database's time of this answer. */
+  readonly nowMs: number;
+  readonly claims: readonly ScanClaim[];
+}
+
+const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+/** Tells that a worker is there, for as long as its lease. Returns the database's time. */
+export async function beat(queries: Queries, worker: ScanWorker): Promise<number> {
+  const rows = await queries.query(
+    `insert into scan_workers (id, host, slots, until_ms) values ($1, $2, $3, ${NOW} + $4)
+     on conflict (id) do update set until_ms = ${NOW} + $4, slots = $3
+     returning ${NOW} as now`,
+    [worker.id, worker.host, worker.slots, worker.leaseMs],
+  );
+  return rowsOf(z.object({ now: ms }), rows)[0]!.now;
+}
+
+/** The newest slot at or before now; the one that is due when that is not over, or still to come. */
+const SLOT = `case
+  when s.due_ms + s.interval_ms > t.now then s.due_ms
+  else greatest(s.due_ms, t.now - mod(t.now - s.phase_ms, s.interval_ms)) end`;
+
+/** Held by nobody, or by a worker that was not heard of in its time. */
+const FREE = `(s.owner is null or not exists (
+  select from scan_workers w where w.id = s.owner and w.until_ms > t.now))`;
+
+/**
+ * Claims what is due within `aheadMs`, the longest due first. Two workers never get the same.
+ * The worker's own lease begins anew with it.
+ */
+export async function claimScans(
+  queries: Queries,
+  worker: ScanWorker,
+  { aheadMs, limit }: { readonly aheadMs: number; readonly limit: number },
+): Promise<Claims> {
+  const nowMs = await beat(queries, worker);
+  const rows = await queries.query(
+    `with t as materialized (select ${NOW} as now),
+     free as materialized (
+       select s.monitor, s.owner as old_owner, s.slot_ms as old_slot, ${SLOT} as slot,
+         case when s.due_ms + s.interval_ms > t.now then 0
+           else (t.now - s.due_ms) / s.interval_ms end as skipped
+       from monitor_schedule s, t
+       where s.active and s.due_ms <= t.now + $2 and ${FREE}
+       order by s.due_ms limit $3 for update of s skip locked)
+     update monitor_schedule s set owner = $1, token = s.token + 1, slot_ms = free.slot,
+       missed = s.missed + free.skipped,
+       reprobed = s.reprobed + (free.old_owner is not null and free.old_slot = free.slot)::int
+     from free join monitors m on m.id = free.monitor
+     where s.monitor = free.monitor
+     returning s.monitor, s.token, m.version, m.url, m.regexp, s.host, m.settings,
+       s.interval_ms as "intervalMs", s.slot_ms as "slotMs", free.skipped as missed,
+       (free.old_owner is not null and free.old_slot = free.slot) as reprobe, s.state,
+       s.state_since_ms as "stateSinceMs", s.successes, s.failures, s.reason`,
+    [worker.id, aheadMs, limit],
+  );
+  const claims = rowsOf(claim, rows).sort((a, b) => a.slotMs - b.slotMs || a.monitor - b.monitor);
+  return { nowMs, claims };
+}
+
+/** What a scan found out, and how its monitor stands after it. */
+export interface SavedScan {
+  readonly monitor: number;
+  readonly token: number;
+  readonly slotMs: number;
+  /** Names and values of the point, for the spool: whole numbers stay whole. */
+  readonly fields: Readonly<Record<string, number | boolean | string>>;
+  readonly state: MonitorState;
+  readonly stateSinceMs: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly reason: string;
+  readonly status: number | null;
+  readonly totalMs: number;
+  /** Not before this time again; null: at the next slot. */
+  readonly notBeforeMs: number | null;
+  /** Kept instead of the last one; null: the last one stays. */
+  readonly evidence: unknown;
+  /** Told to whoever listens, when the state changed; null: it did not. */
+  readonly event: Readonly<Record<string, unknown>> | null;
+}
+
+/** The first slot after the one at hand, and after what the target asked for. */
+const NEXT = `greatest(
+  s.slot_ms + s.interval_ms - mod(s.slot_ms - s.phase_ms, s.interval_ms),
+  coalesce(g.not_before_ms + s.interval_ms - 1
+    - mod(g.not_before_ms + s.interval_ms - 1 - s.phase_ms, s.interval_ms), 0))`;
+
+/**
+ * Saves results, each by itself: those whose claim was lost meanwhile are refused. All of one
+ * result is saved or nothing. Returns the monitors whose results were saved.
+ */
+export async function saveScans(
+  queries: Queries,
+  owner: string,
+  scans: readonly SavedScan[],
+): Promise<ReadonlySet<number>> {
+  if (scans.length === 0) return new Set();
+  const column = <T>(read: (scan: SavedScan) => T) => scans.map(read);
+  const json = (value: unknown) => (value === null ? null : jsonOf(value));
+  const rows = await queries.query(
+    `with g as materialized (
+       select * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
+         $7::int[], $8::int[], $9::text[], $10::int[], $11::float8[], $12::bigint[], $13::text[],
+         $14::text[])
+       as g (monitor, token, fields, state, state_since_ms, successes, failures, reason, status,
+         total_ms, not_before_ms, evidence, event)),
+     saved as (
+       update monitor_schedule s set owner = null, due_ms = ${NEXT}, state = g.state,
+         state_since_ms = g.state_since_ms, successes = g.successes, failures = g.failures,
+         reason = g.reason, status = g.status, last_slot_ms = s.slot_ms, last_total_ms = g.total_ms
+       from g where s.monitor = g.monitor and s.token = g.token and s.owner = $1
+       returning s.monitor, s.slot_ms),
+     results as (
+       insert into scan_results (monitor, slot_ms, owner, fields)
+       select saved.monitor, saved.slot_ms, $1, g.fields::jsonb from saved join g using (monitor)),
+     kept as (
+       insert into monitor_evidence (monitor, slot_ms, evidence)
+       select saved.monitor, saved.slot_ms, g.evidence::jsonb from saved join g using (monitor)
+       where g.evidence is not null
+       on conflict (monitor) do update set slot_ms = excluded.slot_ms, evidence = excluded.evidence),
+     told as (
+       insert into events (kind, data)
+       select 'monitor', g.event::jsonb from saved join g using (monitor)
+       where g.event is not null returning pg_notify('${EVENTS_CHANNEL}', id::text))
+     select saved.monitor, (select count(*) from told) as told from saved`,
+    [
+      owner,
+      column((scan) => scan.monitor),
+      column((scan) => scan.token),
+      column((scan) => jsonOf(scan.fields)),
+      column((scan) => scan.state),
+      column((scan) => Math.round(scan.stateSinceMs)),
+      column((scan) => scan.successes),
+      column((scan) => scan.failures),
+      column((scan) => scan.reason),
+      column((scan) => scan.status),
+      column((scan) => scan.totalMs),
+      column((scan) => (scan.notBeforeMs === null ? null : Math.ceil(scan.notBeforeMs))),
+      column((scan) => json(scan.evidence)),
+      column((scan) => json(scan.event)),
+    ],
+  );
+  return new Set(rowsOf(z.object({ monitor: z.int() }), rows).map(({ monitor }) => monitor));
+}
+
+/** PostgreSQL holds no NUL and no lone half of a surrogate pair; pages do. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    typeof part === 'string' ? part.replace(/[\0\p{Cs}]/gu, '\ufffd') : part,
+  );
+}
+
+export interface WaitingResult {
+  readonly monitor: number;
+  readonly slotMs: number;
+  readonly fields: Readonly<Record<string, number | boolean | string>>;
+}
+
+const waiting = z.object({
+  monitor: z.int(),
+  slotMs: ms,
+  fields: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+});
+
+/** Results that a worker saved and then was not heard of again: now this worker's to store. */
+export async function adoptResults(
+  queries: Queries,
+  owner: string,
+  limit: number,
+): Promise<readonly WaitingResult[]> {
+  const rows = await queries.query(
+    `with left_over as (
+       select r.monitor, r.slot_ms from scan_results r
+       where r.owner <> $1 and not exists (
+         select from scan_workers w where w.id = r.owner and w.until_ms > ${NOW})
+       limit $2 for update of r skip locked)
+     update scan_results r set owner = $1 from left_over l
+     where r.monitor = l.monitor and r.slot_ms = l.slot_ms
+     returning r.monitor, r.slot_ms as "slotMs", r.fields`,
+    [owner, limit],
+  );
+  return rowsOf(waiting, rows);
+}
+
+/** The results are in the spool. */
+export async function forgetResults(
+  queries: Queries,
+  results: readonly Pick<WaitingResult, 'monitor' | 'slotMs'>[],
+): Promise<void> {
+  if (results.length === 0) return;
+  await queries.query(
+    `delete from scan_results r using unnest($1::bigint[], $2::bigint[]) as g (monitor, slot_ms)
+     where r.monitor = g.monitor and r.slot_ms = g.slot_ms`,
+    [results.map(({ monitor }) => monitor), results.map(({ slotMs }) => slotMs)],
+  );
+}
+
+/** Gives back claims that were not begun: others may have them at once. */
+export async function releaseScans(
+  queries: Queries,
+  owner: string,
+  claims: readonly Pick<ScanClaim, 'monitor' | 'token'>[],
+): Promise<void> {
+  if (claims.length === 0) return;
+  await queries.query(
+    `update monitor_schedule s set owner = null
+     from unnest($2::bigint[], $3::bigint[]) as g (monitor, token)
+     where s.monitor = g.monitor and s.token = g.token and s.owner = $1`,
+    [owner, claims.map(({ monitor }) => monitor), claims.map(({ token }) => token)],
+  );
+}
+
+/** A worker that ends: what it still holds is free at once, and it is no longer counted. */
+export async function leave(queries: Queries, owner: string): Promise<void> {
+  await queries.query('delete from scan_workers where id = $1', [owner]);
+}
+
+/** Workers that were not heard of for a day leave no trace. */
+export async function forgetWorkers(queries: Queries): Promise<void> {
+  await queries.query(`delete from scan_workers where until_ms < ${NOW} - 86400000`);
+}
