@@ -188,8 +188,8 @@ async function changeIn(queries: Queries, id: number, change: MonitorChange): Pr
   const key = rowsOf(z.object({ key: z.string() }), held)[0]?.key;
   if (key === undefined) return;
   await queries.query(
-    `update monitors set name = case when $2 then $3 else name end, tags = coalesce($4, tags),
-       settings = settings || coalesce($5, '{}'), active = coalesce($6, active),
+    `update monitors set name = case when $2 then $3 else name end, tags = coalesce($4::jsonb, tags),
+       settings = settings || coalesce($5::jsonb, '{}'), active = coalesce($6, active),
        version = version + 1, changed = now() where id = $1`,
     [
       id,
@@ -275,35 +275,4 @@ export async function findEvidence(
     [id],
   );
   return rowsOf(z.object({ slotMs: ms, evidence: z.unknown() }), rows)[0];
-}
-
-const load = z.object({
-  active: z.int(),
-  due: z.int(),
-  scansPerSecond: z.number(),
-  busy: z.number(),
-  busyMax: z.number(),
-  slots: z.int(),
-  workers: z.int(),
-});
-
-/**
- * What all monitors ask together, beside what the workers can do: scans a second, scans under way
- * on average (by how long each took last, a second when it is new) and at worst (all time out).
- */
-export type ScanLoad = z.infer<typeof load>;
-
-/** `host`: only the monitors of it. */
-export async function scanLoad(queries: Queries, host?: string): Promise<ScanLoad> {
-  const rows = await queries.query(
-    `select count(*)::int as active, (count(*) filter (where due_ms < ${NOW}))::int as due,
-       coalesce(sum(1000.0 / interval_ms), 0)::float8 as "scansPerSecond",
-       coalesce(sum(coalesce(last_total_ms, 1000) / interval_ms), 0)::float8 as busy,
-       coalesce(sum(timeout_ms::float8 / interval_ms), 0)::float8 as "busyMax",
-       (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW})::int as slots,
-       (select count(*) from scan_workers where until_ms > ${NOW})::int as workers
-     from monitor_schedule where active and ($1::text is null or host = $1)`,
-    [host ?? null],
-  );
-  return rowsOf(load, rows)[0]!;
 }
