@@ -6,11 +6,13 @@ import { HttpError } from '../../core/http-error.ts';
 import type { ParsedPrices, SymbolTable } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { inlineParser, type PriceParser, type SourceParser } from './parser.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, type RefusalReason } from './refusal.ts';
 import { createAcceptance, judgeStatus, judgeType } from './suspicion.ts';
 
 /** Decoded bytes of one answer; the largest known (Binance's market list) has about 12 MB. */
 const BYTES_MAX = 48 * 1024 * 1024;
+
+const EXPIRE_MS = 60_000;
 
 export interface PriceSourceOptions {
   readonly exchange: ChosenExchange;
@@ -55,12 +57,19 @@ export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
     const fetchAll = (paths: readonly string[]) => fetchBodies(options, paths, signal);
     const listing = lists.renew(signal);
     // Where the ticker requests do not depend on the lists, both are on their way at once.
-    const answers =
-      typeof tickers === 'function'
-        ? listing.then(() => parser.tickerPaths()).then(fetchAll)
-        : fetchAll(tickers);
-    const [bodies] = await Promise.all([answers, listing]);
-    return accept(await parser.readTickers(bodies));
+    if (typeof tickers !== 'function') {
+      const [bodies] = await Promise.all([fetchAll(tickers), listing]);
+      return accept(await parser.readTickers(bodies));
+    }
+    await listing;
+    try {
+      const bodies = await fetchAll(await parser.tickerPaths());
+      return accept(await parser.readTickers(bodies));
+    } catch (error) {
+      // A market that is no more fails the whole request that names it, until the list is renewed.
+      if (namesWrong.has(refusalOf(error).reason)) lists.expire();
+      throw error;
+    }
   };
   return {
     poll: (signal) => refusing(pollWith, signal),
@@ -72,6 +81,9 @@ export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
     close: async () => parser.close(),
   };
 }
+
+/** What an exchange answers to the name of a market that it does not have, or no more. */
+const namesWrong: ReadonlySet<RefusalReason> = new Set(['status', 'error-body', 'shape', 'empty']);
 
 /** Gives the work a signal that ends with it; whatever fails is a refusal. */
 async function refusing<T>(
@@ -95,6 +107,11 @@ function createLists(options: PriceSourceOptions, parser: SourceParser) {
   const ageMsMax = Math.min(...adapter.requests.lists.map((list) => list.refreshMs));
   let atMs = 0;
   return {
+    /** Has them renewed at the next poll, but not twice in a minute. */
+    expire(): void {
+      const nowMs = options.clock.nowMs();
+      if (nowMs - atMs >= EXPIRE_MS) atMs = nowMs - ageMsMax;
+    },
     async renew(signal: AbortSignal): Promise<void> {
       if (!adapter.symbols) return;
       const nowMs = options.clock.nowMs();

@@ -163,7 +163,7 @@ describe('a price source', () => {
     await poll;
   });
 
-  it('asks for the tickers after the lists where the request names the markets', async () => {
+  describe('where the request names the markets', () => {
     const paths: (readonly string[])[] = [];
     const adapter: PriceAdapter = {
       id: 'made-up',
@@ -186,15 +186,35 @@ describe('a price source', () => {
         return { rows, dropped: {} };
       },
     };
-    upstream.set('/list', { body: ['a', 'b'] });
-    upstream.set('/prices?of=a,b', { body: [1.0, 2] });
-    upstream.set('/more', { body: [3] });
-    const { rows } = await sourceOf(adapter).poll(signal);
-    assert.deepEqual(
-      rows.map((row) => row.price.floatText),
-      ['1', '2', '3'],
-    );
-    assert.deepEqual(paths, [['a', 'b']]);
+    beforeEach(() => {
+      paths.length = 0;
+      upstream.set('/list', { body: ['a', 'b'] });
+      upstream.set('/prices?of=a,b', { body: [1.0, 2] });
+      upstream.set('/more', { body: [3] });
+    });
+
+    it('asks for the tickers after the lists', async () => {
+      const { rows } = await sourceOf(adapter).poll(signal);
+      const prices = rows.map((row) => row.price.floatText);
+      assert.deepEqual(prices, ['1', '2', '3']);
+      assert.deepEqual(paths, [['a', 'b']]);
+    });
+
+    it('renews the list at once when a market that it names is no more', async () => {
+      const source = sourceOf(adapter);
+      await source.poll(signal);
+      await clock.advance(60_000);
+      upstream.set('/prices?of=a,b', { status: 404, body: { error: 'no market b' } });
+      upstream.set('/list', { body: ['a', 'c'] });
+      upstream.set('/prices?of=a,c', { body: [4, 5] });
+      await assert.rejects(source.poll(signal), refused('status'));
+      assert.equal((await source.poll(signal)).rows.length, 3);
+      upstream.set('/prices?of=a,c', { status: 404, body: { error: 'no market c' } });
+      await assert.rejects(source.poll(signal), refused('status'));
+      await assert.rejects(source.poll(signal), refused('status'));
+      const asked = upstream.requests.filter((path) => path === '/list');
+      assert.equal(asked.length, 2, 'not twice in a minute');
+    });
   });
 
   it('reports a mistake of an adapter as one of ours', async () => {
