@@ -88,6 +88,9 @@ function duration(minMs: number): z.ZodType<number, string> {
   return whole.pipe(z.number().min(minMs));
 }
 
+/** Slots then fall on the same moments of every hour. */
+const slotLength = duration(1000).refine((ms) => ms % 1000 === 0 && 3_600_000 % ms === 0);
+
 /** How long roll-ups are kept, in milliseconds; 0 for ever. */
 const keeping = (minMs: number) =>
   z.union([
@@ -199,9 +202,9 @@ export const settings = {
       '`ccxt:<id>` is one that only ccxt knows, after `npm install ccxt@4`. ' +
       'What is chosen by the API counts before this, and before the two below.',
   }),
-  priceIntervalMs: setting('PRICE_INTERVAL', duration(1000), {
+  priceIntervalMs: setting('PRICE_INTERVAL', slotLength, {
     default: '1m',
-    expected: 'a length of time such as 1m or 10s, at least 1s',
+    expected: 'whole seconds that divide an hour, such as 1m or 10s, from 1s to 1h',
     about: 'How often every exchange is polled, on exact slots.',
   }),
   priceMode: setting('PRICE_MODE', z.enum(['poll', 'stream']), {
