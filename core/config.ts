@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { fixedMs } from './duration.ts';
 import { isCode, TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
+import { createGate } from './targets.ts';
 
 export type Role = 'write' | 'read' | 'admin';
 
@@ -13,6 +14,11 @@ export interface ApiKey {
   readonly name: string;
   readonly role: Role;
   readonly secret: string;
+}
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface Config {
@@ -47,6 +53,12 @@ export interface Config {
   /** How far back gaps are looked for; 0: not at all. */
   readonly backfillMs: number;
   readonly spoolBytesMax: number;
+  /** Ranges and places that scans reach although they are private. */
+  readonly allowPrivateTargets: readonly string[];
+  readonly scanConcurrency: number;
+  readonly scanHostConcurrency: number;
+  readonly scanConnectivity: readonly Place[];
+  readonly scanIntervalMinMs: number;
   readonly apiKeys: readonly ApiKey[];
 }
 
@@ -112,6 +124,34 @@ const idList = z
   .string()
   .transform((value) => value.split(',').map((id) => id.trim()))
   .pipe(z.array(z.string().regex(/^[a-z0-9:.-]+$/)).min(1));
+
+const listed = (value: string): string[] => value.split(',').map((entry) => entry.trim());
+
+const privateTargets = z
+  .string()
+  .transform(listed)
+  .refine((allowPrivate) => {
+    try {
+      createGate({ allowPrivate });
+      return true;
+    } catch (error) {
+      if (!isCode(error, 'invalid')) throw error;
+      return false;
+    }
+  });
+
+/** `host:port`, an IPv6 address in brackets. */
+const places = z.string().transform((value, context): Place[] =>
+  listed(value).map((entry) => {
+    const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d+)$/.exec(entry) ?? [];
+    const [host, number] = [bracketed ?? name ?? '', Number(digits)];
+    if (host === '' || !(number >= 1 && number <= 65535)) context.addIssue('not a place');
+    return { host, port: number };
+  }),
+);
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
 
 const apiKeys = z.string().transform((value, context): ApiKey[] =>
   value.split(',').map((entry) => {
@@ -224,7 +264,35 @@ export const settings = {
     default: '4GB',
     expected: 'bytes: a whole number, or one with kB, MB, GB, TB',
     about:
-      'Most that may wait on disk for InfluxDB; beyond it the oldest points are lost, counted (`quota`) and logged.',
+      'Most that may wait on disk for InfluxDB; beyond it the oldest points are lost, counted (`quota`) and logged. ' +
+      'Prices and scans have a spool each.',
+  }),
+  allowPrivateTargets: setting('ALLOW_PRIVATE_TARGETS', privateTargets, {
+    default: '',
+    expected: 'ranges such as 10.0.0.0/8 and places such as 10.0.0.7:9000, with commas between',
+    about: 'What scans may reach although it is private. None: the public internet alone.',
+  }),
+  scanConcurrency: setting('SCAN_CONCURRENCY', wholeNumber(1, 10_000), {
+    default: '512',
+    expected: 'a whole number from 1 to 10000',
+    about: 'Most scans of one process that are under way at once.',
+  }),
+  scanHostConcurrency: setting('SCAN_HOST_CONCURRENCY', wholeNumber(1, 10_000), {
+    default: '8',
+    expected: 'a whole number from 1 to 10000',
+    about: 'The same of one host and port, so that a slow one keeps no other waiting.',
+  }),
+  scanConnectivity: setting('SCAN_CONNECTIVITY', places, {
+    default: '',
+    expected: 'places such as 1.1.1.1:53 with commas between',
+    about:
+      'Connected to when no host is reached any more: if one of them is, the hosts are down, if none ' +
+      'is, this machine is offline and says nothing of them. None: the latter is taken for granted.',
+  }),
+  scanIntervalMinMs: setting('SCAN_INTERVAL_MIN', duration(1000), {
+    default: '10s',
+    expected: 'a length of time such as 10s, at least 1s',
+    about: 'Shortest interval that a monitor may be given.',
   }),
   apiKeys: setting('API_KEYS', apiKeys, {
     default: '',
