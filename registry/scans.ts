@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Queries, rowsOf } from './database.ts';
+import { type Database, type Queries, rowsOf } from './database.ts';
 import { EVENTS_CHANNEL } from './events.ts';
 import { type MonitorSettings, monitorSettings } from './monitors.ts';
 
@@ -75,6 +75,13 @@ const SLOT = `case
 const FREE = `(s.owner is null or not exists (
   select from scan_workers w where w.id = s.owner and w.until_ms > t.now))`;
 
+export interface ClaimOptions {
+  readonly aheadMs: number;
+  readonly limit: number;
+  /** Hosts of which the worker has enough. */
+  readonly exceptHosts?: readonly string[];
+}
+
 /**
  * Claims what is due within `aheadMs`, the longest due first. Two workers never get the same.
  * The worker's own lease begins anew with it.
@@ -82,7 +89,7 @@ const FREE = `(s.owner is null or not exists (
 export async function claimScans(
   queries: Queries,
   worker: ScanWorker,
-  { aheadMs, limit }: { readonly aheadMs: number; readonly limit: number },
+  { aheadMs, limit, exceptHosts = [] }: ClaimOptions,
 ): Promise<Claims> {
   const nowMs = await beat(queries, worker);
   const rows = await queries.query(
@@ -92,7 +99,7 @@ export async function claimScans(
          case when s.due_ms + s.interval_ms > t.now then 0
            else (t.now - s.due_ms) / s.interval_ms end as skipped
        from monitor_schedule s, t
-       where s.active and s.due_ms <= t.now + $2 and ${FREE}
+       where s.active and s.due_ms <= t.now + $2 and s.host <> all($4::text[]) and ${FREE}
        order by s.due_ms limit $3 for update of s skip locked)
      update monitor_schedule s set owner = $1, token = s.token + 1, slot_ms = free.slot,
        missed = s.missed + free.skipped,
@@ -103,7 +110,7 @@ export async function claimScans(
        s.interval_ms as "intervalMs", s.slot_ms as "slotMs", free.skipped as missed,
        (free.old_owner is not null and free.old_slot = free.slot) as reprobe, s.state,
        s.state_since_ms as "stateSinceMs", s.successes, s.failures, s.reason`,
-    [worker.id, aheadMs, limit],
+    [worker.id, aheadMs, limit, exceptHosts],
   );
   const claims = rowsOf(claim, rows).sort((a, b) => a.slotMs - b.slotMs || a.monitor - b.monitor);
   return { nowMs, claims };
@@ -234,6 +241,23 @@ export async function adoptResults(
   return rowsOf(waiting, rows);
 }
 
+/**
+ * Results that a worker saved itself and still has to store: one whose saving was answered by a
+ * broken connection looks like one that was refused.
+ */
+export async function ownResults(
+  queries: Queries,
+  owner: string,
+  limit: number,
+): Promise<readonly WaitingResult[]> {
+  const rows = await queries.query(
+    `select monitor, slot_ms as "slotMs", fields from scan_results where owner = $1
+     order by slot_ms limit $2`,
+    [owner, limit],
+  );
+  return rowsOf(waiting, rows);
+}
+
 /** The results are in the spool. */
 export async function forgetResults(
   queries: Queries,
@@ -262,6 +286,26 @@ export async function releaseScans(
   );
 }
 
+/**
+ * Gives back what a worker has without knowing it: the answer to its claim was lost on the way.
+ * Not to be called while a claim is under way. Returns how many there were.
+ */
+export async function releaseUnknown(
+  queries: Queries,
+  owner: string,
+  known: readonly Pick<ScanClaim, 'monitor' | 'token'>[],
+): Promise<number> {
+  const rows = await queries.query(
+    `update monitor_schedule s set owner = null
+     where s.owner = $1 and not exists (
+       select from unnest($2::bigint[], $3::bigint[]) as g (monitor, token)
+       where g.monitor = s.monitor and g.token = s.token)
+     returning s.monitor`,
+    [owner, known.map(({ monitor }) => monitor), known.map(({ token }) => token)],
+  );
+  return rows.length;
+}
+
 /** A worker that ends: what it still holds is free at once, and it is no longer counted. */
 export async function leave(queries: Queries, owner: string): Promise<void> {
   await queries.query('delete from scan_workers where id = $1', [owner]);
@@ -270,4 +314,15 @@ export async function leave(queries: Queries, owner: string): Promise<void> {
 /** Workers that were not heard of for a day leave no trace. */
 export async function forgetWorkers(queries: Queries): Promise<void> {
   await queries.query(`delete from scan_workers where until_ms < ${NOW} - 86400000`);
+}
+
+/**
+ * The embedded PostgreSQL has no autovacuum, and each scan leaves old rows behind: their room is
+ * used again after this.
+ */
+export async function reclaimRoom(database: Database): Promise<void> {
+  if (database.kind !== 'pglite') return;
+  for (const table of ['scan_results', 'monitor_schedule', 'monitor_evidence', 'events']) {
+    await database.query(`vacuum ${table}`);
+  }
 }

@@ -48,6 +48,7 @@ export const outcomes = {
 
   blocked: unknown('the address or port may not be reached from here'),
   throttled: unknown('the server asks for fewer requests (429)'),
+  offline: unknown('nothing at all could be reached from here'),
   'timeout-match': unknown('the pattern was not evaluated in time'),
   local: unknown('this machine could not open a connection'),
   cancelled: unknown('the scan was cancelled'),
