@@ -68,12 +68,12 @@ export async function beat(queries: Queries, worker: ScanWorker): Promise<number
 
 /** The newest slot at or before now; the one that is due when that is not over, or still to come. */
 const SLOT = `case
-  when s.due_ms + s.interval_ms > t.now then s.due_ms
-  else greatest(s.due_ms, t.now - mod(t.now - s.phase_ms, s.interval_ms)) end`;
+  when s.due_ms + s.interval_ms > $5 then s.due_ms
+  else greatest(s.due_ms, $5 - mod($5 - s.phase_ms, s.interval_ms)) end`;
 
 /** Held by nobody, or by a worker that was not heard of in its time. */
 const FREE = `(s.owner is null or not exists (
-  select from scan_workers w where w.id = s.owner and w.until_ms > t.now))`;
+  select from scan_workers w where w.id = s.owner and w.until_ms > $5))`;
 
 export interface ClaimOptions {
   readonly aheadMs: number;
@@ -93,24 +93,26 @@ export async function claimScans(
 ): Promise<Claims> {
   const nowMs = await beat(queries, worker);
   const rows = await queries.query(
-    `with t as materialized (select ${NOW} as now),
-     free as materialized (
+    // The time is a parameter, so that the index gives the longest due first without a sort; each
+    // monitor is looked up by itself (`offset 0`), or PostgreSQL would read them all for a hundred.
+    `with free as materialized (
        select s.monitor, s.owner as old_owner, s.slot_ms as old_slot, ${SLOT} as slot,
-         case when s.due_ms + s.interval_ms > t.now then 0
-           else (t.now - s.due_ms) / s.interval_ms end as skipped
-       from monitor_schedule s, t
-       where s.active and s.due_ms <= t.now + $2 and s.host <> all($4::text[]) and ${FREE}
+         case when s.due_ms + s.interval_ms > $5 then 0
+           else ($5 - s.due_ms) / s.interval_ms end as skipped
+       from monitor_schedule s
+       where s.active and s.due_ms <= $5::bigint + $2 and s.host <> all($4::text[]) and ${FREE}
        order by s.due_ms limit $3 for update of s skip locked)
      update monitor_schedule s set owner = $1, token = s.token + 1, slot_ms = free.slot,
        missed = s.missed + free.skipped,
        reprobed = s.reprobed + (free.old_owner is not null and free.old_slot = free.slot)::int
-     from free join monitors m on m.id = free.monitor
+     from free cross join lateral (
+       select version, url, regexp, settings from monitors where id = free.monitor offset 0) m
      where s.monitor = free.monitor
      returning s.monitor, s.token, m.version, m.url, m.regexp, s.host, m.settings,
        s.interval_ms as "intervalMs", s.slot_ms as "slotMs", free.skipped as missed,
        (free.old_owner is not null and free.old_slot = free.slot) as reprobe, s.state,
        s.state_since_ms as "stateSinceMs", s.successes, s.failures, s.reason`,
-    [worker.id, aheadMs, limit, exceptHosts],
+    [worker.id, aheadMs, limit, exceptHosts, nowMs],
   );
   const claims = rowsOf(claim, rows).sort((a, b) => a.slotMs - b.slotMs || a.monitor - b.monitor);
   return { nowMs, claims };
