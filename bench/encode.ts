@@ -1,82 +1,95 @@
 /**
- * Encoding: lines per CPU second of the line encoder against the official client's Point, from the
- * same parsed rows of a poll, in one process, interleaved. `narrow` rows have a price and a volume,
- * `full` ones all that an exchange tells. Usage: node --expose-gc dist/bench/encode.js [pairs]
+ * Encoding: lines per CPU second of the line encoder against the official client's Point, in one
+ * process, interleaved, medians. A run is `cycles` whole cycles of 13,827 markets, 18 exchanges one
+ * after the other, with other prices at each of four turns, so that no row is still in the cache
+ * from the line before. Both sides start from the same parsed rows and end with the bytes of each
+ * poll; series are known to us from the first cycle on, as in a process that polls each minute.
+ * `narrow` rows have a price and a volume, `full` ones all that an exchange tells, as the decimals
+ * that exchanges send; `thread` are full rows on the way of the product, whose fields are written
+ * in the parser's thread and put into lines outside of it, the CPU of both; `numbers` are narrow
+ * with JavaScript numbers. Usage: node --expose-gc dist/bench/encode.js [pairs] [cycles]
  */
 import { loadavg } from 'node:os';
 import { Point as ClientPoint } from '@influxdata/influxdb-client';
-import { LineEncoder, type LineSource } from '../core/line-protocol.ts';
-import type { PointBatch } from '../core/point.ts';
+import { fieldKey, LineEncoder, type SeriesKey, seriesKey } from '../core/line-protocol.ts';
+import type { FloatText } from '../core/point.ts';
 import type { PriceRow } from '../ingest/prices/adapter.ts';
-import { type Naming, PointMaker } from '../ingest/prices/points.ts';
+import { ColumnReader, ColumnWriter } from '../ingest/prices/columns.ts';
+import { PointMaker, writingRows } from '../ingest/prices/points.ts';
 
 const MARKETS = 13_827;
 const EXCHANGES = 18;
-const ROUNDS = 12;
+const TURNS = 4;
 const AIM = 15;
 const START_MS = 1_795_000_000_000;
 
-/** One exchange's rows, as its parser hands them over: hot from having been made. */
-function makeRows(exchange: number, full: boolean): readonly PriceRow[] {
-  const rows: PriceRow[] = [];
+const pairs = Number(process.argv[2] ?? 5);
+const cycles = Number(process.argv[3] ?? 100);
+
+/** The rows of one exchange, one array a turn. */
+type Exchange = readonly (readonly PriceRow[])[];
+/** The lines of one poll, as bytes. */
+type Encode = (exchange: number, turn: number, slotMs: number) => Buffer;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Put together as the parser does it. */
+function makeRow(i: number, turn: number, full: boolean): PriceRow {
   const text = (value: number, digits: number) => ({ floatText: value.toFixed(digits) });
-  for (let i = exchange; i < MARKETS; i += EXCHANGES) {
-    const base = `coin${Math.floor(i / EXCHANGES)}`;
-    const price = 10 + ((i * 7_919) % 1_000_003) / 1_000;
-    const names = { exchange: `exchange${exchange}`, base, quote: 'usd', pair: `${base}usd` };
-    const row = { ...names, symbol: `${base}-USD`, price: text(price, 3) };
-    const volume = text((1e8 + i * 123_457) / 1e4, 4);
-    const [bid, ask] = [text(price * 0.999, 3), text(price * 1.001, 3)];
-    const quoteVolume = text(price * i, 8);
-    const exchangeTimeMs = START_MS - (i % 5_000);
-    rows.push(
-      full ? { ...row, bid, ask, volume, quoteVolume, exchangeTimeMs } : { ...row, volume },
-    );
-  }
-  return rows;
+  const [exchange, base, quote] = [`exchange${i % EXCHANGES}`, `coin${i}`, 'usd'];
+  const value = 10 + ((i * 7_919 + turn * 37) % 1_000_003) / 1_000;
+  const [symbol, pair, price] = [`${base}-USD`, `${base}usd`, text(value, 3)];
+  const row: Writable<PriceRow> = { exchange, symbol, base, quote, pair, price };
+  if (full) row.bid = text(value * 0.999, 3);
+  if (full) row.ask = text(value * 1.001, 3);
+  row.volume = text((1e8 + i * 123_457 + turn) / 1e4, 4);
+  if (full) row.quoteVolume = text(value * i, 8);
+  if (full) row.exchangeTimeMs = START_MS + turn * 60_000 - (i % 5_000);
+  return row;
 }
 
-interface Exchange {
-  readonly rows: readonly PriceRow[];
-  readonly naming: Naming;
-  readonly maker: PointMaker;
+function makeExchange(exchange: number, full: boolean): Exchange {
+  const markets = Array.from({ length: MARKETS }, (_, i) => i).filter(
+    (i) => i % EXCHANGES === exchange,
+  );
+  return Array.from({ length: TURNS }, (_, turn) => markets.map((i) => makeRow(i, turn, full)));
 }
 
-function exchangeOf(exchange: number, full: boolean): Exchange {
-  const rows = makeRows(exchange, full);
-  const tags = new Map(rows.map((row) => [row.symbol, row.pair]));
-  return { rows, naming: { tags, isOff: () => false }, maker: new PointMaker() };
+function turnOf<T>(exchanges: readonly (readonly T[])[], exchange: number, turn: number): T {
+  return exchanges[exchange]?.[turn] as T;
 }
 
-/** Each poll taken as the writer takes it. */
-function ours(exchanges: readonly Exchange[], encoder: LineEncoder, keep: boolean): Buffer[] {
-  const taken: Buffer[] = [];
-  for (const { rows, naming, maker } of exchanges) {
-    for (let poll = 0; poll < ROUNDS; poll++) {
-      const { points } = maker.make(rows, naming, START_MS + poll * 60_000);
-      const source = points as PointBatch & LineSource;
-      for (let i = 0; i < source.length; i++) {
-        const refusal = source.addLine(encoder, i);
-        if (refusal) throw new Error(refusal.reason);
-      }
-      const lines = encoder.take();
-      if (keep) taken.push(lines);
+/** As a lane and the writer do it; `thread`: with the parser's thread, all in this one. */
+function ours(exchanges: readonly Exchange[], thread: boolean): Encode {
+  const encoder = new LineEncoder();
+  const lanes = exchanges.map(([rows = []]) => ({
+    naming: { tags: new Map(rows.map((row) => [row.symbol, row.pair])), isOff: () => false },
+    maker: new PointMaker(),
+    writer: new ColumnWriter(),
+    reader: new ColumnReader(),
+  }));
+  return (exchange, turn, slotMs) => {
+    const { naming, maker, writer, reader } = lanes[exchange] as (typeof lanes)[number];
+    const rows = turnOf(exchanges, exchange, turn);
+    const writing = thread
+      ? reader.read(writer.write({ rows, dropped: {} })).writing
+      : writingRows(rows);
+    const { points } = maker.make(writing, naming, slotMs);
+    for (let i = 0; i < points.length; i++) {
+      const refusal = points.addLine(encoder, i);
+      if (refusal) throw new Error(refusal.reason);
     }
-  }
-  return taken;
+    return encoder.take();
+  };
 }
 
-function theirs(exchanges: readonly Exchange[], keep: boolean): Buffer[] {
-  const taken: Buffer[] = [];
-  for (const { rows } of exchanges) {
-    for (let poll = 0; poll < ROUNDS; poll++) {
-      const time = `${START_MS + poll * 60_000}000000`;
-      const texts = rows.map((row) => clientPoint(row).timestamp(time).toLineProtocol());
-      const lines = Buffer.from(`${texts.join('\n')}\n`);
-      if (keep) taken.push(lines);
-    }
-  }
-  return taken;
+function theirs(exchanges: readonly Exchange[]): Encode {
+  return (exchange, turn, slotMs) => {
+    const rows = turnOf(exchanges, exchange, turn);
+    const time = `${slotMs}000000`;
+    const texts = rows.map((row) => clientPoint(row).timestamp(time).toLineProtocol());
+    return Buffer.from(`${texts.join('\n')}\n`);
+  };
 }
 
 function clientPoint(row: PriceRow): ClientPoint {
@@ -91,16 +104,88 @@ function clientPoint(row: PriceRow): ClientPoint {
   return point;
 }
 
-function linesPerCpuSecond(run: () => Buffer[]): number {
+interface NumberRow {
+  readonly exchange: string;
+  readonly pair: string;
+  readonly key: SeriesKey;
+  readonly price: number;
+  readonly volume: number;
+}
+
+/** Rows of numbers, with their series known. */
+function makeNumbers(exchanges: readonly Exchange[]): (readonly NumberRow[])[][] {
+  const number = (text: unknown) => Number((text as FloatText).floatText);
+  return exchanges.map((turns) => {
+    const keys = (turns[0] ?? []).map(({ exchange, pair }) =>
+      seriesKey('price', { exchange, pair }),
+    );
+    return turns.map((rows) =>
+      rows.map(({ exchange, pair, price, volume }, i) => {
+        const numbers = { price: number(price), volume: number(volume) };
+        return { exchange, pair, key: keys[i] as SeriesKey, ...numbers };
+      }),
+    );
+  });
+}
+
+function ourNumbers(exchanges: readonly (readonly (readonly NumberRow[])[])[]): Encode {
+  const encoder = new LineEncoder();
+  const [priceKey, volumeKey] = [fieldKey('price'), fieldKey('volume')];
+  return (exchange, turn, slotMs) => {
+    const timeNs = BigInt(slotMs) * 1_000_000n;
+    for (const { key, price, volume } of turnOf(exchanges, exchange, turn)) {
+      const refusal =
+        encoder.begin(key) ??
+        encoder.float(priceKey, price) ??
+        encoder.float(volumeKey, volume) ??
+        encoder.end(timeNs);
+      if (refusal) throw new Error(refusal.reason);
+    }
+    return encoder.take();
+  };
+}
+
+function theirNumbers(exchanges: readonly (readonly (readonly NumberRow[])[])[]): Encode {
+  return (exchange, turn, slotMs) => {
+    const rows = turnOf(exchanges, exchange, turn);
+    const texts = rows.map(({ exchange, pair, price, volume }) =>
+      new ClientPoint('price')
+        .tag('exchange', exchange)
+        .tag('pair', pair)
+        .floatField('price', price)
+        .floatField('volume', volume)
+        .timestamp(`${slotMs}000000`)
+        .toLineProtocol(),
+    );
+    return Buffer.from(`${texts.join('\n')}\n`);
+  };
+}
+
+/** Runs whole cycles; `each` gets the bytes of every poll. */
+function run(encode: Encode, rounds: number, each: (lines: Buffer) => void): void {
+  for (let cycle = 0; cycle < rounds; cycle++) {
+    for (let exchange = 0; exchange < EXCHANGES; exchange++) {
+      each(encode(exchange, cycle % TURNS, START_MS + cycle * 60_000));
+    }
+  }
+}
+
+function linesPerCpuSecond(encode: Encode): number {
   globalThis.gc?.();
   const before = process.cpuUsage();
-  run();
+  run(encode, cycles, () => undefined);
   const used = process.cpuUsage(before);
-  return (MARKETS * ROUNDS) / ((used.user + used.system) / 1e6);
+  return (MARKETS * cycles) / ((used.user + used.system) / 1e6);
 }
 
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+function bytesOf(encode: Encode): Buffer {
+  const taken: Buffer[] = [];
+  run(encode, TURNS, (lines) => taken.push(lines));
+  return Buffer.concat(taken);
 }
 
 /** Equal but for the order of fields, which the client sorts, and the digits, which it rewrites. */
@@ -116,23 +201,24 @@ function assertEqual(left: Buffer, right: Buffer): void {
   if (plain(left) !== plain(right)) throw new Error('the two encoders do not agree');
 }
 
-function compare(name: string, full: boolean, pairs: number): void {
-  const exchanges = Array.from({ length: EXCHANGES }, (_, i) => exchangeOf(i, full));
-  const encoder = new LineEncoder();
-  const own = Buffer.concat(ours(exchanges, encoder, true));
-  assertEqual(own, Buffer.concat(theirs(exchanges, true)));
+function compare(name: string, own: Encode, client: Encode): void {
+  assertEqual(bytesOf(own), bytesOf(client));
   const ratios: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
-    const own = linesPerCpuSecond(() => ours(exchanges, encoder, false));
-    const client = linesPerCpuSecond(() => theirs(exchanges, false));
-    ratios.push(own / client);
+    const [a, b] = [linesPerCpuSecond(own), linesPerCpuSecond(client)];
+    ratios.push(a / b);
     const show = (value: number) => (value / 1e6).toFixed(2);
-    console.log(`  ours ${show(own)}  client-js ${show(client)}  ${(own / client).toFixed(1)}x`);
+    console.log(`  ours ${show(a)}  client-js ${show(b)}  ${(a / b).toFixed(1)}x`);
   }
   console.log(`encode ${name}: ${median(ratios).toFixed(1)} (wanted at least ${AIM})`);
 }
 
-const pairs = Number(process.argv[2] ?? 7);
-console.log(`load ${loadavg()[0]?.toFixed(2)}; ${MARKETS * ROUNDS} lines a run; M lines/CPU s`);
-compare('narrow', false, pairs);
-compare('full', true, pairs);
+const rowsOf = (full: boolean) =>
+  Array.from({ length: EXCHANGES }, (_, exchange) => makeExchange(exchange, full));
+console.log(`load ${loadavg()[0]?.toFixed(2)}; ${MARKETS} x ${cycles} lines a run; M lines/CPU s`);
+const [narrow, full] = [rowsOf(false), rowsOf(true)];
+compare('narrow', ours(narrow, false), theirs(narrow));
+compare('full', ours(full, false), theirs(full));
+compare('thread', ours(full, true), theirs(full));
+const numbers = makeNumbers(narrow);
+compare('numbers', ourNumbers(numbers), theirNumbers(numbers));

@@ -12,20 +12,45 @@ const DIGITS_15 = 1e15;
 const POWERS = Array.from({ length: 16 }, (_, k) => 10 ** k);
 const DECIMALS_MAX = 12;
 const INT32_MAX = 0x7fffffff;
-/** Above it the call that copies is faster than a loop; measured. */
-const LOOP_BYTES_MAX = 16;
+/** A word of a chunk. */
+const WORD_BYTES = 8;
 /** Where JavaScript starts to write exponents, and so do we. */
 const PLAIN_MIN = 1e-6;
+
+/**
+ * Text that is copied again and again, laid out so that eight bytes are copied in one step: for
+ * names of 10 to 60 bytes that takes half the time of a loop or of the call that copies; measured.
+ */
+export interface Chunk {
+  readonly words: Float64Array;
+  readonly size: number;
+}
+
+/**
+ * The bytes stand in float64 words, which carry every pattern but NaN's unchanged. NaN needs a
+ * byte ff, which is not in UTF-8, or a 7f: text with that control character is no chunk.
+ */
+export function chunkOf(text: string): Chunk {
+  if (text.includes('\u007f')) throw new RangeError('a chunk with the control character 7f');
+  const size = Buffer.byteLength(text);
+  const words = new Float64Array(Math.ceil(size / WORD_BYTES));
+  const bytes = Buffer.alloc(words.byteLength);
+  bytes.write(text);
+  for (let i = 0; i < words.length; i++) words[i] = bytes.readDoubleLE(i * WORD_BYTES);
+  return { words, size };
+}
 
 /** Text that is built as bytes, for hot paths: ASCII pieces, numbers, cached parts. */
 export class ByteText {
   /** Bytes so far; setting it lower takes the end back. */
   length = 0;
-  #bytes = Buffer.allocUnsafeSlow(64 * 1024);
+  #bytes: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #view = viewOf(this.#bytes);
 
-  /** The bytes so far, which are the caller's own; the text is empty after. */
-  take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.length));
+  /** The bytes so far, in memory of their own, the caller's; the text is empty after. */
+  take(): Buffer<ArrayBuffer> {
+    const taken = Buffer.allocUnsafeSlow(this.length);
+    taken.set(this.#bytes.subarray(0, this.length));
     this.length = 0;
     return taken;
   }
@@ -35,18 +60,24 @@ export class ByteText {
     this.#bytes[this.length++] = value;
   }
 
-  bytes(part: Uint8Array): void {
-    const size = part.length;
+  chunk({ words, size }: Chunk): void {
     this.#reserve(size);
-    const at = this.length;
-    this.length = at + size;
-    // For parts as short as these a loop is faster than the call to copy.
-    if (size > LOOP_BYTES_MAX) {
-      this.#bytes.set(part, at);
-    } else {
-      const bytes = this.#bytes;
-      for (let i = 0; i < size; i++) bytes[at + i] = part[i] as number;
+    this.#words(words);
+    this.length += size;
+  }
+
+  /** ASCII text of `source`, from byte `start` (included) to `end` (not). */
+  copy(source: DataView, start: number, end: number): void {
+    this.#reserve(end - start);
+    const view = this.#view;
+    let from = start;
+    let to = this.length;
+    for (; from + WORD_BYTES <= end; from += WORD_BYTES) {
+      view.setFloat64(to, source.getFloat64(from, true), true);
+      to += WORD_BYTES;
     }
+    for (; from < end; from++) view.setUint8(to++, source.getUint8(from));
+    this.length = to;
   }
 
   ascii(text: string): void {
@@ -85,16 +116,16 @@ export class ByteText {
   }
 
   /**
-   * Copies `before` and then a decimal literal, digit for digit. Tells whether it has an exponent; undefined, with
-   * rubbish at the end that the caller takes back, when it is no decimal. No sign but a minus and
-   * at least one digit, which is what InfluxDB's scanner takes.
+   * Copies `before` and then a decimal literal, digit for digit. Tells whether it has an exponent;
+   * undefined, with rubbish at the end that the caller takes back, when it is no decimal. No sign
+   * but a minus and at least one digit, which is what InfluxDB's scanner takes.
    */
-  decimal(before: Uint8Array, text: string): boolean | undefined {
-    const [head, size] = [before.length, text.length];
-    this.#reserve(head + size);
+  decimal(before: Chunk, text: string): boolean | undefined {
+    const size = text.length;
+    this.#reserve(before.size + size);
+    this.#words(before.words);
     const bytes = this.#bytes;
-    let to = this.length;
-    for (let i = 0; i < head; i++) bytes[to++] = before[i] as number;
+    let to = this.length + before.size;
     let digits = 0;
     let dots = 0;
     let at = 0;
@@ -176,12 +207,29 @@ export class ByteText {
     while (this.#bytes[this.length - 1] === ZERO) this.length -= 1;
   }
 
+  /** Whole words from where the text ends: what is behind the last byte is written over. */
+  #words(words: Float64Array): void {
+    const view = this.#view;
+    let to = this.length;
+    for (let i = 0; i < words.length; i++) {
+      view.setFloat64(to, words[i] as number, true);
+      to += WORD_BYTES;
+    }
+  }
+
+  /** With room for the rest of a last word. */
   #reserve(size: number): void {
-    if (this.length + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + size));
+    if (this.length + size + WORD_BYTES <= this.#bytes.length) return;
+    const wanted = this.length + size + WORD_BYTES;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, wanted));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
+    this.#view = viewOf(larger);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Digits before the point, at least 1; for values below 1e15. */

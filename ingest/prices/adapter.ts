@@ -1,4 +1,5 @@
 import type { FloatText } from '../../core/point.ts';
+import type { WritingRows } from './points.ts';
 import type { Refusal } from './refusal.ts';
 
 /** One market as its exchange names it. */
@@ -47,8 +48,11 @@ export type DropReason =
 export type DropCounts = Readonly<Partial<Record<DropReason, number>>>;
 
 export interface ParsedPrices {
+  /** Made when they are asked for, where `writing` is there. */
   readonly rows: readonly PriceRow[];
   readonly dropped: DropCounts;
+  /** The same rows with their lines half written, from the parser's thread. */
+  readonly writing?: WritingRows;
 }
 
 /** What each symbol of a market list is: its two assets, or why its rows are dropped. */

@@ -1,9 +1,12 @@
 /**
  * Rows on their way between threads. Copied as objects they would cost more than reading them did:
- * so names cross once, as a market's number, and all decimals of a poll as one text.
+ * so names cross once, as a market's number, and the numbers of all rows as the bytes that will
+ * stand in their lines, so that nobody has to make rows of them again.
  */
+import { LineEncoder, type Refusal } from '../../core/line-protocol.ts';
 import type { FloatText } from '../../core/point.ts';
 import type { DropCounts, ParsedPrices, PriceRow } from './adapter.ts';
+import { addFields, type PriceField, type WritingRows } from './points.ts';
 
 /** What a row says of itself apart from its numbers. */
 type MarketNames = Pick<PriceRow, 'exchange' | 'symbol' | 'base' | 'quote' | 'pair'>;
@@ -15,22 +18,26 @@ export interface PriceColumns {
   readonly fresh: boolean;
   /** Number of the market, for each row. */
   readonly markets: Uint32Array<ArrayBuffer>;
-  /** The decimals of all rows one behind the other. */
-  readonly text: string;
-  /** Where each of the five decimals of each row ends in `text`; absent ones have no length. */
+  /** The fields of all rows one behind the other, each as ` price=1.5,volume=2`. */
+  readonly fields: Uint8Array<ArrayBuffer>;
+  /** Where each row ends in `fields`. */
   readonly ends: Uint32Array<ArrayBuffer>;
-  /** Three of each row: volume and quote volume where they are numbers, the time; NaN is absent. */
-  readonly numbers: Float64Array<ArrayBuffer>;
+  /** Rows that can be no line, by their index: what is wrong with them is told with the others. */
+  readonly odd: ReadonlyMap<number, PriceRow>;
   readonly dropped: DropCounts;
 }
 
-const DECIMALS = 5;
-const NUMBERS = 3;
+/** What can be moved to another thread and need not be copied. */
+export function movedBuffers({ markets, fields, ends }: PriceColumns): ArrayBuffer[] {
+  return [markets.buffer, fields.buffer, ends.buffer];
+}
+
 /** More names than all exchanges have together: somebody sends new ones at every poll. */
 const MARKETS_MAX = 100_000;
 
 /** The sending end; one for each receiving end. */
 export class ColumnWriter {
+  readonly #encoder = new LineEncoder();
   #numbers = new Map<string, number>();
   #markets: MarketNames[] = [];
   #names: string[] = [];
@@ -41,39 +48,22 @@ export class ColumnWriter {
       this.#numbers = new Map();
       this.#markets = [];
     }
+    const encoder = this.#encoder;
     const markets = new Uint32Array(rows.length);
-    const ends = new Uint32Array(rows.length * DECIMALS);
-    const numbers = new Float64Array(rows.length * NUMBERS).fill(Number.NaN);
-    const texts: string[] = [];
-    let length = 0;
+    const ends = new Uint32Array(rows.length);
+    const odd = new Map<number, PriceRow>();
     let last = -1;
-    const add = (place: number, value: FloatText | number | undefined): boolean => {
-      const isText = typeof value === 'object';
-      if (isText) {
-        texts.push(value.floatText);
-        length += value.floatText.length;
-      }
-      ends[place] = length;
-      return isText;
-    };
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as PriceRow;
       last = this.#numberOf(row, last + 1);
       markets[i] = last;
-      const place = i * DECIMALS;
-      add(place, row.price);
-      add(place + 1, row.bid);
-      add(place + 2, row.ask);
-      const { volume, quoteVolume, exchangeTimeMs } = row;
-      if (!add(place + 3, volume) && volume !== undefined) numbers[i * NUMBERS] = volume as number;
-      if (!add(place + 4, quoteVolume) && quoteVolume !== undefined) {
-        numbers[i * NUMBERS + 1] = quoteVolume as number;
-      }
-      if (exchangeTimeMs !== undefined) numbers[i * NUMBERS + 2] = exchangeTimeMs;
+      encoder.beginFields();
+      if (addFields(encoder, row) !== undefined) odd.set(i, row);
+      ends[i] = encoder.bytes;
     }
     const names = this.#names;
     this.#names = [];
-    return { names, fresh, markets, text: texts.join(''), ends, numbers, dropped };
+    return { names, fresh, markets, fields: encoder.take(), ends, odd, dropped };
   }
 
   /** `guess`: answers list their markets in the same order each time. */
@@ -102,53 +92,88 @@ function isOf(market: MarketNames | undefined, row: PriceRow): boolean {
   );
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** The receiving end: takes what one sending end wrote, in that order. */
 export class ColumnReader {
   #markets: MarketNames[] = [];
 
-  read(columns: PriceColumns): ParsedPrices {
-    this.#learn(columns);
-    const { markets, text, ends, numbers, dropped } = columns;
-    const rows: PriceRow[] = [];
-    let start = 0;
-    const textAt = (place: number): FloatText | undefined => {
-      const from = start;
-      start = ends[place] as number;
-      return start > from ? { floatText: text.slice(from, start) } : undefined;
-    };
-    const numberAt = (place: number): number | undefined => {
-      const value = numbers[place] as number;
-      return Number.isNaN(value) ? undefined : value;
-    };
-    for (let i = 0; i < markets.length; i++) {
-      const { exchange, symbol, base, quote, pair } = this.#markets[markets[i] as number]!;
-      const place = i * DECIMALS;
-      const price = textAt(place) as FloatText;
-      const row: Writable<PriceRow> = { exchange, symbol, base, quote, pair, price };
-      const bid = textAt(place + 1);
-      if (bid) row.bid = bid;
-      const ask = textAt(place + 2);
-      if (ask) row.ask = ask;
-      const volume = textAt(place + 3) ?? numberAt(i * NUMBERS);
-      if (volume !== undefined) row.volume = volume;
-      const quoteVolume = textAt(place + 4) ?? numberAt(i * NUMBERS + 1);
-      if (quoteVolume !== undefined) row.quoteVolume = quoteVolume;
-      const timeMs = numberAt(i * NUMBERS + 2);
-      if (timeMs !== undefined) row.exchangeTimeMs = timeMs;
-      rows.push(row);
-    }
-    return { rows, dropped };
-  }
-
-  #learn({ names, fresh }: PriceColumns): void {
+  read(columns: PriceColumns): ColumnRows {
+    const { names, fresh, markets } = columns;
     if (fresh) this.#markets = [];
     for (let at = 0; at < names.length; at += 5) {
       const [exchange, symbol, base, quote, pair] = names.slice(at, at + 5) as Five;
       this.#markets.push({ exchange, symbol, base, quote, pair });
     }
+    return new ColumnRows(
+      columns,
+      Array.from(markets, (number) => this.#markets[number] as MarketNames),
+    );
   }
 }
 
 type Five = [string, string, string, string, string];
+
+/** A poll that writes its lines from columns; rows are made of them when somebody asks for them. */
+export class ColumnRows implements ParsedPrices, WritingRows {
+  readonly dropped: DropCounts;
+  readonly markets: readonly MarketNames[];
+  readonly #columns: PriceColumns;
+  readonly #view: DataView;
+  #rows: readonly PriceRow[] | undefined;
+
+  constructor(columns: PriceColumns, markets: readonly MarketNames[]) {
+    const { fields, dropped } = columns;
+    this.dropped = dropped;
+    this.markets = markets;
+    this.#columns = columns;
+    this.#view = new DataView(fields.buffer, fields.byteOffset, fields.byteLength);
+  }
+
+  get rows(): readonly PriceRow[] {
+    this.#rows ??= this.markets.map((_, index) => this.rowAt(index));
+    return this.#rows;
+  }
+
+  get writing(): WritingRows {
+    return this;
+  }
+
+  addFields(encoder: LineEncoder, index: number): Refusal | undefined {
+    const { ends, odd } = this.#columns;
+    const start = index === 0 ? 0 : (ends[index - 1] as number);
+    const end = ends[index] as number;
+    if (start === end) return addFields(encoder, odd.get(index) as PriceRow);
+    encoder.ready(this.#view, start, end);
+    return undefined;
+  }
+
+  rowAt(index: number): PriceRow {
+    const { fields, ends, odd } = this.#columns;
+    const start = index === 0 ? 0 : (ends[index - 1] as number);
+    const end = ends[index] as number;
+    if (start === end) return odd.get(index) as PriceRow;
+    const text = Buffer.from(fields.buffer, fields.byteOffset + start, end - start);
+    return rowOf(this.markets[index] as MarketNames, text.toString('latin1'));
+  }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What was a number comes out as the decimal that it is written as. */
+function rowOf(market: MarketNames, fields: string): PriceRow {
+  const { exchange, symbol, base, quote, pair } = market;
+  const values: { [K in PriceField]?: string } = Object.fromEntries(
+    fields
+      .slice(1)
+      .split(',')
+      .map((field) => field.split('=')),
+  );
+  const { price = '', bid, ask, volume, quote_volume, exchange_time } = values;
+  const decimal = (floatText: string): FloatText => ({ floatText });
+  const row: Writable<PriceRow> = { exchange, symbol, base, quote, pair, price: decimal(price) };
+  if (bid !== undefined) row.bid = decimal(bid);
+  if (ask !== undefined) row.ask = decimal(ask);
+  if (volume !== undefined) row.volume = decimal(volume);
+  if (quote_volume !== undefined) row.quoteVolume = decimal(quote_volume);
+  if (exchange_time !== undefined) row.exchangeTimeMs = Number(exchange_time.slice(0, -1));
+  return row;
+}

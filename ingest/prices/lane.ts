@@ -8,7 +8,13 @@ import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import { createLaneState, type LaneStateOptions, type Stored } from './lane-state.ts';
 import type { MarketDirectory } from './markets.ts';
-import { PointMaker, type PricePoints, type SlotOutcome, slotPoint } from './points.ts';
+import {
+  PointMaker,
+  type PricePoints,
+  type SlotOutcome,
+  slotPoint,
+  writingRows,
+} from './points.ts';
 import { Refusal } from './refusal.ts';
 
 export type { Pauses } from './lane-state.ts';
@@ -92,12 +98,14 @@ async function pollAndStore(
   slot: Slot,
   signal: AbortSignal,
 ): Promise<Stored> {
-  const { rows, dropped } = await options.source.poll(signal);
-  const tags = await options.markets.resolve(rows).catch((cause: unknown) => {
+  const prices = await options.source.poll(signal);
+  const { dropped } = prices;
+  const writing = prices.writing ?? writingRows(prices.rows);
+  const tags = await options.markets.resolve(writing.markets).catch((cause: unknown) => {
     throw new Refusal('registry', `no series names: ${messageOf(cause)}`, { cause });
   });
   const { isOff, maker } = options;
-  const { points, ...left } = maker.make(rows, { tags, isOff }, slot.slotMs);
+  const { points, ...left } = maker.make(writing, { tags, isOff }, slot.slotMs);
   await options.sink.accept(points).catch((cause: unknown) => {
     throw new Refusal('not-stored', messageOf(cause), { cause });
   });

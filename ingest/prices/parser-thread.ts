@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { ColumnWriter } from './columns.ts';
+import { ColumnWriter, movedBuffers } from './columns.ts';
 import { exchanges } from './exchanges/list.ts';
 import { BodyReader, readRefusal } from './parser.ts';
 import type { ParserAnswers, ParserReply, ParserRequest } from './parser-messages.ts';
@@ -55,6 +55,5 @@ port.on('message', (request: ParserRequest) => {
   const reply = answer(request);
   const value = 'value' in reply ? reply.value : undefined;
   const columns = value !== null && typeof value === 'object' && 'ends' in value;
-  const moved = columns ? [value.markets.buffer, value.ends.buffer, value.numbers.buffer] : [];
-  port.postMessage(reply, moved);
+  port.postMessage(reply, columns ? movedBuffers(value) : []);
 });

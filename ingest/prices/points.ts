@@ -1,12 +1,26 @@
-import type { LineEncoder, LineSource, Refusal } from '../../core/line-protocol.ts';
+import {
+  type FieldKey,
+  fieldKey,
+  type LineEncoder,
+  type LineSource,
+  type Refusal,
+  type SeriesKey,
+  seriesKey,
+} from '../../core/line-protocol.ts';
 import type { measurements } from '../../core/measurements.ts';
-import { type FieldValue, msToNs, type Point, type PointBatch } from '../../core/point.ts';
-import type { PriceRow } from './adapter.ts';
+import {
+  type FieldValue,
+  type FloatText,
+  msToNs,
+  type Point,
+  type PointBatch,
+} from '../../core/point.ts';
+import type { MarketRef, PriceRow } from './adapter.ts';
 
-type PriceField = keyof (typeof measurements)['price']['fields'];
+export type PriceField = keyof (typeof measurements)['price']['fields'];
 
 export interface PricePoints {
-  readonly points: PointBatch;
+  readonly points: PriceBatch;
   /** Rows without a series name of their own: left out. */
   readonly unregistered: number;
   /** Rows of pairs that are switched off: left out. */
@@ -14,122 +28,172 @@ export interface PricePoints {
 }
 
 export interface Naming {
-  /** The `pair` tag by symbol, of the market directory. */
+  /** The `pair` tag by symbol, of the market directory. Another object when any of them changes. */
   readonly tags: ReadonlyMap<string, string>;
   /** Whether the points of a tag are not wanted. */
   readonly isOff: (pair: string) => boolean;
 }
 
-/** A series, made once: the encoder knows tags that it has seen by their identity. */
+/** Rows that can write the fields of their lines. */
+export interface WritingRows {
+  readonly markets: readonly MarketRef[];
+  /** Adds the fields of row `index` to the line that is begun. */
+  addFields(encoder: LineEncoder, index: number): Refusal | undefined;
+  rowAt(index: number): PriceRow;
+}
+
+/** A series, made once. */
 interface PriceSeries {
   readonly tags: { readonly exchange: string; readonly pair: string };
+  readonly key: SeriesKey;
   /** The poll that it was written in last. */
   poll: number;
 }
 
+/** What a row of the last poll was. */
+interface Place {
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly series: PriceSeries | undefined;
+}
+
 /**
  * Makes the points of one exchange after the other poll of it: remembers its series, which come
- * again each time.
+ * again each time, mostly in the same order.
  */
 export class PointMaker {
   /** Exchange -> pair -> series. */
   readonly #series = new Map<string, Map<string, PriceSeries>>();
+  #tags: ReadonlyMap<string, string> = new Map();
+  #places: Place[] = [];
   #poll = 0;
 
   /**
    * Rows of one poll as points of the slot. The point's time is the slot, not the answer's, so that
    * the same slot again overwrites itself.
    */
-  make(rows: readonly PriceRow[], { tags, isOff }: Naming, slotMs: number): PricePoints {
-    const points = new RowPoints(msToNs(slotMs));
-    let switchedOff = 0;
+  make(rows: WritingRows, { tags, isOff }: Naming, slotMs: number): PricePoints {
+    const points = new PriceBatch(rows, msToNs(slotMs));
+    const { markets } = rows;
+    if (tags !== this.#tags) this.#places = [];
+    this.#tags = tags;
     this.#poll += 1;
-    let exchange = '';
-    let known: Map<string, PriceSeries> = new Map();
-    for (const row of rows) {
-      const pair = tags.get(row.symbol);
-      if (pair === undefined) continue;
-      if (row.exchange !== exchange) {
-        exchange = row.exchange;
-        known = this.#seriesOf(exchange);
-      }
-      let series = known.get(pair);
-      if (series === undefined) {
-        series = { tags: { exchange, pair }, poll: 0 };
-        known.set(pair, series);
-      }
+    let switchedOff = 0;
+    for (let i = 0; i < markets.length; i++) {
+      const series = this.#seriesOf(markets[i] as MarketRef, i);
       // The directory never gives one name twice; writing both would silently lose one of them.
-      if (series.poll === this.#poll) continue;
+      if (series === undefined || series.poll === this.#poll) continue;
       series.poll = this.#poll;
-      if (isOff(pair)) switchedOff += 1;
-      else points.push(row, series.tags);
+      if (isOff(series.tags.pair)) switchedOff += 1;
+      else points.push(i, series);
     }
-    const unregistered = rows.length - points.length - switchedOff;
+    this.#places.length = markets.length;
+    const unregistered = markets.length - points.length - switchedOff;
     return { points, unregistered, switchedOff };
   }
 
-  #seriesOf(exchange: string): Map<string, PriceSeries> {
-    const known = this.#series.get(exchange);
-    if (known !== undefined) return known;
-    const made = new Map<string, PriceSeries>();
-    this.#series.set(exchange, made);
-    return made;
+  #seriesOf({ exchange, symbol }: MarketRef, index: number): PriceSeries | undefined {
+    const place = this.#places[index];
+    if (place !== undefined && place.symbol === symbol && place.exchange === exchange) {
+      return place.series;
+    }
+    const pair = this.#tags.get(symbol);
+    const series = pair === undefined ? undefined : this.#find(exchange, pair);
+    // Filled in order, so the array keeps without holes.
+    this.#places[index] = { exchange, symbol, series };
+    return series;
+  }
+
+  #find(exchange: string, pair: string): PriceSeries {
+    const known = this.#series.get(exchange) ?? new Map<string, PriceSeries>();
+    this.#series.set(exchange, known);
+    let series = known.get(pair);
+    if (series === undefined) {
+      const tags = { exchange, pair };
+      series = { tags, key: seriesKey('price', tags), poll: 0 };
+      known.set(pair, series);
+    }
+    return series;
   }
 }
 
 /** The points of one poll alone. */
 export function pricePoints(rows: readonly PriceRow[], naming: Naming, slotMs: number) {
-  const { points, ...left } = new PointMaker().make(rows, naming, slotMs);
+  const { points, ...left } = new PointMaker().make(writingRows(rows), naming, slotMs);
   return { points: [...points], ...left };
 }
 
-type Tags = PriceSeries['tags'];
-
 /** Rows that stand for points. Thousands come at a time, and mostly only their lines are wanted. */
-class RowPoints implements PointBatch, LineSource {
+export class PriceBatch implements PointBatch, LineSource {
+  readonly #rows: WritingRows;
   readonly #timeNs: bigint;
-  readonly #rows: PriceRow[] = [];
-  readonly #tags: Tags[] = [];
+  readonly #indices: number[] = [];
+  readonly #series: PriceSeries[] = [];
 
-  constructor(timeNs: bigint) {
+  constructor(rows: WritingRows, timeNs: bigint) {
+    this.#rows = rows;
     this.#timeNs = timeNs;
   }
 
   get length(): number {
-    return this.#rows.length;
+    return this.#indices.length;
   }
 
-  push(row: PriceRow, tags: Tags): void {
-    this.#rows.push(row);
-    this.#tags.push(tags);
+  push(index: number, series: PriceSeries): void {
+    this.#indices.push(index);
+    this.#series.push(series);
   }
 
   *[Symbol.iterator](): Iterator<Point> {
-    const timeNs = this.#timeNs;
-    for (let i = 0; i < this.length; i++) {
-      const tags = this.#tags[i] as Tags;
-      const fields = fieldsOf(this.#rows[i] as PriceRow);
-      yield { measurement: 'price', tags, fields, timeNs };
-    }
+    for (let i = 0; i < this.length; i++) yield this.pointAt(i);
+  }
+
+  pointAt(index: number): Point {
+    const { tags } = this.#series[index] as PriceSeries;
+    const fields = fieldsOf(this.#rows.rowAt(this.#indices[index] as number));
+    return { measurement: 'price', tags, fields, timeNs: this.#timeNs };
   }
 
   addLine(encoder: LineEncoder, index: number): Refusal | undefined {
-    const { price, bid, ask, volume, quoteVolume, exchangeTimeMs } = this.#rows[index] as PriceRow;
     return (
-      encoder.begin('price', this.#tags[index] as Tags) ??
-      encoder.field('price' satisfies PriceField, price) ??
-      (bid && encoder.field('bid' satisfies PriceField, bid)) ??
-      (ask && encoder.field('ask' satisfies PriceField, ask)) ??
-      (volume === undefined ? volume : encoder.field('volume' satisfies PriceField, volume)) ??
-      (quoteVolume === undefined
-        ? quoteVolume
-        : encoder.field('quote_volume' satisfies PriceField, quoteVolume)) ??
-      (exchangeTimeMs === undefined
-        ? exchangeTimeMs
-        : encoder.int('exchange_time' satisfies PriceField, exchangeTimeMs)) ??
+      encoder.begin((this.#series[index] as PriceSeries).key) ??
+      this.#rows.addFields(encoder, this.#indices[index] as number) ??
       encoder.end(this.#timeNs)
     );
   }
+}
+
+/** Rows whose fields are written one by one. */
+export function writingRows(rows: readonly PriceRow[]): WritingRows {
+  return {
+    markets: rows,
+    addFields: (encoder, index) => addFields(encoder, rows[index] as PriceRow),
+    rowAt: (index) => rows[index] as PriceRow,
+  };
+}
+
+const key = (name: PriceField) => fieldKey(name);
+const PRICE = key('price');
+const BID = key('bid');
+const ASK = key('ask');
+const VOLUME = key('volume');
+const QUOTE_VOLUME = key('quote_volume');
+const EXCHANGE_TIME = key('exchange_time');
+
+/** The fields of a row, for a line that is begun. */
+export function addFields(encoder: LineEncoder, row: PriceRow): Refusal | undefined {
+  const { price, bid, ask, volume, quoteVolume, exchangeTimeMs } = row;
+  let refusal = encoder.decimal(PRICE, price);
+  if (bid !== undefined) refusal ??= encoder.decimal(BID, bid);
+  if (ask !== undefined) refusal ??= encoder.decimal(ASK, ask);
+  if (volume !== undefined) refusal ??= addAmount(encoder, VOLUME, volume);
+  if (quoteVolume !== undefined) refusal ??= addAmount(encoder, QUOTE_VOLUME, quoteVolume);
+  if (exchangeTimeMs !== undefined) refusal ??= encoder.int(EXCHANGE_TIME, exchangeTimeMs);
+  return refusal;
+}
+
+function addAmount(encoder: LineEncoder, field: FieldKey, value: FloatText | number) {
+  return typeof value === 'number' ? encoder.float(field, value) : encoder.decimal(field, value);
 }
 
 function fieldsOf(row: PriceRow): Record<string, FieldValue> {
@@ -138,7 +202,10 @@ function fieldsOf(row: PriceRow): Record<string, FieldValue> {
   if (row.ask) fields.ask = row.ask;
   if (row.volume !== undefined) fields.volume = row.volume;
   if (row.quoteVolume !== undefined) fields.quote_volume = row.quoteVolume;
-  if (row.exchangeTimeMs !== undefined) fields.exchange_time = BigInt(row.exchangeTimeMs);
+  const { exchangeTimeMs: timeMs } = row;
+  // No whole number is a refused line, and no reason to fail here.
+  if (timeMs !== undefined)
+    fields.exchange_time = Number.isInteger(timeMs) ? BigInt(timeMs) : timeMs;
   return fields;
 }
 

@@ -121,11 +121,12 @@ export function createAcceptance(clock: Clock): Accept {
   return (parsed) => {
     const nowMs = clock.nowMs();
     const shrunkenForMs = nowMs - (shrunkenSinceMs ?? nowMs);
-    const refusal = judgeRows(parsed.rows.length, { lastRows, shrunkenForMs });
+    const { length } = parsed.writing?.markets ?? parsed.rows;
+    const refusal = judgeRows(length, { lastRows, shrunkenForMs });
     if (refusal?.reason === 'shrunken') shrunkenSinceMs ??= nowMs;
     if (refusal) throw refusal;
     shrunkenSinceMs = undefined;
-    lastRows = parsed.rows.length;
+    lastRows = length;
     return parsed;
   };
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
 import { LineEncoder, type LineSource } from '../../core/line-protocol.ts';
 import type { Log } from '../../core/log.ts';
-import type { Point, PointBatch, PointSink } from '../../core/point.ts';
+import type { PointBatch, PointSink } from '../../core/point.ts';
 import type { Backoff } from './backoff.ts';
 import { Counts, type WriterMetrics } from './counts.ts';
 import { Courier, type WriteTarget } from './courier.ts';
@@ -278,7 +278,7 @@ class SpoolingWriter implements Writer {
     if (writesLines(points)) {
       for (let i = 0; i < points.length; i++) {
         const refusal = points.addLine(encoder, i);
-        if (refusal) letters.push({ ...refusal, point: [...points][i] as Point });
+        if (refusal) letters.push({ ...refusal, point: points.pointAt(i) });
         takeFull();
       }
     } else {
