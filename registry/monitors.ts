@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Database, type Queries, rowsOf } from './database.ts';
 
@@ -43,6 +44,8 @@ const monitor = z.object({
   dueMs: ms,
   missed: z.int(),
   reprobed: z.int(),
+  /** Nobody has scanned it for so long that its state says nothing. */
+  stale: z.boolean(),
 });
 
 /** A monitor, its settings and how it stands. */
@@ -63,6 +66,8 @@ export interface NewMonitor {
 export type MonitorChange = Partial<
   Pick<NewMonitor, 'name' | 'tags' | 'intervalMs'> & {
     readonly settings: Partial<MonitorSettings>;
+    /** Settings that it has no more. */
+    readonly without: readonly ('body' | 'authorization')[];
     readonly active: boolean;
   }
 >;
@@ -72,11 +77,15 @@ export const MONITORS_CHANNEL = 'tidemark_monitors';
 
 const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
+/** Two intervals, and the time of a scan, after the one that was due. */
+const STALE = `(s.active and s.due_ms + 2 * s.interval_ms + s.timeout_ms < ${NOW})`;
+
 const COLUMNS = `m.id, m.url, m.regexp, m.name, m.settings, m.tags, m.active,
   s.interval_ms as "intervalMs", (extract(epoch from m.created) * 1000)::float8 as "createdMs",
   (extract(epoch from m.changed) * 1000)::float8 as "changedMs", s.state,
   s.state_since_ms as "stateSinceMs", s.reason, s.status, s.last_slot_ms as "lastSlotMs",
-  s.last_total_ms as "lastTotalMs", s.due_ms as "dueMs", s.missed, s.reprobed`;
+  s.last_total_ms as "lastTotalMs", s.due_ms as "dueMs", s.missed, s.reprobed,
+  ${STALE} as stale`;
 
 /** The same for the same url and pattern. */
 export function monitorKey({ url, regexp }: Pick<NewMonitor, 'url' | 'regexp'>): string {
@@ -180,47 +189,61 @@ export async function changeMonitor(
 
 /**
  * A changed target, or one that is switched off or on, begins anew: what is under way is refused at
- * saving. A changed interval leaves what is under way alone.
+ * saving. A changed interval leaves what is under way alone. What is as it was changes nothing, so
+ * that asking for the same again and again keeps no scan from its end.
  */
 async function changeIn(queries: Queries, id: number, change: MonitorChange): Promise<void> {
-  const { name, tags, settings, intervalMs, active } = change;
-  const held = await queries.query('select key from monitors where id = $1 for update', [id]);
-  const key = rowsOf(z.object({ key: z.string() }), held)[0]?.key;
-  if (key === undefined) return;
+  const { name, tags, active, without = [] } = change;
+  const rows = await queries.query(
+    `select m.key, m.settings, s.interval_ms as "intervalMs"
+     from monitors m join monitor_schedule s on s.monitor = m.id where m.id = $1 for no key update`,
+    [id],
+  );
+  const held = rowsOf(heldMonitor, rows)[0];
+  if (held === undefined) return;
+  const settings = settingsOf({ ...held.settings, ...change.settings }, without);
+  const anew = !isDeepStrictEqual(settings, settingsOf(held.settings, []));
+  const intervalMs = change.intervalMs === held.intervalMs ? undefined : change.intervalMs;
   await queries.query(
     `update monitors set name = case when $2 then $3 else name end, tags = coalesce($4::jsonb, tags),
-       settings = settings || coalesce($5::jsonb, '{}'), active = coalesce($6, active),
-       version = version + 1, changed = now() where id = $1`,
+       settings = $5::jsonb, active = coalesce($6, active), version = version + $7::int,
+       changed = now() where id = $1`,
     [
       id,
       name !== undefined,
       name ?? null,
       tags === undefined ? null : JSON.stringify(tags),
-      settings === undefined ? null : JSON.stringify(settings),
+      JSON.stringify(settings),
       active ?? null,
+      anew ? 1 : 0,
     ],
   );
-  const phaseMs = intervalMs === undefined ? null : phaseOf(key, intervalMs);
+  const phaseMs = intervalMs === undefined ? null : phaseOf(held.key, intervalMs);
   await queries.query(
     `update monitor_schedule s set
        active = coalesce($2, active),
        interval_ms = coalesce($3, interval_ms), phase_ms = coalesce($4, phase_ms),
-       timeout_ms = coalesce($5, timeout_ms),
+       timeout_ms = $5,
        owner = case when $6 or active <> coalesce($2, active) then null else owner end,
        token = token + ($6 or active <> coalesce($2, active))::int,
        due_ms = case when $3::bigint is not null or $6 or active <> coalesce($2, active)
          then ${NOW} else due_ms end,
        state = case when active and not coalesce($2, active) then 'unknown' else state end
      where monitor = $1`,
-    [
-      id,
-      active ?? null,
-      intervalMs ?? null,
-      phaseMs,
-      settings?.timeoutMs ?? null,
-      settings !== undefined,
-    ],
+    [id, active ?? null, intervalMs ?? null, phaseMs, settings.timeoutMs, anew],
   );
+}
+
+const heldMonitor = z.object({ key: z.string(), settings: monitorSettings, intervalMs: ms });
+
+function settingsOf(
+  settings: MonitorSettings,
+  without: readonly (keyof MonitorSettings)[],
+): Partial<MonitorSettings> & Pick<MonitorSettings, 'timeoutMs'> {
+  const kept = Object.entries(settings).filter(
+    ([name]) => !without.includes(name as keyof MonitorSettings),
+  );
+  return { timeoutMs: settings.timeoutMs, ...Object.fromEntries(kept) };
 }
 
 export async function findMonitor(queries: Queries, id: number): Promise<Monitor | undefined> {
@@ -236,6 +259,7 @@ export interface MonitorFilter {
   readonly after: number;
   readonly limit: number;
   readonly active?: boolean | undefined;
+  /** Stale ones are `unknown`. */
   readonly state?: Monitor['state'] | undefined;
   /** Letters of the url or name, in any case. */
   readonly text?: string | undefined;
@@ -248,7 +272,7 @@ export async function listMonitors(queries: Queries, filter: MonitorFilter): Pro
   const rows = await queries.query(
     `select ${COLUMNS} from monitors m join monitor_schedule s on s.monitor = m.id
      where m.id > $1 and ($3::boolean is null or m.active = $3)
-       and ($4::text is null or s.state = $4)
+       and ($4::text is null or case when ${STALE} then 'unknown' else s.state end = $4)
        and ($5::text is null or strpos(lower(m.url || ' ' || coalesce(m.name, '')), lower($5)) > 0)
        and ($6::text is null or m.tags ->> $6 = $7)
      order by m.id limit $2`,
