@@ -254,6 +254,18 @@ export async function findMonitor(queries: Queries, id: number): Promise<Monitor
   return rowsOf(monitor, rows)[0];
 }
 
+/** The one of the same url and pattern. */
+export async function findSameMonitor(
+  queries: Queries,
+  wanted: Pick<NewMonitor, 'url' | 'regexp'>,
+): Promise<Monitor | undefined> {
+  const rows = await queries.query(
+    `select ${COLUMNS} from monitors m join monitor_schedule s on s.monitor = m.id where m.key = $1`,
+    [monitorKey(wanted)],
+  );
+  return rowsOf(monitor, rows)[0];
+}
+
 export interface MonitorFilter {
   /** Ids above this one. */
   readonly after: number;
