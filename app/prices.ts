@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-import { isLoopback } from '../api/auth.ts';
 import type { ProbeResult } from '../api/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { createHttp } from '../core/http.ts';
-import type { Metrics } from '../core/metrics.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
 import { chooseCcxt } from '../ingest/prices/ccxt/choose.ts';
@@ -16,7 +13,6 @@ import { FRAME_CHARS_MAX } from '../ingest/prices/streams/session.ts';
 import { createConnect } from '../ingest/prices/streams/socket.ts';
 import { createThreadParser } from '../ingest/prices/thread-parser.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
-import { createWriter, type Writer, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
 import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
@@ -24,6 +20,7 @@ import { openBackfills } from './backfills.ts';
 import { findExchange } from './choices.ts';
 import { createLateNotes, LATE_MS } from './late.ts';
 import type { App, Base } from './start.ts';
+import { openWriter } from './writer.ts';
 
 /** Exchanges -> writer -> InfluxDB. Resolves with those that run, and how often. */
 export async function startPriceIngest(
@@ -33,21 +30,12 @@ export async function startPriceIngest(
   const { config, clock, log, metrics, parts, registry } = base;
   const reader = await readerOf(base);
   const choices = await reader.read();
-  const writer = await createWriter({
-    dir: join(config.dataDir, 'spool'),
-    target: base.influx,
-    limits: { spoolBytesMax: config.spoolBytesMax, lateMs: LATE_MS },
-    compress: !isLoopback(new URL(base.influx.url).hostname),
-    clock,
-    random: Math.random,
-    log,
-    metrics: writerMetrics(metrics),
+  const writer = await openWriter(base, {
+    dir: 'spool',
+    lateMs: LATE_MS,
     // InfluxDB's tasks go by real time, whatever the clock of the polls.
     onLate: createLateNotes({ registry, clock: systemClock, log }),
   });
-  parts.add('writer', () => writer.close());
-  base.probes.push({ name: 'writer', check: async () => writerProbe(writer) });
-  showSpool(writer, metrics);
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
   // Real time, whatever the clock of the polls: a parser that hangs is ended in seconds.
@@ -114,55 +102,4 @@ function pricesProbe(prices: Prices): ProbeResult {
   if (states.length === 0 || bad.length < states.length) return { ok: true };
   const reason = `no exchange answers; ${bad[0]?.exchange}: ${bad[0]?.lastError}`;
   return { ok: false, reason, fix: 'check the network, a proxy, or EXCHANGE_<ID>_URL' };
-}
-
-function writerProbe(writer: Writer): ProbeResult {
-  const { blockedReason, connected, lastError, spoolBytes, lostPoints } = writer.stats();
-  if (blockedReason !== undefined) return { ok: false, reason: blockedReason };
-  if (connected || lastError === undefined) return { ok: true };
-  const reason = `InfluxDB does not take points (${lastError}); ${spoolBytes} bytes wait on disk`;
-  const lost = `the spool is full: ${lostPoints} points are lost so far; see SPOOL_BYTES_MAX`;
-  const fix = lostPoints > 0 ? lost : 'nothing is lost: they are sent when it is back';
-  return { ok: false, reason, fix };
-}
-
-function writerMetrics(metrics: Metrics): WriterMetrics {
-  const points = metrics.count({
-    name: 'writer_points_total',
-    help: 'Points by what became of them',
-    labels: ['outcome'],
-  });
-  const dead = metrics.count({
-    name: 'writer_dead_letters_total',
-    help: 'Points put into the dead-letter file, by reason',
-    labels: ['reason'],
-  });
-  const retries = metrics.count({
-    name: 'writer_retries_total',
-    help: 'Batches that have to be sent again, by reason',
-    labels: ['reason'],
-  });
-  return {
-    accepted: (count) => points.add({ outcome: 'accepted' }, count),
-    written: (count) => points.add({ outcome: 'written' }, count),
-    refused: (count) => points.add({ outcome: 'refused' }, count),
-    dead(count, reason) {
-      points.add({ outcome: 'dead' }, count);
-      dead.add({ reason }, count);
-    },
-    retried: (reason) => retries.add({ reason }),
-  };
-}
-
-function showSpool(writer: Writer, metrics: Metrics): void {
-  const bytes = metrics.level({ name: 'spool_bytes', help: 'Waiting on disk for InfluxDB' });
-  const age = metrics.level({
-    name: 'spool_oldest_seconds',
-    help: 'Age of the oldest points that wait',
-  });
-  metrics.onRead(() => {
-    const stats = writer.stats();
-    bytes.set(stats.spoolBytes);
-    age.set(stats.oldestAgeMs / 1000);
-  });
 }

@@ -22,6 +22,7 @@ import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import { createRankQueries } from '../flux/rank-queries.ts';
+import { createScanQueries } from '../flux/scan-queries.ts';
 import type { SlotTimer } from '../ingest/slots.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
@@ -29,12 +30,14 @@ import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
+import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
+import { startScans } from './scans.ts';
 import { openStore } from './store.ts';
 import { startFluxTasks } from './tasks.ts';
 
-export const roles = ['api', 'tasks', 'prices'] as const;
+export const roles = ['api', 'tasks', 'prices', 'scans'] as const;
 export type Role = (typeof roles)[number];
 
 export interface StartOptions {
@@ -92,6 +95,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
       ? await startPriceIngest(base, options.timer)
       : [];
     if (options.roles.has('tasks')) await startFluxTasks(base);
+    if (options.roles.has('scans')) await startScans(base);
     const url = await startApi(base, options.roles.has('api'));
     return {
       url,
@@ -156,6 +160,8 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     }),
     choices: choicesOf(base.registry),
     backfills: openDesk(base, http),
+    monitors: openMonitorDesk(base),
+    scanQueries: createScanQueries({ bucket: config.influxBucket }),
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,

@@ -313,6 +313,11 @@ export async function leave(queries: Queries, owner: string): Promise<void> {
   await queries.query('delete from scan_workers where id = $1', [owner]);
 }
 
+/** Where no other process can be, whoever is written down is gone: what it held is free at once. */
+export async function leaveAll(database: Database): Promise<void> {
+  if (database.kind === 'pglite') await database.query('delete from scan_workers');
+}
+
 /** Workers that were not heard of for a day leave no trace. */
 export async function forgetWorkers(queries: Queries): Promise<void> {
   await queries.query(`delete from scan_workers where until_ms < ${NOW} - 86400000`);

@@ -9,9 +9,9 @@ import type { Command, CommandContext } from './command.ts';
 export const start: Command = {
   name: 'start',
   summary: 'start everything, or the roles that --only names',
-  help: `tidemark start [--only api,tasks,prices]
+  help: `tidemark start [--only api,tasks,prices,scans]
 
-Starts the API, the Flux tasks and the price ingest in one process. Without INFLUX_URL it starts the
+Starts the API, the Flux tasks, the price ingest and the URL scans in one process. Without INFLUX_URL it starts the
 embedded engine, without DATABASE_URL the embedded PostgreSQL, both below DATA_DIR.
 
   --only ROLES   start these alone, with commas between: ${roles.join(', ')}
@@ -19,7 +19,8 @@ embedded engine, without DATABASE_URL the embedded PostgreSQL, both below DATA_D
 Examples:
   tidemark start
   PRICE_INTERVAL=10s EXCHANGES=kraken,bitfinex tidemark start
-  INFLUX_URL=http://influxdb:8086 INFLUX_TOKEN=... DATABASE_URL=postgres://... tidemark start --only prices`,
+  INFLUX_URL=http://influxdb:8086 INFLUX_TOKEN=... DATABASE_URL=postgres://... tidemark start --only prices
+  DATABASE_URL=postgres://... DATA_DIR=./scans-2 tidemark start --only scans`,
   options: { only: { type: 'string' } },
   positionalsMax: 0,
   async run({ config, options, print, signal }) {

@@ -53,6 +53,10 @@ export class Alarms {
     );
   }
 
+  #nextStep(): number {
+    return this.#sleep?.step ?? Number.POSITIVE_INFINITY;
+  }
+
   #wake(): void {
     this.#sleep = undefined;
     const now = Math.floor(this.#clock.monotonicMs() / STEP_MS);
@@ -65,6 +69,7 @@ export class Alarms {
       this.#steps.delete(step);
       for (const ring of rings) ring();
     }
-    if (next < Number.POSITIVE_INFINITY && !this.#sleep) this.#sleepTo(next);
+    // What rang may have set one that is later than those that were there.
+    if (next < this.#nextStep()) this.#sleepTo(next);
   }
 }

@@ -1,5 +1,5 @@
-import type { measurements } from '../../core/measurements.ts';
-import { type FieldValue, msToNs, type Point } from '../../core/point.ts';
+import { measurements } from '../../core/measurements.ts';
+import { type FieldValue, type FloatText, msToNs, type Point } from '../../core/point.ts';
 import type { ScanResult } from './result.ts';
 import type { Phase } from './stopwatch.ts';
 
@@ -52,3 +52,41 @@ export function scanPoint({ monitor, slotMs, lateMs, result }: SlottedScan): Poi
 }
 
 const DAY_MS = 86_400_000;
+
+/** Fields as JSON holds them: numbers, texts, yes and no. */
+export type PlainFields = Readonly<Record<string, number | boolean | string>>;
+
+/** The fields of a point, to be kept until it is in the spool. */
+export function plainFields({ fields }: Point): PlainFields {
+  const plain = Object.entries(fields).map(([name, value]) => {
+    return [name, typeof value === 'object' ? Number(value.floatText) : plainValue(value)];
+  });
+  return Object.fromEntries(plain);
+}
+
+function plainValue(value: Exclude<FieldValue, FloatText>): number | boolean | string {
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
+export interface KeptScan {
+  readonly monitor: number;
+  readonly slotMs: number;
+  readonly fields: PlainFields;
+}
+
+/** The point of fields that were kept: what is whole by the schema is whole again. */
+export function keptPoint({ monitor, slotMs, fields }: KeptScan): Point {
+  const typed = Object.entries(fields).map(([name, value]): [string, FieldValue] => {
+    const whole = typeof value === 'number' && WHOLE.has(name) && Number.isInteger(value);
+    return [name, whole ? BigInt(value) : value];
+  });
+  const tags = { monitor: String(monitor) };
+  const timeNs = msToNs(slotMs);
+  return { measurement: 'scan', tags, fields: Object.fromEntries(typed), timeNs };
+}
+
+const WHOLE: ReadonlySet<string> = new Set(
+  Object.entries(measurements.scan.fields).flatMap(([name, { type }]) =>
+    type === 'int' ? [name] : [],
+  ),
+);
