@@ -1,4 +1,5 @@
 import type { FloatText } from '../../core/point.ts';
+import type { Members } from './members.ts';
 import type { WritingRows } from './points.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -193,6 +194,11 @@ export interface PriceAdapter {
   /** Polled unless the operator names exchanges. */
   readonly byDefault: boolean;
   readonly requests: FetchPlan;
+  /**
+   * The members that `parse` and `symbols` look at, also of errors inside a 200: nothing else of a
+   * body is made. Absent: everything.
+   */
+  readonly reads?: { readonly tickers: Members; readonly lists?: Members };
   /** The bodies of `requests.lists`, in their order, to a table. Only where there are lists. */
   readonly symbols?: (lists: readonly unknown[]) => SymbolTable;
   /**

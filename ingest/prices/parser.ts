@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import type { ParsedPrices, PriceAdapter, SymbolTable } from './adapter.ts';
+import { NumberJsonReader } from './number-json.ts';
 import { Refusal } from './refusal.ts';
 import { decodeBody } from './suspicion.ts';
 
@@ -32,10 +33,14 @@ export interface SourceParser {
 /** The work itself. */
 export class BodyReader {
   readonly #adapter: PriceAdapter;
+  readonly #tickers: NumberJsonReader;
+  readonly #lists: NumberJsonReader;
   #symbols: SymbolTable | undefined;
 
   constructor(adapter: PriceAdapter) {
     this.#adapter = adapter;
+    this.#tickers = new NumberJsonReader(adapter.reads?.tickers ?? true);
+    this.#lists = new NumberJsonReader(adapter.reads?.lists ?? true);
   }
 
   get hasSymbols(): boolean {
@@ -48,7 +53,7 @@ export class BodyReader {
 
   readLists(bodies: readonly Uint8Array[]): number {
     const old = this.symbols;
-    const symbols = this.#adapter.symbols?.(bodies.map(decodeBody)) ?? NO_SYMBOLS;
+    const symbols = this.#adapter.symbols?.(decodeBodies(bodies, this.#lists)) ?? NO_SYMBOLS;
     if (symbols.size * 2 < old.size) {
       const sizes = `${symbols.size} symbols after ${old.size}`;
       throw new Refusal('shrunken', `the market list has ${sizes}`);
@@ -63,8 +68,12 @@ export class BodyReader {
   }
 
   readTickers(bodies: readonly Uint8Array[]): ParsedPrices {
-    return this.#adapter.parse(bodies.map(decodeBody), this.symbols);
+    return this.#adapter.parse(decodeBodies(bodies, this.#tickers), this.symbols);
   }
+}
+
+function decodeBodies(bodies: readonly Uint8Array[], reader: NumberJsonReader): unknown[] {
+  return bodies.map((body) => decodeBody(body, reader));
 }
 
 const NO_SYMBOLS: SymbolTable = new Map();

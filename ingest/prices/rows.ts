@@ -1,14 +1,11 @@
-import { z } from 'zod';
-import { pairOf } from '../../core/pair.ts';
 import type { FloatText } from '../../core/point.ts';
-import type { DropReason, ParsedPrices, PriceRow } from './adapter.ts';
-import { Refusal } from './refusal.ts';
+import type { Assets, DropReason, ParsedPrices, PriceRow } from './adapter.ts';
+import { MarketNames, remembered } from './market-names.ts';
 
 /** A row as an adapter reads it: texts as they stand in the answer. */
 export interface RawPrice {
   readonly symbol: string;
-  readonly base: string;
-  readonly quote: string;
+  readonly assets: Assets;
   readonly price: string | null | undefined;
   readonly bid?: string | null | undefined;
   readonly ask?: string | null | undefined;
@@ -22,33 +19,7 @@ export interface RawPrice {
 /** An exchange's own name of an asset -> the usual one. */
 export type Aliases = ReadonlyMap<string, string>;
 
-/** The body in its documented shape. @throws Refusal `shape`, naming the place. */
-export function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const place = issue?.path.join('.') || 'the body';
-  throw new Refusal('shape', `${place}: ${issue?.message ?? 'unexpected'}`.slice(0, 200));
-}
-
-/**
- * An array of texts, `least` of them at least. As z.tuple with a rest, which looks at each of them
- * many times as slowly.
- */
-export const texts = (least: number): z.ZodType<readonly string[]> =>
-  z.custom<readonly string[]>(
-    (value) =>
-      Array.isArray(value) &&
-      value.length >= least &&
-      value.every((text: unknown) => typeof text === 'string'),
-    `expected ${least} or more texts`,
-  );
-
-/** An object used as a map. z.record would copy it and look at every key of thousands. */
-export const openMap = z.custom<Readonly<Record<string, unknown>>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'expected an object',
-);
+const marketsOf = remembered((_exchange) => new MarketNames());
 
 /** Reads every entry of an answer: each becomes a row or is counted under a reason. */
 export function collectRows<T>(
@@ -58,40 +29,41 @@ export function collectRows<T>(
 ): ParsedPrices {
   const rows: PriceRow[] = [];
   const dropped: Partial<Record<DropReason, number>> = {};
-  const seen = new Set<string>();
+  const markets = marketsOf(exchange);
+  const answer = markets.begin();
   for (const entry of entries) {
     const raw = read(entry);
-    const row = typeof raw === 'string' ? raw : rowOf(exchange, raw);
-    const reason = typeof row !== 'string' && seen.has(row.symbol) ? 'duplicate' : row;
-    if (typeof reason === 'string') {
-      dropped[reason] = (dropped[reason] ?? 0) + 1;
-    } else {
-      seen.add(reason.symbol);
-      rows.push(reason);
-    }
+    const row = typeof raw === 'string' ? raw : rowOf(exchange, raw, markets, answer);
+    if (typeof row === 'string') dropped[row] = (dropped[row] ?? 0) + 1;
+    else rows.push(row);
   }
   return { rows, dropped };
 }
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const DECIMAL_LENGTH_MAX = 64;
-/** Letters and digits of any script: exchanges list coins with Chinese names. */
-const ASSET = /^[\p{L}\p{N}$][\p{L}\p{N}._$]{0,31}$/u;
 const TIME_MS_MIN = Date.UTC(2009, 0, 1);
 const TIME_MS_MAX = Date.UTC(2200, 0, 1);
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-function rowOf(exchange: string, raw: RawPrice): PriceRow | DropReason {
-  const names = namesOf(raw.base, raw.quote);
-  if (names === undefined) return 'malformed';
-  const { base, quote, pair } = names;
+function rowOf(
+  exchange: string,
+  raw: RawPrice,
+  markets: MarketNames,
+  answer: number,
+): PriceRow | DropReason {
+  const market = markets.of(raw.symbol, raw.assets);
+  if (!market.names) return 'malformed';
+  const { base, quote, pair } = market.names;
   if (raw.price === null || raw.price === undefined || raw.price === '') return 'no-price';
   const sign = signOf(raw.price);
   if (sign === undefined) return 'malformed';
   if (sign <= 0) return 'dead';
   const price = { floatText: raw.price };
-  const { symbol } = raw;
+  if (market.toldIn === answer) return 'duplicate';
+  market.toldIn = answer;
+  const { symbol } = market;
   const owner = raw.exchange ?? exchange;
   const row: Writable<PriceRow> = { exchange: owner, symbol, base, quote, pair, price };
   const bid = positive(raw.bid);
@@ -105,37 +77,6 @@ function rowOf(exchange: string, raw: RawPrice): PriceRow | DropReason {
   const timeMs = raw.exchangeTimeMs ?? 0;
   if (timeMs >= TIME_MS_MIN && timeMs <= TIME_MS_MAX) row.exchangeTimeMs = Math.trunc(timeMs);
   return row;
-}
-
-type Names = Pick<PriceRow, 'base' | 'quote' | 'pair'>;
-
-/** Base -> quote, as the exchange writes them -> what they are called here. */
-const knownNames = new Map<string, Map<string, Names | undefined>>();
-let knownCount = 0;
-/** More than all exchanges have together: somebody sends new ones at every poll. */
-const KNOWN_MAX = 100_000;
-
-/** Undefined unless both are names of assets. The same ones come again at every poll. */
-function namesOf(base: string, quote: string): Names | undefined {
-  const quotes = knownNames.get(base);
-  const known = quotes?.get(quote);
-  if (known !== undefined || quotes?.has(quote)) return known;
-  const [lowBase, lowQuote] = [base.toLowerCase(), quote.toLowerCase()];
-  const sound = ASSET.test(lowBase) && ASSET.test(lowQuote);
-  const pair = pairOf(lowBase, lowQuote);
-  const names = sound ? { base: lowBase, quote: lowQuote, pair } : undefined;
-  remember(base, quote, names);
-  return names;
-}
-
-function remember(base: string, quote: string, names: Names | undefined): void {
-  if (knownCount >= KNOWN_MAX) {
-    knownNames.clear();
-    knownCount = 0;
-  }
-  knownCount += 1;
-  const quotes = knownNames.get(base) ?? new Map<string, Names | undefined>();
-  knownNames.set(base, quotes.set(quote, names));
 }
 
 const PLUS = 43;

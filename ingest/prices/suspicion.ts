@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { type HttpResponse, retryAfterMs } from '../../core/http.ts';
 import type { ParsedPrices } from './adapter.ts';
-import { parseNumberBytes } from './number-json.ts';
+import { type NumberJsonReader, wholeReader } from './number-json.ts';
 import { RATE_LIMIT_PAUSE_MS, Refusal, type RefusalReason, reasonOfText } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
@@ -63,11 +63,11 @@ export function judgeType({ headers }: HttpResponse): Refusal | undefined {
   return new Refusal('html', `a page where JSON was due: ${type}`);
 }
 
-/** The JSON of a body, numbers as text. @throws Refusal `html` or `not-json`. */
-export function decodeBody(bytes: Uint8Array): unknown {
+/** The JSON of a body, numbers as text: what `reader` reads. @throws Refusal `html`, `not-json`. */
+export function decodeBody(bytes: Uint8Array, reader: NumberJsonReader = wholeReader): unknown {
   if (beginsWithMarkup(bytes)) throw new Refusal('html', 'markup where JSON was due');
   try {
-    return parseNumberBytes(bytes);
+    return reader.read(bytes);
   } catch (cause) {
     const what = cause instanceof TypeError ? 'UTF-8' : 'JSON, or is cut';
     const text = `a body of ${bytes.length} bytes that is not ${what}`;

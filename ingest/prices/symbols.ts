@@ -1,4 +1,5 @@
 import type { Assets, DropReason, SymbolTable } from './adapter.ts';
+import { ownText } from './market-names.ts';
 import { Refusal } from './refusal.ts';
 import type { Aliases } from './rows.ts';
 
@@ -23,7 +24,7 @@ export function symbolTable<T>(
   const table = new Map<string, Assets | DropReason>();
   for (const entry of entries) {
     const listed = read(entry);
-    if (listed) table.set(listed.symbol, usual(listed.as, aliases));
+    if (listed) table.set(ownText(listed.symbol), usual(listed.as, aliases));
   }
   if (table.size === 0) throw new Refusal('empty', 'the market list has no symbol');
   return table;
@@ -31,7 +32,7 @@ export function symbolTable<T>(
 
 function usual(as: Assets | DropReason, aliases: Aliases): Assets | DropReason {
   if (typeof as === 'string') return as;
-  const name = (asset: string): string => aliases.get(asset) ?? asset;
+  const name = (asset: string): string => aliases.get(asset) ?? ownText(asset);
   return { base: name(as.base), quote: name(as.quote) };
 }
 

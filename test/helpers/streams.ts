@@ -47,7 +47,7 @@ export const testStream: StreamSource = {
       const { p, bid, volume, end, pauseMs, ...news } = frame as TestFrame;
       const prices = collectRows('test', Object.entries(p ?? {}), ([symbol, price]) => {
         const assets = symbols.get(symbol) ?? 'unknown-symbol';
-        return typeof assets === 'string' ? assets : { symbol, ...assets, price, bid, volume };
+        return typeof assets === 'string' ? assets : { symbol, assets, price, bid, volume };
       });
       const ending =
         end === undefined
@@ -115,7 +115,7 @@ export function createTestSockets(): TestSockets {
 export function polled(prices: Readonly<Record<string, string>>): ParsedPrices {
   const entries = Object.entries(prices);
   return collectRows('test', entries, ([symbol, price]) => ({
-    ...{ symbol, base: symbol, quote: 'usd' },
+    ...{ symbol, assets: { base: symbol, quote: 'usd' } },
     ...{ price, bid: price, volume: '7', quoteVolume: '9' },
   }));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DropReason, ParsedPrices } from '../adapter.ts';
-import { collectRows, openMap, type RawPrice, shaped } from '../rows.ts';
+import { collectRows, type RawPrice } from '../rows.ts';
+import { openMap, shaped } from '../shapes.ts';
 import { multiplies, takesDirection } from '../symbols.ts';
 
 /** A text where ccxt was told to keep texts; a few of its exchanges answer numbers all the same. */
@@ -62,8 +63,7 @@ export function rowsOfTickers(
 function rawPrice(row: z.infer<typeof ticker>, listed: z.infer<typeof market>): RawPrice {
   return {
     symbol: listed.id,
-    base: plainName(listed.base),
-    quote: plainName(listed.quote),
+    assets: { base: plainName(listed.base), quote: plainName(listed.quote) },
     price: row.last,
     bid: row.bid,
     ask: row.ask,

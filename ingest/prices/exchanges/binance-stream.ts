@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamSource } from '../adapter.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const number = z.string().nullish();
 const miniTicker = z.object({
@@ -50,7 +51,7 @@ export const binanceStream: StreamSource = {
         const assets = symbols.get(s) ?? 'unknown-symbol';
         if (typeof assets === 'string') return assets;
         const rest = { volume: v, quoteVolume: q, exchangeTimeMs: Number(E ?? 0) };
-        return { symbol: s, ...assets, price: c, ...rest };
+        return { symbol: s, assets, price: c, ...rest };
       });
       return { prices, confirmed: 'all' };
     },

@@ -1,30 +1,41 @@
 import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
-import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { errorBody } from '../refusal.ts';
+import { collectRows } from '../rows.ts';
+import {
+  maybe,
+  maybeFlag,
+  name,
+  openList,
+  optional,
+  type RowIn,
+  rowShape,
+  shaped,
+  text,
+} from '../shapes.ts';
+import { symbolTable } from '../symbols.ts';
 import { binanceStream } from './binance-stream.ts';
 
 const HOUR_MS = 3_600_000;
 
-const listing = z.object({
-  symbol: z.string(),
-  status: z.string(),
-  baseAsset: z.string(),
-  quoteAsset: z.string(),
-  isSpotTradingAllowed: z.boolean().optional(),
+const listing = rowShape({
+  symbol: text,
+  status: text,
+  baseAsset: text,
+  quoteAsset: text,
+  isSpotTradingAllowed: maybeFlag,
 });
-const exchangeInfo = z.object({ symbols: z.array(z.unknown()) });
+const exchangeInfo = z.object({ symbols: openList });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  lastPrice: number,
-  bidPrice: number,
-  askPrice: number,
-  volume: number,
-  quoteVolume: number,
-  closeTime: z.string().optional(),
+const ticker = rowShape({
+  symbol: name,
+  lastPrice: maybe,
+  bidPrice: maybe,
+  askPrice: maybe,
+  volume: maybe,
+  quoteVolume: maybe,
+  closeTime: optional,
 });
 const failure = z.object({ code: z.string(), msg: z.string() });
 
@@ -39,7 +50,7 @@ function refuseFailure(body: unknown): void {
   if (failed.success) throw errorBody('binance', `${failed.data.code} ${failed.data.msg}`);
 }
 
-function listed(raw: z.infer<typeof listing>): Assets | DropReason {
+function listed(raw: RowIn<typeof listing>): Assets | DropReason {
   if (raw.status !== 'TRADING') return 'not-trading';
   if (raw.isSpotTradingAllowed === false) return 'non-spot';
   if (LEVERAGED.test(raw.baseAsset)) return 'leveraged';
@@ -57,7 +68,7 @@ const candles: CandleSource = {
   },
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(z.array(z.unknown()), body), (raw) => {
+    return collectCandles(shaped(openList, body), (raw) => {
       const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
       return { startMs: Number(startMs), open, high, low, close, volume };
     });
@@ -80,30 +91,29 @@ export const binance: PriceAdapter = {
     // Symbols are glued (ETHBTC): only the list tells the two assets apart. Weight 20.
     lists: [{ path: '/api/v3/exchangeInfo?showPermissionSets=false', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { code: true, msg: true, ...ticker.members },
+    lists: { code: true, msg: true, symbols: listing.members },
+  },
   candles,
   stream: binanceStream,
   symbols([body]) {
     refuseFailure(body);
-    const table = new Map<string, Assets | DropReason>();
-    for (const raw of shaped(exchangeInfo, body).symbols) {
-      const row = listing.safeParse(raw);
-      if (row.success) table.set(row.data.symbol, listed(row.data));
-    }
-    if (table.size === 0) throw new Refusal('empty', 'exchangeInfo lists no symbol');
-    return table;
+    return symbolTable(shaped(exchangeInfo, body).symbols, (raw) =>
+      listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined,
+    );
   },
   parse([body], symbols) {
     refuseFailure(body);
-    return collectRows('binance', shaped(z.array(z.unknown()), body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, lastPrice, bidPrice, askPrice, volume, quoteVolume, closeTime } = row.data;
+    return collectRows('binance', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, lastPrice, bidPrice, askPrice, volume, quoteVolume, closeTime } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: lastPrice,
         bid: bidPrice,
         ask: askPrice,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamNews, StreamSource, SymbolTable } from '../adapter.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const number = z.string().nullable();
 /** BID, BID_SIZE, ASK, ASK_SIZE, CHANGE, CHANGE_RELATIVE, LAST, VOLUME, HIGH, LOW */
@@ -67,7 +68,7 @@ function readNews(
     const row = ticker.safeParse(raw);
     if (!row.success) return 'malformed';
     const [bid, , ask, , , , price, volume] = row.data;
-    return { symbol, ...assets, price, bid, ask, volume };
+    return { symbol, assets, price, bid, ask, volume };
   });
   return { prices };
 }

@@ -1,18 +1,22 @@
 import { z } from 'zod';
-import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped, sides } from '../rows.ts';
+import { type Aliases, collectRows, sides } from '../rows.ts';
+import { openList, shaped } from '../shapes.ts';
 import { bitfinexStream } from './bitfinex-stream.ts';
 
-const answer = z.array(z.unknown());
+const answer = openList;
 
-const number = z.string().nullable();
 /** SYMBOL, BID, BID_SIZE, ASK, ASK_SIZE, CHANGE, CHANGE_RELATIVE, LAST, VOLUME, HIGH, LOW */
-const ticker = z.tuple(
-  [z.string(), number, number, number, number, number, number, number, number],
-  z.unknown(),
-);
+type Ticker = readonly (string | null)[];
+const CELLS_MIN = 9;
+
+function isTicker(row: readonly unknown[]): row is Ticker {
+  if (row.length < CELLS_MIN) return false;
+  return row.slice(0, CELLS_MIN).every((cell) => cell === null || typeof cell === 'string');
+}
 const failure = z.tuple([z.literal('error'), z.string(), z.string()], z.unknown());
 
 /** Bitfinex's own asset names, as `/v2/conf/pub:map:currency:sym` lists them. */
@@ -62,6 +66,15 @@ function assetsOf(name: string): { base: string; quote: string } | undefined {
   return sides(`${name.slice(0, 3)}:${name.slice(3)}`, ':', ALIASES);
 }
 
+/** What a symbol stands for; the same ones come at each poll. */
+const marketOf = remembered((symbol): Assets | DropReason => {
+  if (/^f[A-Z]/.test(symbol)) return 'funding';
+  if (!symbol.startsWith('t')) return 'malformed';
+  if (/F0(:|$)/.test(symbol)) return 'derivative';
+  if (/TEST|^tAAABBB$/.test(symbol)) return 'test';
+  return assetsOf(symbol.slice(1)) ?? 'unknown-symbol';
+});
+
 function refuseFailure(body: unknown): void {
   const failed = failure.safeParse(body);
   if (failed.success) throw errorBody('bitfinex', failed.data.slice(1, 3).join(' '));
@@ -99,17 +112,13 @@ export const bitfinex: PriceAdapter = {
   parse([body]) {
     refuseFailure(body);
     return collectRows('bitfinex', shaped(answer, body), (raw) => {
-      const symbol = Array.isArray(raw) && typeof raw[0] === 'string' ? raw[0] : '';
-      if (/^f[A-Z]/.test(symbol)) return 'funding';
-      if (!symbol.startsWith('t')) return 'malformed';
-      if (/F0(:|$)/.test(symbol)) return 'derivative';
-      if (/TEST|^tAAABBB$/.test(symbol)) return 'test';
-      const assets = assetsOf(symbol.slice(1));
-      if (!assets) return 'unknown-symbol';
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const [, bid, , ask, , , , price, volume] = row.data;
-      return { symbol, ...assets, price, bid, ask, volume };
+      if (!Array.isArray(raw) || typeof raw[0] !== 'string') return 'malformed';
+      const symbol = raw[0];
+      const assets = marketOf(symbol);
+      if (typeof assets === 'string') return assets;
+      if (!isTicker(raw)) return 'malformed';
+      const [, bid, , ask, , , , price, volume] = raw;
+      return { symbol, assets, price, bid, ask, volume };
     });
   },
 };

@@ -2,33 +2,33 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { type Aliases, collectRows } from '../rows.ts';
+import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Tickers, symbols and candles come in the same envelope. */
-const answer = z.object({ code: z.string(), data: z.array(z.unknown()) });
+const answer = z.object({ code: z.string(), data: openList });
 const failure = z.object({ code: z.string(), msg: z.string().nullish() });
 
-const listing = z.object({
-  symbol: z.string(),
-  baseCoin: z.string(),
-  quoteCoin: z.string(),
+const listing = rowShape({
+  symbol: text,
+  baseCoin: text,
+  quoteCoin: text,
   /** online; gray (tried out by a few), halt and offline are not. */
-  status: z.string(),
+  status: text,
 });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  lastPr: number,
-  bidPr: number,
-  askPr: number,
-  baseVolume: number,
-  quoteVolume: number,
+const ticker = rowShape({
+  symbol: name,
+  lastPr: maybe,
+  bidPr: maybe,
+  askPr: maybe,
+  baseVolume: maybe,
+  quoteVolume: maybe,
   /** 0 at times. */
-  ts: number,
+  ts: maybe,
 });
 
 /** Names that mean another coin elsewhere. */
@@ -48,7 +48,7 @@ function answerOf(body: unknown): readonly unknown[] {
   return shaped(answer, body).data;
 }
 
-function listed({ baseCoin, quoteCoin, status }: z.infer<typeof listing>): Assets | DropReason {
+function listed({ baseCoin, quoteCoin, status }: RowIn<typeof listing>): Assets | DropReason {
   if (multiplies(baseCoin)) return 'leveraged';
   return status === 'online' ? { base: baseCoin, quote: quoteCoin } : 'not-trading';
 }
@@ -86,28 +86,28 @@ export const bitget: PriceAdapter = {
     // Symbols are glued (BTCUSDT).
     lists: [{ path: '/api/v2/spot/public/symbols', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { code: true, msg: true, data: ticker.members },
+    lists: { code: true, msg: true, data: listing.members },
+  },
   candles,
   symbols([body]) {
     return symbolTable(
       answerOf(body),
-      (raw) => {
-        const row = listing.safeParse(raw);
-        return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-      },
+      (raw) => (listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined),
       ALIASES,
     );
   },
   parse([body], symbols) {
     return collectRows('bitget', answerOf(body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, lastPr, bidPr, askPr, baseVolume, quoteVolume, ts } = row.data;
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, lastPr, bidPr, askPr, baseVolume, quoteVolume, ts } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: lastPr,
         bid: bidPr,
         ask: askPr,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
+import { type RowIn, rowShape, text } from '../shapes.ts';
 import { symbolTable } from '../symbols.ts';
-import { assetsOf, minutesOf, minutesPath, priceOf, rowsOf, ticker } from './upbit.ts';
+import { assetsOf, FAILURE, minutesOf, minutesPath, priceOf, rowsOf, ticker } from './upbit.ts';
 
 const MINUTE_MS = 60_000;
 /** Korea's clock is UTC + 9 h the whole year. */
@@ -11,7 +13,8 @@ const KOREA_MS = 9 * 60 * MINUTE_MS;
 /** Since 2026-10-13 a ticker request that names more is refused with 400. */
 const MARKETS_PER_REQUEST_MAX = 200;
 
-const listing = z.object({ market: z.string() });
+const listing = rowShape({ market: text });
+const ERRORS = { ...FAILURE, status: true } as const;
 /** The former API's way of failing, which the gateway still has: `5500 Invalid Parameter`. */
 const failure = z.object({ status: z.string(), message: z.string() });
 
@@ -25,13 +28,22 @@ function answerOf(body: unknown): readonly unknown[] {
  * `trade_timestamp` is Korea's clock read as if it were UTC, 9 h ahead; date and time of the same
  * row are UTC. So the day and second are taken from these, and the milliseconds from the former.
  */
-function timeMsOf(row: z.infer<typeof ticker>): number | undefined {
-  const day = /^(\d{4})(\d\d)(\d\d)$/.exec(row.trade_date ?? '');
-  const time = /^(\d\d)(\d\d)(\d\d)$/.exec(row.trade_time ?? '');
-  if (!day || !time) return undefined;
-  const secondMs = Date.parse(`${day.slice(1).join('-')}T${time.slice(1).join(':')}Z`);
-  return secondMs + (Number(row.trade_timestamp ?? 0) % 1000);
+function timeMsOf(row: RowIn<typeof ticker>): number | undefined {
+  const { trade_date: day = '', trade_time: time = '', trade_timestamp: ms = '0' } = row;
+  if (!/^\d{6}$/.test(time)) return undefined;
+  const [hours, minutes, seconds] = [0, 2, 4].map((at) => Number(time.slice(at, at + 2))) as Three;
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  const secondMs = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
+  return dayMsOf(day) + secondMs + (Number(ms) % 1_000);
 }
+
+type Three = [number, number, number];
+
+/** When `20260131` began, ms; NaN for what is no day. */
+const dayMsOf = remembered((day) => {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)$/.exec(day) ?? [];
+  return Date.parse(`${parts.join('-')}T00:00:00Z`);
+});
 
 const candles: CandleSource = {
   pageRowsMax: 200,
@@ -68,22 +80,25 @@ export const bithumb: PriceAdapter = {
     // Short, since one market that is gone makes the request fail that still names it.
     lists: [{ path: '/v1/market/all', refreshMs: 5 * MINUTE_MS }],
   },
+  reads: {
+    tickers: { ...ERRORS, ...ticker.members },
+    lists: { ...ERRORS, ...listing.members },
+  },
   candles,
   symbols([body]) {
     return symbolTable(answerOf(body), (raw) => {
-      const symbol = listing.safeParse(raw).data?.market ?? '';
+      const symbol = listing.is(raw) ? raw.market : '';
       const as = assetsOf(symbol);
-      return as && { symbol, as };
+      return as ? { symbol, as } : undefined;
     });
   },
   parse(bodies, symbols) {
     return collectRows('bithumb', bodies.flatMap(answerOf), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const assets = symbols.get(row.data.market);
+      if (!ticker.is(raw)) return 'malformed';
+      const assets = symbols.get(raw.market);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
-      return { ...priceOf(row.data, assets), exchangeTimeMs: timeMsOf(row.data) };
+      return priceOf(raw, assets, timeMsOf(raw));
     });
   },
 };

@@ -1,40 +1,44 @@
 import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, product, shaped, sides } from '../rows.ts';
+import { collectRows, product, sides } from '../rows.ts';
+import { maybe, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
 
-const number = z.string().nullish();
-const ticker = z.object({
-  pair: z.string(),
-  last: number,
-  bid: number,
-  ask: number,
-  volume: number,
+const ticker = rowShape({
+  pair: name,
+  last: maybe,
+  bid: maybe,
+  ask: maybe,
+  volume: maybe,
   /** Average price of the last 24 h: volume * vwap is the quote volume. */
-  vwap: number,
-  timestamp: z.string().optional(),
-  market_type: z.string().optional(),
+  vwap: maybe,
+  timestamp: optional,
+  market_type: optional,
 });
 const failure = z.union([
   z.object({ error: z.string() }),
   z.object({ status: z.literal('error'), reason: z.string() }),
 ]);
 
+/** What a symbol stands for; the same ones come at each poll. */
+const marketOf = remembered((symbol) => sides(symbol, '/') ?? 'unknown-symbol');
+
 function refuseFailure(body: unknown): void {
   const failed = failure.safeParse(body);
   if (failed.success) throw errorBody('bitstamp', Object.values(failed.data).join(' '));
 }
 
-const history = z.object({ data: z.object({ ohlc: z.array(z.unknown()) }) });
-const candle = z.object({
+const history = z.object({ data: z.object({ ohlc: openList }) });
+const candle = rowShape({
   /** Seconds, as text. */
-  timestamp: z.string(),
-  open: number,
-  high: number,
-  low: number,
-  close: number,
-  volume: number,
+  timestamp: text,
+  open: maybe,
+  high: maybe,
+  low: maybe,
+  close: maybe,
+  volume: maybe,
 });
 
 /** https://www.bitstamp.net/api/#tag/Market-info/operation/GetOHLCData */
@@ -51,8 +55,8 @@ const candles: CandleSource = {
   parse(body) {
     refuseFailure(body);
     return collectCandles(shaped(history, body).data.ohlc, (raw) => {
-      const row = candle.safeParse(raw);
-      return row.success ? { ...row.data, startMs: Number(row.data.timestamp) * 1_000 } : undefined;
+      if (!candle.is(raw)) return undefined;
+      return { ...raw, startMs: Number(raw.timestamp) * 1_000 };
     });
   },
 };
@@ -63,19 +67,19 @@ export const bitstamp: PriceAdapter = {
   baseUrl: 'https://www.bitstamp.net',
   byDefault: true,
   requests: { tickers: ['/api/v2/ticker/'], lists: [] },
+  reads: { tickers: { error: true, status: true, reason: true, ...ticker.members } },
   candles,
   parse([body]) {
     refuseFailure(body);
-    return collectRows('bitstamp', shaped(z.array(z.unknown()), body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { pair, last, bid, ask, volume, vwap, timestamp, market_type } = row.data;
+    return collectRows('bitstamp', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const { pair, last, bid, ask, volume, vwap, timestamp, market_type } = raw;
       if (market_type !== undefined && market_type !== 'SPOT') return 'derivative';
-      const assets = sides(pair, '/');
-      if (!assets) return 'unknown-symbol';
+      const assets = marketOf(pair);
+      if (typeof assets === 'string') return assets;
       return {
         symbol: pair,
-        ...assets,
+        assets,
         price: last,
         bid,
         ask,

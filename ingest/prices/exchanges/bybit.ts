@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,26 +12,26 @@ const MINUTE_MS = 60_000;
 /** Tickers, instruments and candles come in the same envelope. */
 const answer = z.object({
   retCode: z.string(),
-  result: z.object({ list: z.array(z.unknown()) }),
+  result: z.object({ list: openList }),
   time: z.string().optional(),
 });
+const ENVELOPE = { retCode: true, retMsg: true, time: true } as const;
 const failure = z.object({ retCode: z.string(), retMsg: z.string().nullish() });
 
-const listing = z.object({
-  symbol: z.string(),
-  baseCoin: z.string(),
-  quoteCoin: z.string(),
-  status: z.string(),
+const listing = rowShape({
+  symbol: text,
+  baseCoin: text,
+  quoteCoin: text,
+  status: text,
 });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  lastPrice: number,
-  bid1Price: number,
-  ask1Price: number,
-  volume24h: number,
-  turnover24h: number,
+const ticker = rowShape({
+  symbol: name,
+  lastPrice: maybe,
+  bid1Price: maybe,
+  ask1Price: maybe,
+  volume24h: maybe,
+  turnover24h: maybe,
 });
 
 function answerOf(body: unknown): z.infer<typeof answer> {
@@ -42,7 +43,7 @@ function answerOf(body: unknown): z.infer<typeof answer> {
 }
 
 /** The innovation zone and tokenised shares are spot markets as others are: they stay. */
-function listed(row: z.infer<typeof listing>): Assets | DropReason {
+function listed(row: RowIn<typeof listing>): Assets | DropReason {
   if (multiplies(row.baseCoin)) return 'leveraged';
   if (row.status !== 'Trading') return 'not-trading';
   return { base: row.baseCoin, quote: row.quoteCoin };
@@ -78,27 +79,29 @@ export const bybit: PriceAdapter = {
     // Symbols are glued (BTCUSDT). Of spot the list comes in one page.
     lists: [{ path: '/v5/market/instruments-info?category=spot', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { ...ENVELOPE, result: { list: ticker.members } },
+    lists: { ...ENVELOPE, result: { list: listing.members } },
+  },
   candles,
   // 403 is a ban of the address, usually for 30 minutes; who goes on asking stays banned.
   pauses: { 403: 30 * MINUTE_MS },
   symbols([body]) {
-    return symbolTable(answerOf(body).result.list, (raw) => {
-      const row = listing.safeParse(raw);
-      return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-    });
+    return symbolTable(answerOf(body).result.list, (raw) =>
+      listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined,
+    );
   },
   parse([body], symbols) {
     const { result, time } = answerOf(body);
     return collectRows('bybit', result.list, (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, lastPrice, bid1Price, ask1Price, volume24h, turnover24h } = row.data;
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, lastPrice, bid1Price, ask1Price, volume24h, turnover24h } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: lastPrice,
         bid: bid1Price,
         ask: ask1Price,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamNews, StreamSource, SymbolTable } from '../adapter.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const number = z.string().nullish();
 const ticker = z.object({
@@ -94,7 +95,7 @@ function readTickers(said: Message, symbols: SymbolTable): StreamNews {
     const assets = symbols.get(symbol) ?? 'unknown-symbol';
     if (typeof assets === 'string') return assets;
     const { price, best_bid: bid, best_ask: ask, volume_24_h: volume } = row;
-    return { symbol, ...assets, price, bid, ask, volume, exchangeTimeMs };
+    return { symbol, assets, price, bid, ask, volume, exchangeTimeMs };
   });
   return { prices };
 }

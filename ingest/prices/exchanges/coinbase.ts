@@ -2,24 +2,23 @@ import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { maybe, maybeFlag, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
 import { coinbaseStream } from './coinbase-stream.ts';
 
-const answer = z.object({ products: z.array(z.unknown()) });
+const answer = z.object({ products: openList });
 
-const number = z.string().nullish();
-const flag = z.boolean().optional();
-const product = z.object({
-  product_id: z.string(),
-  product_type: z.string(),
-  base_currency_id: z.string(),
-  quote_currency_id: z.string(),
-  price: number,
-  volume_24h: number,
-  approximate_quote_24h_volume: number,
-  status: z.string().optional(),
-  is_disabled: flag,
-  trading_disabled: flag,
+const product = rowShape({
+  product_id: name,
+  product_type: text,
+  base_currency_id: text,
+  quote_currency_id: text,
+  price: maybe,
+  volume_24h: maybe,
+  approximate_quote_24h_volume: maybe,
+  status: optional,
+  is_disabled: maybeFlag,
+  trading_disabled: maybeFlag,
 });
 const absent = z.undefined().optional();
 const failure = z.union([
@@ -32,15 +31,15 @@ function refuseFailure(body: unknown): void {
   if (failed.success) throw errorBody('coinbase', Object.values(failed.data).join(' '));
 }
 
-const history = z.object({ candles: z.array(z.unknown()) });
+const history = z.object({ candles: openList });
 /** `start` in seconds, as text. */
-const candle = z.object({
-  start: z.string(),
-  low: number,
-  high: number,
-  open: number,
-  close: number,
-  volume: number,
+const candle = rowShape({
+  start: text,
+  low: maybe,
+  high: maybe,
+  open: maybe,
+  close: maybe,
+  volume: maybe,
 });
 
 /**
@@ -60,8 +59,8 @@ const candles: CandleSource = {
   parse(body) {
     refuseFailure(body);
     return collectCandles(shaped(history, body).candles, (raw) => {
-      const row = candle.safeParse(raw);
-      return row.success ? { ...row.data, startMs: Number(row.data.start) * 1_000 } : undefined;
+      if (!candle.is(raw)) return undefined;
+      return { ...raw, startMs: Number(raw.start) * 1_000 };
     });
   },
 };
@@ -77,22 +76,21 @@ export const coinbase: PriceAdapter = {
   baseUrl: 'https://api.coinbase.com',
   byDefault: true,
   requests: { tickers: ['/api/v3/brokerage/market/products?product_type=SPOT'], lists: [] },
+  reads: { tickers: { message: true, error: true, products: product.members } },
   candles,
   stream: coinbaseStream,
   parse([body]) {
     refuseFailure(body);
     return collectRows('coinbase', shaped(answer, body).products, (raw) => {
-      const row = product.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const data = row.data;
+      if (!product.is(raw)) return 'malformed';
+      const data = raw;
       if (data.product_type === 'FUTURE') return 'derivative';
       if (data.product_type !== 'SPOT') return 'non-spot';
       const online = data.status === undefined || data.status === '' || data.status === 'online';
       if (!online || data.is_disabled || data.trading_disabled) return 'not-trading';
       return {
         symbol: data.product_id,
-        base: data.base_currency_id,
-        quote: data.quote_currency_id,
+        assets: { base: data.base_currency_id, quote: data.quote_currency_id },
         price: data.price,
         volume: data.volume_24h,
         quoteVolume: data.approximate_quote_24h_volume,

@@ -1,25 +1,26 @@
 import { z } from 'zod';
-import type { CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped, sides } from '../rows.ts';
+import { collectRows, sides } from '../rows.ts';
+import { maybe, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
 
 const MINUTE_MS = 60_000;
 
-const answer = z.object({ result: z.object({ data: z.array(z.unknown()) }) });
+const answer = z.object({ result: z.object({ data: openList }) });
 const failure = z.object({ code: z.string(), message: z.string().optional() });
 
-const number = z.string().nullish();
 /** `a` is the last trade, `k` the ask. `vv` is worth US dollars, whatever the quote is. */
-const ticker = z.object({
-  i: z.string(),
-  a: number,
-  b: number,
-  k: number,
-  v: number,
-  vv: number,
+const ticker = rowShape({
+  i: name,
+  a: maybe,
+  b: maybe,
+  k: maybe,
+  v: maybe,
+  vv: maybe,
   /** ms; 0 for what never traded. */
-  t: z.string().optional(),
+  t: optional,
 });
 
 const SPOT = /^[A-Za-z0-9]+_[A-Za-z0-9]+$/;
@@ -28,11 +29,12 @@ const DERIVATIVE = /-PERP$|-\d{6}(-|$)/;
 /** Deposits and loans that the answer lists as if they traded: `ADA-D36500`, `VET-D365-LTV`. */
 const PRODUCT = /-D\d+(-LTV)?$|-LTV$|@/;
 
-function dropOf(symbol: string): DropReason | undefined {
-  if (SPOT.test(symbol)) return undefined;
+/** What a symbol stands for; the same ones come at each poll. */
+const marketOf = remembered((symbol): Assets | DropReason => {
+  if (SPOT.test(symbol)) return sides(symbol, '_') ?? 'unknown-symbol';
   if (DERIVATIVE.test(symbol)) return 'derivative';
   return PRODUCT.test(symbol) ? 'non-spot' : 'unknown-symbol';
-}
+});
 
 /** An error stands inside a 200 as well: `code` is 0 when all is well. */
 function dataOf(body: unknown): readonly unknown[] {
@@ -43,7 +45,7 @@ function dataOf(body: unknown): readonly unknown[] {
   return shaped(answer, body).result.data;
 }
 
-const candle = z.object({ t: z.string(), o: number, h: number, l: number, c: number, v: number });
+const candle = rowShape({ t: text, o: maybe, h: maybe, l: maybe, c: maybe, v: maybe });
 
 const candles: CandleSource = {
   pageRowsMax: 300,
@@ -55,9 +57,8 @@ const candles: CandleSource = {
     `&timeframe=1m&count=${(toMs - fromMs) / MINUTE_MS}&start_ts=${fromMs - 1}&end_ts=${toMs - 1}`,
   parse: (body) =>
     collectCandles(dataOf(body), (raw) => {
-      const row = candle.safeParse(raw);
-      if (!row.success) return undefined;
-      const { t, o, h, l, c, v } = row.data;
+      if (!candle.is(raw)) return undefined;
+      const { t, o, h, l, c, v } = raw;
       return { startMs: Number(t), open: o, high: h, low: l, close: c, volume: v };
     }),
 };
@@ -68,24 +69,22 @@ export const cryptocom: PriceAdapter = {
   baseUrl: 'https://api.crypto.com',
   byDefault: true,
   requests: { tickers: ['/exchange/v1/public/get-tickers'], lists: [] },
+  reads: { tickers: { code: true, message: true, result: { data: ticker.members } } },
   candles,
   parse([body]) {
     return collectRows('cryptocom', dataOf(body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { i: symbol, a, b, k, v, vv, t } = row.data;
-      const drop = dropOf(symbol);
-      if (drop) return drop;
-      const assets = sides(symbol, '_');
-      if (!assets) return 'unknown-symbol';
+      if (!ticker.is(raw)) return 'malformed';
+      const { i: symbol, a, b, k, v, vv, t } = raw;
+      const assets = marketOf(symbol);
+      if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: a,
         bid: b,
         ask: k,
         volume: v,
-        ...(assets.quote === 'USD' && { quoteVolume: vv }),
+        quoteVolume: assets.quote === 'USD' ? vv : undefined,
         exchangeTimeMs: Number(t ?? 0),
       };
     });

@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import type { Assets, CandleSource, PriceAdapter } from '../adapter.ts';
+import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, openMap, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { openList, openMap, shaped } from '../shapes.ts';
 
 const answer = z.object({ result: openMap });
 const failure = z.object({ error: z.string() });
-
-const price = z.string().nullable();
 
 /**
  * Quotes to look for at the end of a glued pair, the longest first: `usdt` before `usd`. The pair's
@@ -58,6 +57,38 @@ function cutter(pairs: Iterable<string>): (pair: string) => Assets | undefined {
 /** `market:kraken:btcusd` (since 2019) or `kraken:btcusd` (before). */
 const KEY = /^(?:market:)?(?!market:)([a-z0-9][a-z0-9._-]{0,31}):([^:]+)$/;
 
+/** What a key stands for, of one of these exchanges. */
+interface Market {
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly assets: Assets;
+}
+
+let last: { readonly keys: readonly string[]; readonly markets: readonly (Market | DropReason)[] } =
+  { keys: [], markets: [] };
+
+/** What the keys of an answer stand for; thought about anew when there are others. */
+function marketsOf(keys: readonly string[]): readonly (Market | DropReason)[] {
+  const known = last.keys;
+  if (keys.length !== known.length || !keys.every((key, i) => key === known[i])) {
+    const cut = cutter(keys.map((key) => KEY.exec(key)?.[2] ?? ''));
+    last = { keys, markets: keys.map((key) => marketOf(key, cut)) };
+  }
+  return last.markets;
+}
+
+function marketOf(key: string, cut: (pair: string) => Assets | undefined): Market | DropReason {
+  if (/^(assets?|index|indices):/.test(key)) return 'non-spot';
+  const [, exchange = '', pair = ''] = KEY.exec(key) ?? [];
+  if (exchange === '') return 'malformed';
+  // btcusd-perpetual-futures, btcusd-quarterly-futures
+  if (pair.includes('-')) return 'derivative';
+  const assets = cut(pair);
+  if (assets === undefined) return 'unknown-symbol';
+  // The same market under both forms of the key.
+  return { exchange, symbol: `${exchange}:${pair}`, assets };
+}
+
 function resultOf(body: unknown): Readonly<Record<string, unknown>> {
   const failed = failure.safeParse(body);
   if (failed.success) throw errorBody('cryptowatch', failed.data.error);
@@ -75,7 +106,7 @@ const candles: CandleSource = {
     return `/markets/${market}/ohlc?periods=60&${range}`;
   },
   parse(body) {
-    return collectCandles(shaped(z.array(z.unknown()), resultOf(body)['60']), (raw) => {
+    return collectCandles(shaped(openList, resultOf(body)['60']), (raw) => {
       const [end, open, high, low, close, volume] = cells(raw, 6) ?? [];
       const startMs = (Number(end) - 60) * 1_000;
       return { startMs, open, high, low, close, volume };
@@ -92,27 +123,19 @@ export const cryptowatch: PriceAdapter = {
   baseUrl: 'https://api.cryptowat.ch',
   byDefault: false,
   requests: { tickers: ['/markets/prices'], lists: [] },
+  reads: { tickers: { error: true, result: { '*': true } } },
   candles,
   parse([body]) {
-    const entries = Object.entries(resultOf(body));
-    const cut = cutter(entries.map(([key]) => KEY.exec(key)?.[2] ?? ''));
-    return collectRows('cryptowatch', entries, ([key, raw]) => {
-      if (/^(assets?|index|indices):/.test(key)) return 'non-spot';
-      const [, exchange = '', pair = ''] = KEY.exec(key) ?? [];
-      if (exchange === '') return 'malformed';
-      // btcusd-perpetual-futures, btcusd-quarterly-futures
-      if (pair.includes('-')) return 'derivative';
-      const assets = cut(pair);
-      if (assets === undefined) return 'unknown-symbol';
-      const row = price.safeParse(raw);
-      if (!row.success) return 'malformed';
-      return {
-        exchange,
-        // The same market under both forms of the key.
-        symbol: `${exchange}:${pair}`,
-        ...assets,
-        price: row.data,
-      };
+    const result = resultOf(body);
+    const markets = marketsOf(Object.keys(result));
+    const prices = Object.values(result);
+    return collectRows('cryptowatch', prices.keys(), (place) => {
+      const market = markets[place] as Market | DropReason;
+      if (typeof market === 'string') return market;
+      const price = prices[place];
+      if (typeof price !== 'string' && price !== null) return 'malformed';
+      const { exchange, symbol, assets } = market;
+      return { exchange, symbol, assets, price };
     });
   },
 };

@@ -2,32 +2,31 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { type Aliases, collectRows } from '../rows.ts';
+import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-const rowsOf = z.array(z.unknown());
-const listing = z.object({
-  id: z.string(),
-  base: z.string(),
-  quote: z.string(),
+const listing = rowShape({
+  id: text,
+  base: text,
+  quote: text,
   /** tradable; buyable and sellable are one side alone, as before a listing or a delisting. */
-  trade_status: z.string(),
-  type: z.string().optional(),
+  trade_status: text,
+  type: optional,
 });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  currency_pair: z.string(),
-  last: number,
-  highest_bid: number,
-  lowest_ask: number,
-  base_volume: number,
-  quote_volume: number,
+const ticker = rowShape({
+  currency_pair: name,
+  last: maybe,
+  highest_bid: maybe,
+  lowest_ask: maybe,
+  base_volume: maybe,
+  quote_volume: maybe,
   /** Of leveraged tokens alone. */
-  etf_net_value: number,
+  etf_net_value: maybe,
 });
 const failure = z.object({ label: z.string(), message: z.string().nullish() });
 
@@ -58,7 +57,7 @@ function refuseFailure(body: unknown): void {
   if (failed.success) throw errorBody('gate', `${failed.data.label} ${failed.data.message ?? ''}`);
 }
 
-function listed({ base, quote, trade_status, type }: z.infer<typeof listing>): Assets | DropReason {
+function listed({ base, quote, trade_status, type }: RowIn<typeof listing>): Assets | DropReason {
   if (multiplies(base)) return 'leveraged';
   if (trade_status !== 'tradable') return 'not-trading';
   // Trade in coins that are not out yet, apart from the spot market.
@@ -85,7 +84,7 @@ const candles: CandleSource = {
   },
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(rowsOf, body), (raw) => {
+    return collectCandles(shaped(openList, body), (raw) => {
       const [start, , close, high, low, open, volume, closed] = cells(raw, 8) ?? [];
       if (closed !== 'true') return undefined;
       return { startMs: Number(start) * 1_000, open, high, low, close, volume };
@@ -103,31 +102,31 @@ export const gate: PriceAdapter = {
     // Symbols can be split (BTC_USDT), but only the list tells which of them trade.
     lists: [{ path: '/api/v4/spot/currency_pairs', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { label: true, message: true, ...ticker.members },
+    lists: { label: true, message: true, ...listing.members },
+  },
   candles,
   symbols([body]) {
     refuseFailure(body);
     return symbolTable(
-      shaped(rowsOf, body),
-      (raw) => {
-        const row = listing.safeParse(raw);
-        return row.success ? { symbol: row.data.id, as: listed(row.data) } : undefined;
-      },
+      shaped(openList, body),
+      (raw) => (listing.is(raw) ? { symbol: raw.id, as: listed(raw) } : undefined),
       ALIASES,
     );
   },
   parse([body], symbols) {
     refuseFailure(body);
-    return collectRows('gate', shaped(rowsOf, body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const data = row.data;
+    return collectRows('gate', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const data = raw;
       if (Number(data.etf_net_value ?? 0) !== 0) return 'leveraged';
       const assets = symbols.get(data.currency_pair);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol: data.currency_pair,
-        ...assets,
+        assets,
         price: data.last,
         bid: data.highest_bid,
         ask: data.lowest_ask,

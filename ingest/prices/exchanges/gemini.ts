@@ -2,20 +2,21 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
 
-const listing = z.object({
-  symbol: z.string(),
-  base_currency: z.string(),
-  quote_currency: z.string(),
-  status: z.string(),
-  product_type: z.string().optional(),
+const listing = rowShape({
+  symbol: text,
+  base_currency: text,
+  quote_currency: text,
+  status: text,
+  product_type: optional,
 });
-const ticker = z.object({ pair: z.string(), price: z.string().nullish() });
-const rows = z.array(z.unknown());
+const ticker = rowShape({ pair: name, price: maybe });
+const FAILURE = { result: true, reason: true, message: true } as const;
 const failure = z.object({
   result: z.literal('error'),
   reason: z.string().optional(),
@@ -31,7 +32,7 @@ function refuseFailure(body: unknown): void {
 /** Markets that take limit orders only still trade; `closed`, `cancel_only`, `post_only` do not. */
 const TRADING = new Set(['open', 'limit_only']);
 
-function listed(raw: z.infer<typeof listing>): Assets | DropReason {
+function listed(raw: RowIn<typeof listing>): Assets | DropReason {
   const kind = raw.product_type ?? (raw.symbol.endsWith('PERP') ? 'swap' : 'spot');
   if (kind === 'swap') return 'derivative';
   if (kind !== 'spot') return 'non-spot';
@@ -50,7 +51,7 @@ const candles: CandleSource = {
   request: ({ symbol }) => `/v2/candles/${encodeURIComponent(symbol.toLowerCase())}/1m`,
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(rows, body), (raw) => {
+    return collectCandles(shaped(openList, body), (raw) => {
       const [start, open, high, low, close, volume] = cells(raw, 6) ?? [];
       return { startMs: Number(start), open, high, low, close, volume };
     });
@@ -72,23 +73,25 @@ export const gemini: PriceAdapter = {
     // Glued, of any length (1INCHUSD, LINKGUSD): only the list tells the two assets apart.
     lists: [{ path: '/v1/symbols/details/all', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { ...FAILURE, ...ticker.members },
+    lists: { ...FAILURE, ...listing.members },
+  },
   candles,
   symbols([body]) {
     refuseFailure(body);
-    return symbolTable(shaped(rows, body), (raw) => {
-      const row = listing.safeParse(raw);
-      return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-    });
+    return symbolTable(shaped(openList, body), (raw) =>
+      listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined,
+    );
   },
   parse([body], symbols) {
     refuseFailure(body);
-    return collectRows('gemini', shaped(rows, body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { pair: symbol, price } = row.data;
+    return collectRows('gemini', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const { pair: symbol, price } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
-      return typeof assets === 'string' ? assets : { symbol, ...assets, price };
+      return typeof assets === 'string' ? assets : { symbol, assets, price };
     });
   },
 };

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { type Aliases, collectRows } from '../rows.ts';
+import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,44 +12,44 @@ const MINUTE_MS = 60_000;
 /** Tickers, symbols and candles come in the same envelope. */
 const answer = z.object({
   status: z.literal('ok'),
-  data: z.array(z.unknown()),
+  data: openList,
   ts: z.string().optional(),
 });
+const ENVELOPE = { status: true, ts: true, 'err-code': true, 'err-msg': true } as const;
 const failure = z.object({
   status: z.literal('error'),
   'err-code': z.string().nullish(),
   'err-msg': z.string().nullish(),
 });
 
-const listing = z.object({
-  symbol: z.string(),
-  'base-currency': z.string(),
-  'quote-currency': z.string(),
+const listing = rowShape({
+  symbol: text,
+  'base-currency': text,
+  'quote-currency': text,
   /** online; unknown, not-online, pre-online, suspend, offline, transfer-board and fuse are not. */
-  state: z.string(),
+  state: text,
   /** Comma-separated; `etp` marks leveraged tokens, also single inverse ones. */
-  tags: z.string().nullish(),
-  underlying: z.string().nullish(),
+  tags: maybe,
+  underlying: maybe,
 });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  close: number,
-  bid: number,
-  ask: number,
+const ticker = rowShape({
+  symbol: name,
+  close: maybe,
+  bid: maybe,
+  ask: maybe,
   /** In base units, whatever the names suggest ... */
-  amount: number,
+  amount: maybe,
   /** ... and this in quote units. */
-  vol: number,
+  vol: maybe,
 });
-const candle = z.object({
-  id: z.string(),
-  open: z.string(),
-  high: z.string(),
-  low: z.string(),
-  close: z.string(),
-  amount: number,
+const candle = rowShape({
+  id: text,
+  open: text,
+  high: text,
+  low: text,
+  close: text,
+  amount: maybe,
 });
 
 /** Names that mean another coin elsewhere. */
@@ -73,7 +74,7 @@ function answerOf(body: unknown): z.infer<typeof answer> {
   return shaped(answer, body);
 }
 
-function listed(row: z.infer<typeof listing>): Assets | DropReason {
+function listed(row: RowIn<typeof listing>): Assets | DropReason {
   const { 'base-currency': base, 'quote-currency': quote, state, tags, underlying } = row;
   const token = tags?.split(',').includes('etp') || Boolean(underlying);
   if (token || multiplies(base)) return 'leveraged';
@@ -96,9 +97,8 @@ const candles: CandleSource = {
   },
   parse(body) {
     return collectCandles(answerOf(body).data, (raw) => {
-      const row = candle.safeParse(raw);
-      if (!row.success) return undefined;
-      const { id, open, high, low, close, amount } = row.data;
+      if (!candle.is(raw)) return undefined;
+      const { id, open, high, low, close, amount } = raw;
       return { startMs: Number(id) * 1_000, open, high, low, close, volume: amount };
     });
   },
@@ -114,29 +114,29 @@ export const htx: PriceAdapter = {
     // Symbols are glued and lower case (btcusdt).
     lists: [{ path: '/v1/common/symbols', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { ...ENVELOPE, data: ticker.members },
+    lists: { ...ENVELOPE, data: listing.members },
+  },
   candles,
   symbols([body]) {
     return symbolTable(
       answerOf(body).data,
-      (raw) => {
-        const row = listing.safeParse(raw);
-        return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-      },
+      (raw) => (listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined),
       ALIASES,
     );
   },
   parse([body], symbols) {
     const { data, ts } = answerOf(body);
     return collectRows('htx', data, (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, close, bid, ask, amount, vol } = row.data;
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, close, bid, ask, amount, vol } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: close,
         bid,
         ask,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamNews, StreamSource, SymbolTable } from '../adapter.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, product, shaped } from '../rows.ts';
+import { collectRows, product } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const number = z.string().nullish();
 const ticker = z.object({
@@ -74,7 +75,7 @@ function readTickers(data: readonly unknown[], symbols: SymbolTable): StreamNews
     if (typeof assets === 'string') return assets;
     return {
       symbol,
-      ...assets,
+      assets,
       price: last,
       bid,
       ask,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import type { CandleSource, MarketRef, PriceAdapter } from '../adapter.ts';
+import type { Assets, CandleSource, DropReason, MarketRef, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, openMap, product, shaped, sides, texts } from '../rows.ts';
+import { collectRows, product, sides } from '../rows.ts';
+import { openList, openMap, rowShape, shaped, texts } from '../shapes.ts';
 import { krakenStream } from './kraken-stream.ts';
 
 const answer = z.object({
@@ -11,7 +13,7 @@ const answer = z.object({
 });
 
 /** Index 1 of `v` and `p` is the last 24 h, index 0 is today since 00:00 UTC. */
-const ticker = z.object({
+const ticker = rowShape({
   a: texts(1),
   b: texts(1),
   c: texts(1),
@@ -24,6 +26,14 @@ const ALIASES = new Map([
   ['XBT', 'BTC'],
   ['XDG', 'DOGE'],
 ]);
+
+/** What a key stands for; the same ones come at each poll. */
+const marketOf = remembered((symbol): Assets | DropReason => {
+  if (symbol.endsWith('.d')) return 'dark-pool';
+  // `BTC/USD:BTNL` is another venue's book of the same pair.
+  if (symbol.includes(':')) return 'non-spot';
+  return sides(symbol, '/', ALIASES) ?? 'unknown-symbol';
+});
 
 function resultOf(body: unknown): Readonly<Record<string, unknown>> {
   const { error, result } = shaped(answer, body);
@@ -61,7 +71,7 @@ const candles: CandleSource = {
   parse(body) {
     // Under the pair's internal name (XXBTZUSD), beside `last`, the time to go on from.
     const rows = Object.values(resultOf(body)).find((value) => Array.isArray(value));
-    return collectCandles(shaped(z.array(z.unknown()), rows), (raw) => {
+    return collectCandles(shaped(openList, rows), (raw) => {
       const [start, open, high, low, close, , volume] = cells(raw, 7) ?? [];
       return { startMs: Number(start) * 1_000, open, high, low, close, volume };
     });
@@ -75,21 +85,18 @@ export const kraken: PriceAdapter = {
   byDefault: true,
   // With assetVersion=1 the keys are `BTC/USD`; without it a market list would be needed.
   requests: { tickers: ['/0/public/Ticker?assetVersion=1'], lists: [] },
+  reads: { tickers: { error: true, result: { '*': ticker.members } } },
   candles,
   stream: krakenStream,
   parse([body]) {
     return collectRows('kraken', Object.entries(resultOf(body)), ([symbol, raw]) => {
-      if (symbol.endsWith('.d')) return 'dark-pool';
-      // `BTC/USD:BTNL` is another venue's book of the same pair.
-      if (symbol.includes(':')) return 'non-spot';
-      const assets = sides(symbol, '/', ALIASES);
-      if (!assets) return 'unknown-symbol';
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { a, b, c, v, p } = row.data;
+      const assets = marketOf(symbol);
+      if (typeof assets === 'string') return assets;
+      if (!ticker.is(raw)) return 'malformed';
+      const { a, b, c, v, p } = raw;
       return {
         symbol,
-        ...assets,
+        assets,
         price: c[0],
         bid: b[0],
         ask: a[0],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamNews, StreamSource, SymbolTable } from '../adapter.ts';
 import { errorBody, Refusal } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const ticket = z.object({
   code: z.string(),
@@ -83,7 +84,7 @@ function readTicker(said: z.infer<typeof message>, symbols: SymbolTable): Stream
     const row = ticker.safeParse(raw);
     if (!row.success) return 'malformed';
     const { price, bestBid: bid, bestAsk: ask, time } = row.data;
-    return { symbol, ...assets, price, bid, ask, exchangeTimeMs: Number(time ?? 0) };
+    return { symbol, assets, price, bid, ask, exchangeTimeMs: Number(time ?? 0) };
   });
   return { prices };
 }

@@ -2,33 +2,43 @@ import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped, sides } from '../rows.ts';
+import { type Aliases, collectRows, sides } from '../rows.ts';
+import {
+  flag,
+  maybe,
+  name,
+  openList,
+  optional,
+  type RowIn,
+  rowShape,
+  shaped,
+  text,
+} from '../shapes.ts';
 import { type ListedSymbol, multiplies, symbolTable } from '../symbols.ts';
 import { kucoinStream } from './kucoin-stream.ts';
 
 const HOUR_MS = 3_600_000;
 
-const list = z.object({ data: z.array(z.unknown()) });
-const listing = z.object({
+const list = z.object({ data: openList });
+const listing = rowShape({
   /** Stays when a coin is renamed, `name` follows: GALAX-USDT is now GALA-USDT. */
-  symbol: z.string(),
-  name: z.string().optional(),
-  baseCurrency: z.string(),
-  quoteCurrency: z.string(),
-  enableTrading: z.boolean(),
+  symbol: text,
+  name: optional,
+  baseCurrency: text,
+  quoteCurrency: text,
+  enableTrading: flag,
 });
 
 const answer = z.object({
-  data: z.object({ time: z.string().optional(), ticker: z.array(z.unknown()) }),
+  data: z.object({ time: z.string().optional(), ticker: openList }),
 });
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  last: number,
-  buy: number,
-  sell: number,
-  vol: number,
-  volValue: number,
+const ticker = rowShape({
+  symbol: name,
+  last: maybe,
+  buy: maybe,
+  sell: maybe,
+  vol: maybe,
+  volValue: maybe,
 });
 const failure = z.object({ code: z.string(), msg: z.string().nullish() });
 
@@ -56,7 +66,7 @@ function leveraged(base: string, bases: ReadonlySet<string>): boolean {
   return multiplies(base) || (coin !== undefined && bases.has(coin));
 }
 
-function listed(row: z.infer<typeof listing>, bases: ReadonlySet<string>): ListedSymbol {
+function listed(row: RowIn<typeof listing>, bases: ReadonlySet<string>): ListedSymbol {
   const { symbol, name, baseCurrency: base, quoteCurrency: quote, enableTrading } = row;
   if (leveraged(base, bases)) return { symbol, as: 'leveraged' };
   if (!enableTrading) return { symbol, as: 'not-trading' };
@@ -98,11 +108,15 @@ export const kucoin: PriceAdapter = {
     // Tells what trades, and a renamed coin's name.
     lists: [{ path: '/api/v2/symbols', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { code: true, msg: true, data: { time: true, ticker: ticker.members } },
+    lists: { code: true, msg: true, data: listing.members },
+  },
   candles,
   stream: kucoinStream,
   symbols([body]) {
     refuseFailure(body);
-    const rows = shaped(list, body).data.flatMap((raw) => listing.safeParse(raw).data ?? []);
+    const rows = shaped(list, body).data.filter(listing.is);
     const bases = new Set(rows.map((row) => row.baseCurrency));
     return symbolTable(rows, (row) => listed(row, bases), ALIASES);
   },
@@ -110,16 +124,15 @@ export const kucoin: PriceAdapter = {
     refuseFailure(body);
     const { time, ticker: entries } = shaped(answer, body).data;
     return collectRows('kucoin', entries, (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
+      if (!ticker.is(raw)) return 'malformed';
       // `buy` is the best bid, `sell` the best ask.
-      const { symbol, last, buy, sell, vol, volValue } = row.data;
+      const { symbol, last, buy, sell, vol, volValue } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: last,
         bid: buy,
         ask: sell,

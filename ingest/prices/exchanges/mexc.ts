@@ -2,32 +2,32 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { type Aliases, collectRows, shaped } from '../rows.ts';
+import { type Aliases, collectRows } from '../rows.ts';
+import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
 
-const rowsOf = z.array(z.unknown());
-const list = z.object({ symbols: rowsOf });
-const listing = z.object({
-  symbol: z.string(),
+const list = z.object({ symbols: openList });
+const listing = rowShape({
+  symbol: text,
   /** 1 online, 2 paused, 3 offline; ENABLED is an older name of 1. */
-  status: z.string(),
-  baseAsset: z.string(),
-  quoteAsset: z.string(),
+  status: text,
+  baseAsset: text,
+  quoteAsset: text,
 });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  symbol: z.string(),
-  lastPrice: number,
-  bidPrice: number,
-  askPrice: number,
-  volume: number,
+const ticker = rowShape({
+  symbol: name,
+  lastPrice: maybe,
+  bidPrice: maybe,
+  askPrice: maybe,
+  volume: maybe,
   /** null for some symbols. */
-  quoteVolume: number,
-  closeTime: number,
+  quoteVolume: maybe,
+  closeTime: maybe,
 });
+const FAILURE = { code: true, msg: true, message: true } as const;
 const failure = z.object({
   code: z.string(),
   msg: z.string().nullish(),
@@ -65,7 +65,7 @@ function refuseFailure(body: unknown): void {
 }
 
 /** `isSpotTradingAllowed` is about orders by API alone: people trade the others just the same. */
-function listed({ status, baseAsset, quoteAsset }: z.infer<typeof listing>): Assets | DropReason {
+function listed({ status, baseAsset, quoteAsset }: RowIn<typeof listing>): Assets | DropReason {
   if (multiplies(baseAsset)) return 'leveraged';
   if (status !== '1' && status !== 'ENABLED') return 'not-trading';
   return { base: baseAsset, quote: quoteAsset };
@@ -83,7 +83,7 @@ const candles: CandleSource = {
   },
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(rowsOf, body), (raw) => {
+    return collectCandles(shaped(openList, body), (raw) => {
       const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
       return { startMs: Number(startMs), open, high, low, close, volume };
     });
@@ -101,30 +101,30 @@ export const mexc: PriceAdapter = {
     // Symbols are glued (BTCUSDT). Weight 10.
     lists: [{ path: '/api/v3/exchangeInfo', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { ...FAILURE, ...ticker.members },
+    lists: { ...FAILURE, symbols: listing.members },
+  },
   candles,
   symbols([body]) {
     refuseFailure(body);
     return symbolTable(
       shaped(list, body).symbols,
-      (raw) => {
-        const row = listing.safeParse(raw);
-        return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-      },
+      (raw) => (listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined),
       ALIASES,
     );
   },
   parse([body], symbols) {
     refuseFailure(body);
-    return collectRows('mexc', shaped(rowsOf, body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, lastPrice, bidPrice, askPrice, volume, quoteVolume, closeTime } = row.data;
+    return collectRows('mexc', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, lastPrice, bidPrice, askPrice, volume, quoteVolume, closeTime } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: lastPrice,
         bid: bidPrice,
         ask: askPrice,

@@ -1,28 +1,32 @@
 import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped, sides } from '../rows.ts';
+import { collectRows, sides } from '../rows.ts';
+import { maybe, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
 
 const answer = z.object({
   code: z.string(),
   msg: z.string().optional(),
-  data: z.array(z.unknown()),
+  data: openList,
 });
 const failure = z.object({ code: z.string(), msg: z.string().optional() });
 
-const number = z.string().nullish();
-const ticker = z.object({
-  instType: z.string(),
-  instId: z.string(),
-  last: number,
-  bidPx: number,
-  askPx: number,
+const ticker = rowShape({
+  instType: text,
+  instId: name,
+  last: maybe,
+  bidPx: maybe,
+  askPx: maybe,
   /** Of spot, `vol24h` counts base units and `volCcy24h` quote units; of swaps, contracts. */
-  vol24h: number,
-  volCcy24h: number,
-  ts: z.string().optional(),
+  vol24h: maybe,
+  volCcy24h: maybe,
+  ts: optional,
 });
+
+/** What a symbol stands for; the same ones come at each poll. */
+const marketOf = remembered((symbol) => sides(symbol, '-') ?? 'unknown-symbol');
 
 function refuseFailure(body: unknown): void {
   const failed = failure.safeParse(body);
@@ -62,20 +66,20 @@ export const okx: PriceAdapter = {
   baseUrl: 'https://www.okx.com',
   byDefault: true,
   requests: { tickers: ['/api/v5/market/tickers?instType=SPOT'], lists: [] },
+  reads: { tickers: { code: true, msg: true, data: ticker.members } },
   candles,
   parse([body]) {
     refuseFailure(body);
     return collectRows('okx', shaped(answer, body).data, (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { instType, instId, last, bidPx, askPx, vol24h, volCcy24h, ts } = row.data;
+      if (!ticker.is(raw)) return 'malformed';
+      const { instType, instId, last, bidPx, askPx, vol24h, volCcy24h, ts } = raw;
       if (/^(SWAP|FUTURES|OPTION)$/.test(instType)) return 'derivative';
       if (instType !== 'SPOT') return 'non-spot';
-      const assets = sides(instId, '-');
-      if (!assets) return 'unknown-symbol';
+      const assets = marketOf(instId);
+      if (typeof assets === 'string') return assets;
       return {
         symbol: instId,
-        ...assets,
+        assets,
         price: last,
         bid: bidPx,
         ask: askPx,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { StreamSource } from '../adapter.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { shaped } from '../shapes.ts';
 
 const number = z.string().nullish();
 const ticker = z.object({
@@ -48,7 +49,7 @@ export const poloniexStream: StreamSource = {
         const assets = symbols.get(symbol) ?? 'unknown-symbol';
         if (typeof assets === 'string') return assets;
         const rest = { volume: quantity, quoteVolume: amount, exchangeTimeMs: Number(ts ?? 0) };
-        return { symbol, ...assets, price: close, ...rest };
+        return { symbol, assets, price: close, ...rest };
       });
       return { prices };
     },

@@ -2,32 +2,32 @@ import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, shaped } from '../rows.ts';
+import { collectRows } from '../rows.ts';
+import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable, takesDirection } from '../symbols.ts';
 import { poloniexStream } from './poloniex-stream.ts';
 
 const HOUR_MS = 3_600_000;
 
-const listing = z.object({
-  symbol: z.string(),
-  baseCurrencyName: z.string(),
-  quoteCurrencyName: z.string(),
-  state: z.string(),
+const listing = rowShape({
+  symbol: text,
+  baseCurrencyName: text,
+  quoteCurrencyName: text,
+  state: text,
 });
-const rows = z.array(z.unknown());
 
-const number = z.string().nullish();
 /** `quantity` counts base units and `amount` quote units; the old API's names meant the reverse. */
-const ticker = z.object({
-  symbol: z.string(),
-  close: number,
-  bid: number,
-  ask: number,
-  quantity: number,
-  amount: number,
+const ticker = rowShape({
+  symbol: name,
+  close: maybe,
+  bid: maybe,
+  ask: maybe,
+  quantity: maybe,
+  amount: maybe,
   /** When the row was made, ms. */
-  ts: z.string().optional(),
+  ts: optional,
 });
+const FAILURE = { code: true, message: true, msg: true } as const;
 const failure = z.object({
   code: z.string(),
   message: z.string().optional(),
@@ -45,7 +45,7 @@ function refuseFailure(body: unknown): void {
   throw errorBody('poloniex', `${code} ${message ?? msg ?? ''}`);
 }
 
-function listed(raw: z.infer<typeof listing>): Assets | DropReason {
+function listed(raw: RowIn<typeof listing>): Assets | DropReason {
   const base = raw.baseCurrencyName;
   if (isLeveraged(base)) return 'leveraged';
   // PAUSE, POST_ONLY: nothing trades.
@@ -61,7 +61,7 @@ const candles: CandleSource = {
     `&startTime=${fromMs}&endTime=${toMs - 1}`,
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(rows, body), (raw) => {
+    return collectCandles(shaped(openList, body), (raw) => {
       // low, high, open, close, amount (quote), quantity (base), ..., interval, start, end
       const row = cells(raw, 13) ?? [];
       const [low, high, open, close, , volume] = row;
@@ -80,27 +80,29 @@ export const poloniex: PriceAdapter = {
     // A ticker does not tell that its market is paused: the list does.
     lists: [{ path: '/markets', refreshMs: HOUR_MS }],
   },
+  reads: {
+    tickers: { ...FAILURE, ...ticker.members },
+    lists: { ...FAILURE, ...listing.members },
+  },
   candles,
   stream: poloniexStream,
   symbols([body]) {
     refuseFailure(body);
-    return symbolTable(shaped(rows, body), (raw) => {
-      const row = listing.safeParse(raw);
-      return row.success ? { symbol: row.data.symbol, as: listed(row.data) } : undefined;
-    });
+    return symbolTable(shaped(openList, body), (raw) =>
+      listing.is(raw) ? { symbol: raw.symbol, as: listed(raw) } : undefined,
+    );
   },
   parse([body], symbols) {
     refuseFailure(body);
-    return collectRows('poloniex', shaped(rows, body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const { symbol, close, bid, ask, quantity, amount, ts } = row.data;
+    return collectRows('poloniex', shaped(openList, body), (raw) => {
+      if (!ticker.is(raw)) return 'malformed';
+      const { symbol, close, bid, ask, quantity, amount, ts } = raw;
       const assets = symbols.get(symbol);
       if (assets === undefined) return 'unknown-symbol';
       if (typeof assets === 'string') return assets;
       return {
         symbol,
-        ...assets,
+        assets,
         price: close,
         bid,
         ask,

@@ -1,33 +1,33 @@
 import { z } from 'zod';
 import type { Assets, Candle, CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
+import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
-import { collectRows, type RawPrice, shaped, sides } from '../rows.ts';
+import { collectRows, type RawPrice, sides } from '../rows.ts';
+import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 
 const MINUTE_MS = 60_000;
 
-const rows = z.array(z.unknown());
-const number = z.string().nullish();
-
 /** Without `_24h` a volume counts from midnight. */
-export const ticker = z.object({
-  market: z.string(),
-  trade_price: number,
-  acc_trade_volume_24h: number,
-  acc_trade_price_24h: number,
+export const ticker = rowShape({
+  market: name,
+  trade_price: maybe,
+  acc_trade_volume_24h: maybe,
+  acc_trade_price_24h: maybe,
   /** The last trade's time, ms: days old where nothing trades. */
-  trade_timestamp: z.string().optional(),
-  trade_date: z.string().optional(),
-  trade_time: z.string().optional(),
+  trade_timestamp: optional,
+  trade_date: optional,
+  trade_time: optional,
 });
-const candle = z.object({
-  candle_date_time_utc: z.string(),
-  opening_price: number,
-  high_price: number,
-  low_price: number,
-  trade_price: number,
-  candle_acc_trade_volume: number,
+const candle = rowShape({
+  candle_date_time_utc: text,
+  opening_price: maybe,
+  high_price: maybe,
+  low_price: maybe,
+  trade_price: maybe,
+  candle_acc_trade_volume: maybe,
 });
+export const FAILURE = { error: true, name: true, message: true } as const;
 const failure = z.union([
   z.object({ error: z.object({ name: z.string(), message: z.string().optional() }) }),
   z.object({ name: z.string(), message: z.string().optional() }),
@@ -40,39 +40,43 @@ export function rowsOf(exchange: string, body: unknown): readonly unknown[] {
     const { name, message } = 'error' in failed.data ? failed.data.error : failed.data;
     throw errorBody(exchange, `${name} ${message ?? ''}`);
   }
-  return shaped(rows, body);
+  return shaped(openList, body);
 }
 
 /** `KRW-BTC` is bitcoin in won: the quote comes first. */
-export function assetsOf(market: string): Assets | undefined {
+export const assetsOf = remembered((market): Assets | false => {
   const parts = sides(market, '-');
-  return parts && { base: parts.quote, quote: parts.base };
-}
+  return parts !== undefined && { base: parts.quote, quote: parts.base };
+});
 
-/** What a ticker says but for its time. */
-export function priceOf(row: z.infer<typeof ticker>, assets: Assets): RawPrice {
+/** What a ticker says of a market of these assets; its time is not the same on all exchanges. */
+export function priceOf(
+  row: RowIn<typeof ticker>,
+  assets: Assets,
+  exchangeTimeMs: number | undefined,
+): RawPrice {
   return {
     symbol: row.market,
-    ...assets,
+    assets,
     price: row.trade_price,
     volume: row.acc_trade_volume_24h,
     quoteVolume: row.acc_trade_price_24h,
+    exchangeTimeMs,
   };
 }
 
 /** Candles of `/v1/candles/minutes/1`: newest first, none for a minute without trades. */
 export function minutesOf(entries: readonly unknown[]): readonly Candle[] {
   return collectCandles(entries, (raw) => {
-    const row = candle.safeParse(raw);
-    if (!row.success) return undefined;
-    const { opening_price, high_price, low_price, trade_price } = row.data;
+    if (!candle.is(raw)) return undefined;
+    const { opening_price, high_price, low_price, trade_price } = raw;
     return {
-      startMs: Date.parse(`${row.data.candle_date_time_utc}Z`),
+      startMs: Date.parse(`${raw.candle_date_time_utc}Z`),
       open: opening_price,
       high: high_price,
       low: low_price,
       close: trade_price,
-      volume: row.data.candle_acc_trade_volume,
+      volume: raw.candle_acc_trade_volume,
     };
   });
 }
@@ -108,15 +112,15 @@ export const upbit: PriceAdapter = {
   baseUrl: 'https://api.upbit.com',
   byDefault: true,
   requests: { tickers: ['/v1/ticker/all?quote_currencies=KRW,BTC,USDT'], lists: [] },
+  reads: { tickers: { ...FAILURE, ...ticker.members } },
   candles,
   parse([body]) {
     return collectRows('upbit', rowsOf('upbit', body), (raw) => {
-      const row = ticker.safeParse(raw);
-      if (!row.success) return 'malformed';
-      const assets = assetsOf(row.data.market);
+      if (!ticker.is(raw)) return 'malformed';
+      const assets = assetsOf(raw.market);
       if (!assets) return 'unknown-symbol';
-      const exchangeTimeMs = Number(row.data.trade_timestamp ?? 0);
-      return { ...priceOf(row.data, assets), exchangeTimeMs };
+      const exchangeTimeMs = Number(raw.trade_timestamp ?? 0);
+      return priceOf(raw, assets, exchangeTimeMs);
     });
   },
 };
