@@ -6,6 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { PriceQueries } from '../flux/price-queries.ts';
+import type { ScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { createGuard, type Guard } from './auth.ts';
 import { readBody } from './body.ts';
@@ -13,6 +14,7 @@ import { conditional } from './conditional.ts';
 import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
 import type { Runs } from './leaderboard/runs.ts';
+import type { MonitorDesk } from './monitor-desk.ts';
 import { observe } from './observe.ts';
 import { openApiOf } from './openapi.ts';
 import { refuseStrangers } from './origin.ts';
@@ -24,6 +26,8 @@ import { exchangeRoutes } from './routes/exchanges.ts';
 import { type History, historyRoutes } from './routes/history.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
+import { eventRoutes } from './routes/monitor-scans.ts';
+import { monitorRoutes } from './routes/monitors.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { rankRoutes } from './routes/ranks.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -41,6 +45,8 @@ export interface Dependencies {
   readonly runs: Runs;
   readonly choices: Choices;
   readonly backfills: BackfillDesk;
+  readonly monitors: MonitorDesk;
+  readonly scanQueries: ScanQueries;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
@@ -70,6 +76,8 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...historyRoutes(dependencies),
     ...rankRoutes(dependencies),
     ...backfillRoutes(dependencies),
+    ...monitorRoutes(dependencies),
+    ...eventRoutes(dependencies),
     defineRoute({
       id: 'openapi',
       method: 'get',

@@ -25,12 +25,19 @@ export function linkNext(ctx: Context, parameter: string, next: string | null): 
   ctx.set('Link', `<${ctx.path}?${query}>; rel="next"`);
 }
 
+interface Receiver {
+  readonly ctx: Context;
+  readonly leaving: AbortSignal;
+  /** Of the answer, where there is a choice; JSON by default. */
+  readonly type?: string;
+}
+
 /**
  * Streams a page of a bare list. What it reads is told to stop when the client leaves, when it
  * fails and when it is done.
  */
 export async function sendPage(
-  { ctx, leaving }: { readonly ctx: Context; readonly leaving: AbortSignal },
+  { ctx, leaving, type }: Receiver,
   read: (signal: AbortSignal) => Promise<ArrayPage>,
 ): Promise<void> {
   const ending = new AbortController();
@@ -38,9 +45,9 @@ export async function sendPage(
     const { next, pieces } = await read(AbortSignal.any([leaving, ending.signal]));
     ctx.status = 200;
     ctx.set({
-      'Content-Type': 'application/json',
+      'Content-Type': type ?? 'application/json',
       'Cache-Control': 'no-cache',
-      Vary: 'Accept-Encoding, Authorization',
+      Vary: `${type === undefined ? '' : 'Accept, '}Accept-Encoding, Authorization`,
     });
     linkNext(ctx, 'cursor', next);
     if (ctx.method !== 'HEAD') await sendStream(ctx, pieces);

@@ -6,7 +6,7 @@ export interface PartsOptions {
   readonly influx: Influx;
   /** The script of one part, its ends in RFC 3339. */
   readonly fluxOf: (start: string, stop: string) => string;
-  /** The wanted columns. */
+  /** The wanted columns; with `?` behind it one may be absent. */
   readonly labels: readonly string[];
   readonly startMs: number;
   /** Not included. */
@@ -30,7 +30,16 @@ export async function* readParts(options: PartsOptions): AsyncGenerator<readonly
   }
 }
 
-/** A bare JSON array, as it is sent, and where the next page of it begins. */
+/** What stands before the first row of a list, between two, and after the last. */
+export interface ListFrame {
+  readonly open: string;
+  readonly between: string;
+  readonly close: string;
+}
+
+const JSON_ARRAY: ListFrame = { open: '[', between: ',', close: ']' };
+
+/** A bare list, as it is sent, and where the next page of it begins. */
 export interface ArrayPage {
   /** RFC 3339; null: there is no more. */
   readonly next: string | null;
@@ -46,8 +55,11 @@ export async function pageOf(
   batches: AsyncGenerator<readonly Cells[], void>,
   rowText: (row: Cells) => string,
   limit: number | undefined,
+  frame = JSON_ARRAY,
 ): Promise<ArrayPage> {
-  if (limit === undefined) return { next: null, pieces: await begun(jsonArray(batches, rowText)) };
+  if (limit === undefined) {
+    return { next: null, pieces: await begun(listOf(batches, rowText, frame)) };
+  }
   const taken: Cells[] = [];
   // Leaving the loop ends the query.
   for await (const batch of batches) {
@@ -55,20 +67,21 @@ export async function pageOf(
     if (taken.length > limit) break;
   }
   const next = taken[limit]?.[0] ?? null;
-  return { next, pieces: jsonArray([taken.slice(0, limit)], rowText) };
+  return { next, pieces: listOf([taken.slice(0, limit)], rowText, frame) };
 }
 
-async function* jsonArray(
+async function* listOf(
   batches: AsyncIterable<readonly Cells[]> | Iterable<readonly Cells[]>,
   rowText: (row: Cells) => string,
+  { open, between, close }: ListFrame,
 ): AsyncGenerator<Buffer, void> {
-  let open = '[';
+  let start = open;
   for await (const batch of batches) {
     if (batch.length === 0) continue;
-    yield Buffer.from(open + batch.map(rowText).join(','));
-    open = ',';
+    yield Buffer.from(start + batch.map(rowText).join(between));
+    start = between;
   }
-  yield Buffer.from(open === '[' ? '[]' : ']');
+  yield Buffer.from(start === open ? open + close : close);
 }
 
 /** Waits for the first piece, and gives it back in its place. */

@@ -21,10 +21,12 @@ import { createMetrics } from '../core/metrics.ts';
 import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
+import { createScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
+import { fakeMonitors } from '../test/helpers/monitor-desk.ts';
 
 const log = createLog('warn');
 const EXCHANGES = 27;
@@ -105,6 +107,8 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     runs: { newest: async () => undefined, at: async () => undefined },
     choices: fakeChoices([entry('btcusd')]),
     backfills: fakeBackfills(),
+    monitors: fakeMonitors(),
+    scanQueries: createScanQueries({ bucket: engine.bucket }),
     knownExchanges: fakeExchanges,
     ranks,
     probes: [],

@@ -2,13 +2,13 @@ import { formatMs } from '../../core/duration.ts';
 import type { HistoryQueries } from '../../flux/history-queries.ts';
 import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { HttpProblem } from '../errors.ts';
 import { formats, type MediaType, mediaTypes } from '../format.ts';
 import { type HistoryPlan, planHistory, readHistoryQuery, sourcesOf } from '../history/ask.ts';
 import { createRowsText, type HistoryHead, headText } from '../history/format.ts';
 import type { Kept } from '../history/plan.ts';
 import { type HistoryFn, readWindows } from '../history/read.ts';
 import { historyAnswer, historyQuery } from '../history-schemas.ts';
+import { type FormatName, mediaOf } from '../media.ts';
 import { findPair } from '../pair.ts';
 import { type Call, defineRoute, type Route } from '../route.ts';
 import { readPrices } from '../store.ts';
@@ -24,19 +24,13 @@ export interface History {
 const ANSWERS_MAX = 64;
 const PIECE_CHARS = 65_536;
 
-const MEDIA = {
-  json: 'application/json',
-  ndjson: 'application/x-ndjson',
-  csv: 'text/csv',
-} as const satisfies Record<string, MediaType>;
-
 type HistoryCall = Call<{
   readonly start: string;
   readonly stop: string;
   readonly every?: string | undefined;
   readonly fn?: HistoryFn | undefined;
   readonly exchange?: string | undefined;
-  readonly format?: keyof typeof MEDIA | undefined;
+  readonly format?: FormatName | undefined;
 }>;
 
 export function historyRoutes(dependencies: Dependencies): readonly Route[] {
@@ -75,7 +69,7 @@ async function answer(
   spelling: string,
 ): Promise<undefined> {
   const { catalog, history, clock } = dependencies;
-  const media = mediaOf(call);
+  const media = mediaOf(call.ctx, call.query.format);
   const nowMs = clock.nowMs();
   const asked = readHistoryQuery(call.query, nowMs);
   const exchange = call.query.exchange?.toLowerCase();
@@ -181,14 +175,5 @@ function setHead({ ctx }: HistoryCall, media: MediaType, head: HistoryHead): voi
     'Tidemark-Every': head.every ?? 'none',
     'Tidemark-Start': head.start,
     'Tidemark-Stop': head.stop,
-  });
-}
-
-function mediaOf({ ctx, query: { format } }: HistoryCall): MediaType {
-  if (format !== undefined) return MEDIA[format];
-  const media = ctx.accepts([...mediaTypes]);
-  if (typeof media === 'string') return media as MediaType;
-  throw new HttpProblem(406, 'not-acceptable', 'prices do not come in such a format', {
-    details: { available: mediaTypes },
   });
 }

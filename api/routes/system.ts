@@ -96,6 +96,8 @@ const LINKS = {
   exchanges: '/api/v1/exchanges',
   recorded: '/api/v1/metrics',
   backfills: '/api/v1/backfills',
+  monitors: '/monitors',
+  events: '/api/v1/events',
   openapi: '/openapi.json',
   health: '/healthz',
   ready: '/readyz',

@@ -69,13 +69,15 @@ export class RowChecker<S extends RowShape> {
 }
 
 /**
- * Where the wanted columns are in a batch, in the order asked; `upstream` when one is missing. For
- * readers that stream cells as they are.
+ * Where the wanted columns are in a batch, in the order asked; `upstream` when one is missing, or
+ * -1 where it may be, with `?` behind its label. For readers that stream cells as they are.
  */
 export function columnIndexes(columns: readonly Column[], labels: readonly string[]): number[] {
-  return labels.map((label) => {
+  return labels.map((wanted) => {
+    const optional = wanted.endsWith('?');
+    const label = optional ? wanted.slice(0, -1) : wanted;
     const index = columns.findIndex((column) => column.label === label);
-    if (index === -1) throw missing(label, columns);
+    if (index === -1 && !optional) throw missing(label, columns);
     return index;
   });
 }

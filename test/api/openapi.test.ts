@@ -51,12 +51,18 @@ it('describes every route once, with parameters as they are checked', async () =
     '/',
     '/api/v1/backfills',
     '/api/v1/backfills/{id}',
+    '/api/v1/events',
     '/api/v1/exchanges',
     '/api/v1/exchanges/{exchange}',
     '/api/v1/exchanges/{exchange}/slots',
     '/api/v1/metrics',
     '/api/v1/metrics/{id}',
     '/api/v1/metrics/{id}/records',
+    '/api/v1/monitors',
+    '/api/v1/monitors/{id}',
+    '/api/v1/monitors/{id}/scan',
+    '/api/v1/monitors/{id}/scans',
+    '/api/v1/monitors/{id}/summary',
     '/api/v1/pairs',
     '/api/v1/pairs/{pair}/prices',
     '/api/v1/ranks',
@@ -118,6 +124,8 @@ it('says what a change wants, and who may make it', async () => {
     ['/api/v1/exchanges', 'post'],
     ['/api/v1/exchanges/{exchange}', 'patch'],
     ['/api/v1/metrics', 'post'],
+    ['/api/v1/monitors', 'post'],
+    ['/api/v1/monitors/{id}', 'patch'],
   ] as const) {
     const found = paths[path]?.[method];
     const schema = found?.requestBody?.content['application/json'].schema as { $ref: string };

@@ -12,12 +12,14 @@ import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
 import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
+import { fakeMonitors } from './monitor-desk.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
 export interface Asked {
   readonly query:
     | ('prices' | 'rank' | 'pairRanks' | 'records' | 'exchangeRecords' | 'slots')
-    | ('raw' | 'rollup' | 'marks');
+    | ('raw' | 'rollup' | 'marks')
+    | ('results' | 'reasons' | 'latency' | 'latencySteps');
   readonly parameters: Partial<PriceRange> & Partial<Record<string, string>>;
 }
 
@@ -145,6 +147,13 @@ export async function startApi(
     runs: { newest: async () => undefined, at: async () => undefined },
     choices: fakeChoices(listed),
     backfills: fakeBackfills(),
+    monitors: fakeMonitors(),
+    scanQueries: {
+      results: name('results'),
+      reasons: name('reasons'),
+      latency: name('latency'),
+      latencySteps: name('latencySteps'),
+    },
     knownExchanges: fakeExchanges,
     ranks: { newest: async () => new Map([['btcusd', '1/4']]) },
     probes: [],

@@ -1,0 +1,283 @@
+/** The shapes of monitors, of what is asked of them and what is told about them. */
+import { z } from 'zod';
+import { durationHelp, fixedMs } from '../core/duration.ts';
+import { isCode } from '../core/errors.ts';
+import { limitOf, wholeNumber } from './schemas.ts';
+
+const ID_MAX = 2 ** 31 - 1;
+const UNFIT = /[\p{Cc}\p{Cs}]/u;
+/** Of a body: line ends and tabs are as good as letters. */
+const UNFIT_LINES = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
+
+const plain = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !UNFIT.test(text), 'expected no control characters and whole characters');
+
+const INTERVAL = 'whole seconds, such as 30s, 5m or 1d, to 30d';
+
+/** `60s` -> 60000. The shortest one is a setting, and checked by the route. */
+const interval = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const ms = msOf(text);
+    if (ms !== undefined && ms % 1_000 === 0) return ms;
+    context.addIssue({
+      code: 'custom',
+      message: `expected ${INTERVAL}`,
+      params: { expected: INTERVAL },
+    });
+    return z.NEVER;
+  })
+  .meta({ type: 'string', description: `How often: ${INTERVAL}. Default 1m.`, examples: ['60s'] });
+
+function msOf(text: string): number | undefined {
+  try {
+    return fixedMs(text);
+  } catch (error) {
+    if (isCode(error, 'invalid')) return undefined;
+    throw error;
+  }
+}
+
+const STATUS = 'expected a status such as 200, "2xx", "200-299", or an array of these';
+const oneStatus = z.union([
+  z.int().min(100).max(599),
+  z.string().regex(/^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i),
+]);
+const expectStatus = z
+  .union([oneStatus, z.array(oneStatus).min(1).max(20)], { error: STATUS })
+  .meta({
+    description:
+      '200, "2xx", "200-299", or an array of these. Default: 200-299; where redirects are not ' +
+      'followed 200-399.',
+    examples: [200, '2xx', ['200-204', 301]],
+  });
+
+const TAG_NAME = /^[A-Za-z][\w.-]{0,39}$/;
+const tags = z
+  .record(z.string().regex(TAG_NAME, 'expected letters, digits and _ . -, at most 40'), plain(200))
+  .refine((all) => Object.keys(all).length <= 16, 'expected at most 16')
+  .meta({ description: 'Words of your own to find it by; all of them at once.' });
+
+const open = <T extends z.ZodType>(schema: T) => schema.nullable().optional();
+
+const settings = {
+  interval: open(interval),
+  name: open(plain(200)).meta({ description: 'For people.' }),
+  method: open(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])).meta({
+    description: 'Default GET.',
+  }),
+  headers: open(z.record(z.string(), z.string())).meta({
+    description: 'Sent to the own origin of the URL alone. Their values are never told again.',
+  }),
+  credentials: open(plain(1_000).regex(/:/, 'expected user:password')).meta({
+    description: '`user:password`; those in the URL come to the same. Never told again.',
+  }),
+  body: open(
+    z
+      .string()
+      .max(65_536)
+      .refine((text) => !UNFIT_LINES.test(text), 'expected no control characters'),
+  ).meta({ description: 'Of the request; not with GET and HEAD. Never told again.' }),
+  expectStatus: open(expectStatus),
+  timeoutMs: open(z.int().min(1).max(120_000)).meta({
+    description: 'Over everything, redirects and body included. Default 10 s, at most an interval.',
+  }),
+  followRedirects: open(z.boolean()).meta({ description: 'At most 10. Default true.' }),
+  keepAlive: open(z.boolean()).meta({
+    description:
+      'Keep the connection for the next scan: cheaper, but then most scans measure no handshake. ' +
+      'Default false.',
+  }),
+  bodyBytesMax: open(z.int().min(0).max(16_777_216)).meta({
+    description: 'Most bytes of the answer that are read, after decompression. Default 1 MiB.',
+  }),
+  failuresBeforeDown: open(z.int().min(1).max(100)).meta({
+    description: 'So many failed scans in a row make it down. Default 2.',
+  }),
+  successesBeforeUp: open(z.int().min(1).max(100)).meta({
+    description: 'So many good scans in a row make it up again. Default 1.',
+  }),
+  tags: open(tags),
+};
+
+export const monitorWish = z
+  .strictObject({
+    url: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .meta({
+        description: 'http or https. Credentials in it are taken out and kept as a header.',
+        examples: ['https://example.com/health'],
+      }),
+    // Longer ones get an answer that says what is wrong with them.
+    regexp: open(z.string().max(100_000)).meta({
+      description:
+        'Has to match somewhere in the body; RE2: no look-around, no back-references. A named ' +
+        'group `(?P<price>[0-9.]+)` becomes the number `values.price`.',
+    }),
+    ...settings,
+  })
+  .meta({ id: 'MonitorWish' });
+
+/** Null goes back to the default; absent stays as it is. */
+export const monitorPatch = z
+  .strictObject({
+    ...settings,
+    active: z.boolean().optional().meta({ description: 'Whether it is scanned.' }),
+  })
+  .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
+  .meta({ id: 'MonitorChange' });
+
+const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
+const states = ['new', 'up', 'down', 'unknown'] as const;
+
+const shown = {
+  id: z.int(),
+  url: z.string().meta({ description: 'Normalised, without credentials and fragment.' }),
+  regexp: z.string().nullable(),
+  name: z.string().nullable(),
+  active: z.boolean().meta({ description: 'Whether it is scanned.' }),
+  interval: z.string().meta({ examples: ['1m', '90s'] }),
+  tags: z.record(z.string(), z.string()),
+  state: z.enum(states).meta({
+    description:
+      '`new`: not scanned so far. `unknown`: nothing can be said, for a `reason` such as ' +
+      '`inactive`, `stale` (nobody has scanned it for more than three intervals) or `blocked`.',
+  }),
+  since: time.nullable().meta({ description: 'From when on it is in this state.' }),
+  reason: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'How the last scan ended, of a closed set; `ok` is good. Or `stale`, `inactive`.',
+      examples: ['ok', 'timeout-connect', 'status', 'no-match'],
+    }),
+  status: z.int().nullable().meta({ description: 'Of HTTP, of the last scan.' }),
+  lastScan: time.nullable().meta({ description: 'Its slot.' }),
+  lastTotalMs: z.number().nullable().meta({ description: 'How long it took.' }),
+  due: time.nullable().meta({ description: 'Its next slot; null while it is not active.' }),
+  missed: z.int().meta({ description: 'Slots that nobody scanned in their time, since it is.' }),
+  reprobed: z.int().meta({
+    description: 'Scans that may have been made twice, because a worker was not heard of again.',
+  }),
+  created: time,
+  changed: time,
+  method: z.string(),
+  headers: z.array(z.string()).meta({ description: 'Names; the values are secret.' }),
+  credentials: z.boolean().meta({ description: 'Whether it has such; they are secret.' }),
+  requestBodyBytes: z.int().meta({ description: 'Of the body that is sent; it is secret.' }),
+  expectStatus: z.array(z.string()).meta({ examples: [['200-299']] }),
+  timeoutMs: z.int(),
+  followRedirects: z.boolean(),
+  keepAlive: z.boolean(),
+  bodyBytesMax: z.int(),
+  failuresBeforeDown: z.int(),
+  successesBeforeUp: z.int(),
+};
+
+export const monitorAnswer = z.object(shown).meta({ id: 'Monitor' });
+
+export const monitorChanged = z
+  .object({
+    ...shown,
+    warnings: z.array(z.string()).meta({
+      description: 'What keeps it from being scanned as asked: too few workers, a busy host.',
+    }),
+  })
+  .meta({ id: 'ChangedMonitor' });
+
+export const monitorDetail = z
+  .object({
+    ...shown,
+    evidence: z
+      .looseObject({ slot: time })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'With `evidence=true`: the last that was kept (of failures and changes, else once a ' +
+          'minute): requests, certificate, the first 1 KiB of the body.',
+      }),
+  })
+  .meta({ id: 'MonitorDetail' });
+
+export const monitorQuery = z.strictObject({
+  evidence: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'Whether the last evidence is wanted too.' }),
+});
+
+const after = wholeNumber(ID_MAX)
+  .optional()
+  .meta({ description: 'The `next` of the page before.' });
+
+export const monitorsQuery = z.strictObject({
+  active: z.enum(['true', 'false']).optional().meta({ description: 'Only such.' }),
+  state: z.enum(states).optional().meta({ description: 'Only those that are so now.' }),
+  text: z.string().min(1).max(200).optional().meta({ description: 'Part of the URL or name.' }),
+  tag: z
+    .string()
+    .max(241)
+    .regex(/^[A-Za-z][\w.-]{0,39}:./, 'expected name:value')
+    .optional()
+    .meta({ description: 'Only those with this tag.', examples: ['team:payments'] }),
+  limit: limitOf({ max: 1000, usual: 100 }),
+  after,
+});
+
+export const monitorsAnswer = z
+  .object({ items: z.array(monitorAnswer), next: z.string().nullable() })
+  .meta({ id: 'Monitors' });
+
+export const eventsQuery = z.strictObject({
+  kinds: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}(?:,[a-z][a-z0-9-]{0,39}){0,15}$/, 'expected kinds with commas')
+    .optional()
+    .meta({ description: 'Only of these kinds, commas between.', examples: ['monitor'] }),
+  limit: limitOf({ max: 1000, usual: 100 }),
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected the number of an event')
+    .optional()
+    .meta({ description: 'Those after this one: the `next` of before, or the last number seen.' }),
+});
+
+export const eventsAnswer = z
+  .object({
+    items: z.array(
+      z.object({
+        id: z.int(),
+        kind: z.string().meta({ examples: ['monitor'] }),
+        at: time,
+        data: z.record(z.string(), z.unknown()).meta({
+          description: 'Of a monitor: `monitor`, `url`, `from`, `to`, `reason`, ...',
+        }),
+      }),
+    ),
+    next: z.string().nullable(),
+  })
+  .meta({ id: 'Events' });
+
+const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
+const momentText = z.string().min(1).max(64);
+
+export const scansQuery = z.strictObject({
+  start: momentText
+    .default('-24h')
+    .meta({ description: `From when: ${moment}; a length is back from now.` }),
+  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
+  limit: wholeNumber(10_000)
+    .optional()
+    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
+  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
+  format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Wins over `Accept`.' }),
+});

@@ -1,0 +1,102 @@
+import { createAdmission } from '../admission.ts';
+import type { Dependencies } from '../app.ts';
+import { formats, mediaTypes } from '../format.ts';
+import { mediaOf } from '../media.ts';
+import { readRange } from '../moment.ts';
+import { demandMonitor } from '../monitor-desk.ts';
+import { scansAnswer, summaryAnswer, summaryQuery } from '../monitor-scan-schemas.ts';
+import { readScans } from '../monitor-scans.ts';
+import { eventsAnswer, eventsQuery, scansQuery } from '../monitor-schemas.ts';
+import { readSummary } from '../monitor-summary.ts';
+import { page, sendPage } from '../page.ts';
+import { defineRoute, type Route } from '../route.ts';
+
+const ANSWERS_MAX = 64;
+const params = { id: 'The number of the monitor.' };
+
+/** What was found out about monitors. */
+export function monitorReadRoutes(dependencies: Dependencies): readonly Route[] {
+  return [scansRoute(dependencies), summaryRoute(dependencies)];
+}
+
+function scansRoute(dependencies: Dependencies): Route {
+  const { monitors: desk, clock, retentionMs } = dependencies;
+  const admitted = createAdmission(ANSWERS_MAX);
+  return defineRoute({
+    id: 'monitorScans',
+    method: 'get',
+    path: '/api/v1/monitors/:id/scans',
+    summary: 'The scans of a monitor by time',
+    access: 'read',
+    query: scansQuery,
+    params,
+    answers: {
+      200: {
+        about: 'Newest last; `Tidemark-Next`, `Link`: more',
+        schema: scansAnswer,
+        media: mediaTypes,
+      },
+    },
+    handle: ({ ctx, params: { id = '' }, query, signal: leaving }) =>
+      admitted(async () => {
+        const media = mediaOf(ctx, query.format);
+        const monitor = await demandMonitor(desk, id);
+        const compiled = desk.compile(monitor.regexp ?? '');
+        const asked = {
+          ...{ monitor: monitor.id, intervalMs: monitor.intervalMs, media, limit: query.limit },
+          groups: compiled.ok ? compiled.names : [],
+          ...readRange(query, { nowMs: clock.nowMs(), retentionMs }),
+        };
+        const { type } = formats[media];
+        await sendPage({ ctx, leaving, type }, (signal) => readScans(dependencies, asked, signal));
+      }),
+  });
+}
+
+function summaryRoute(dependencies: Dependencies): Route {
+  const { monitors: desk, clock } = dependencies;
+  const admitted = createAdmission(ANSWERS_MAX);
+  return defineRoute({
+    id: 'monitorSummary',
+    method: 'get',
+    path: '/api/v1/monitors/:id/summary',
+    summary: 'How the scans of a monitor ended and how long they took',
+    access: 'read',
+    query: summaryQuery,
+    params,
+    answers: { 200: { about: 'Over the window up to now', schema: summaryAnswer } },
+    handle: ({ params: { id = '' }, query: { window, every }, signal }) =>
+      admitted(async () => {
+        const { id: monitor } = await demandMonitor(desk, id);
+        const asked = { monitor, window, every, nowMs: clock.nowMs() };
+        const { meaningOf } = desk;
+        return readSummary(dependencies, asked, { meaningOf, signal });
+      }),
+  });
+}
+
+/** What happened: state changes of monitors. */
+export function eventRoutes({ monitors: desk }: Dependencies): readonly Route[] {
+  return [
+    defineRoute({
+      id: 'events',
+      method: 'get',
+      path: '/api/v1/events',
+      summary: 'What happened in the last week, the oldest first',
+      access: 'read',
+      query: eventsQuery,
+      answers: { 200: { about: 'One page', schema: eventsAnswer } },
+      async handle({ query: { kinds, limit, after = '0' } }) {
+        const found = await desk.events({
+          ...{ after: Number(after), limit: limit + 1 },
+          ...(kinds !== undefined && { kinds: kinds.split(',') }),
+        });
+        const { items, next } = page(found, limit, ({ id }) => String(id));
+        return {
+          items: items.map(({ id, kind, at, data }) => ({ id, kind, at: at.toISOString(), data })),
+          next,
+        };
+      },
+    }),
+  ];
+}
