@@ -43,8 +43,10 @@ const markets = Array.from({ length: MARKETS }, (_, i) => ({
 async function ours(account: Account): Promise<Side> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
   const target = createInflux({ ...account, timeoutMs: 30_000, clock: systemClock });
-  const { random } = Math;
-  const writer = await createWriter({ dir, target, clock: systemClock, random, log: silentLog });
+  const clock = systemClock;
+  const own = { dir, target, clock, random: Math.random, log: silentLog };
+  // As the product does it where the server is on the same machine.
+  const writer = await createWriter({ ...own, compress: false });
   return {
     poll: (timeMs) =>
       writer.accept(

@@ -22,9 +22,17 @@ const PLAIN_MIN = 1e-6;
  * names of 10 to 60 bytes that takes half the time of a loop or of the call that copies; measured.
  */
 export interface Chunk {
+  /** Shared with the chunks that were made before and after: they are mostly copied in that order. */
   readonly words: Float64Array;
+  readonly from: number;
+  readonly to: number;
+  /** In bytes. */
   readonly size: number;
 }
+
+const PAGE_WORDS = 4_096;
+let page = new Float64Array(PAGE_WORDS);
+let used = 0;
 
 /**
  * The bytes stand in float64 words, which carry every pattern but NaN's unchanged. NaN needs a
@@ -33,11 +41,17 @@ export interface Chunk {
 export function chunkOf(text: string): Chunk {
   if (text.includes('\u007f')) throw new RangeError('a chunk with the control character 7f');
   const size = Buffer.byteLength(text);
-  const words = new Float64Array(Math.ceil(size / WORD_BYTES));
-  const bytes = Buffer.alloc(words.byteLength);
+  const count = Math.ceil(size / WORD_BYTES);
+  const bytes = Buffer.alloc(count * WORD_BYTES);
   bytes.write(text);
-  for (let i = 0; i < words.length; i++) words[i] = bytes.readDoubleLE(i * WORD_BYTES);
-  return { words, size };
+  if (used + count > page.length) {
+    page = new Float64Array(Math.max(PAGE_WORDS, count));
+    used = 0;
+  }
+  const from = used;
+  used += count;
+  for (let i = 0; i < count; i++) page[from + i] = bytes.readDoubleLE(i * WORD_BYTES);
+  return { words: page, from, to: used, size };
 }
 
 /** Text that is built as bytes, for hot paths: ASCII pieces, numbers, cached parts. */
@@ -55,15 +69,24 @@ export class ByteText {
     return taken;
   }
 
+  /** The bytes so far, as they stand here until something is added after `clear`. */
+  get view(): Buffer {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.length++] = value;
   }
 
-  chunk({ words, size }: Chunk): void {
-    this.#reserve(size);
-    this.#words(words);
-    this.length += size;
+  chunk(chunk: Chunk): void {
+    this.#reserve(chunk.size);
+    this.#words(chunk);
+    this.length += chunk.size;
   }
 
   /** ASCII text of `source`, from byte `start` (included) to `end` (not). */
@@ -123,7 +146,7 @@ export class ByteText {
   decimal(before: Chunk, text: string): boolean | undefined {
     const size = text.length;
     this.#reserve(before.size + size);
-    this.#words(before.words);
+    this.#words(before);
     const bytes = this.#bytes;
     let to = this.length + before.size;
     let digits = 0;
@@ -208,12 +231,12 @@ export class ByteText {
   }
 
   /** Whole words from where the text ends: what is behind the last byte is written over. */
-  #words(words: Float64Array): void {
+  #words({ words, from, to }: Chunk): void {
     const view = this.#view;
-    let to = this.length;
-    for (let i = 0; i < words.length; i++) {
-      view.setFloat64(to, words[i] as number, true);
-      to += WORD_BYTES;
+    let at = this.length;
+    for (let i = from; i < to; i++) {
+      view.setFloat64(at, words[i] as number, true);
+      at += WORD_BYTES;
     }
   }
 

@@ -150,7 +150,19 @@ export class LineEncoder {
     this.#text.copy(fields, start, end);
   }
 
-  /** The lines added so far, each with its newline; the encoder is empty after. */
+  /**
+   * Hands over the lines added so far, each with its newline, in memory that the next line will
+   * take: to be copied before `use` returns. The encoder is empty after.
+   */
+  give<T>(use: (lines: Buffer, count: number) => T): T {
+    const { view } = this.#text;
+    const count = this.#lines;
+    this.#lines = 0;
+    this.#text.clear();
+    return use(view, count);
+  }
+
+  /** As `give`, in memory of their own. */
   take(): Buffer<ArrayBuffer> {
     this.#lines = 0;
     return this.#text.take();

@@ -50,13 +50,6 @@ interface PriceSeries {
   poll: number;
 }
 
-/** What a row of the last poll was. */
-interface Place {
-  readonly exchange: string;
-  readonly symbol: string;
-  readonly series: PriceSeries | undefined;
-}
-
 /**
  * Makes the points of one exchange after the other poll of it: remembers its series, which come
  * again each time, mostly in the same order.
@@ -65,7 +58,10 @@ export class PointMaker {
   /** Exchange -> pair -> series. */
   readonly #series = new Map<string, Map<string, PriceSeries>>();
   #tags: ReadonlyMap<string, string> = new Map();
-  #places: Place[] = [];
+  /** What the rows of the last poll were, row by row. */
+  #exchanges: string[] = [];
+  #symbols: string[] = [];
+  #places: (PriceSeries | undefined)[] = [];
   #poll = 0;
 
   /**
@@ -75,7 +71,7 @@ export class PointMaker {
   make(rows: WritingRows, { tags, isOff }: Naming, slotMs: number): PricePoints {
     const points = new PriceBatch(rows, msToNs(slotMs));
     const { markets } = rows;
-    if (tags !== this.#tags) this.#places = [];
+    if (tags !== this.#tags) this.#symbols = [];
     this.#tags = tags;
     this.#poll += 1;
     let switchedOff = 0;
@@ -87,20 +83,20 @@ export class PointMaker {
       if (isOff(series.tags.pair)) switchedOff += 1;
       else points.push(i, series);
     }
-    this.#places.length = markets.length;
     const unregistered = markets.length - points.length - switchedOff;
     return { points, unregistered, switchedOff };
   }
 
   #seriesOf({ exchange, symbol }: MarketRef, index: number): PriceSeries | undefined {
-    const place = this.#places[index];
-    if (place !== undefined && place.symbol === symbol && place.exchange === exchange) {
-      return place.series;
+    if (this.#symbols[index] === symbol && this.#exchanges[index] === exchange) {
+      return this.#places[index];
     }
     const pair = this.#tags.get(symbol);
     const series = pair === undefined ? undefined : this.#find(exchange, pair);
-    // Filled in order, so the array keeps without holes.
-    this.#places[index] = { exchange, symbol, series };
+    // Filled in order, so the arrays keep without holes.
+    this.#exchanges[index] = exchange;
+    this.#symbols[index] = symbol;
+    this.#places[index] = series;
     return series;
   }
 

@@ -75,7 +75,7 @@ export class Appender {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
       try {
-        await this.#write(Buffer.concat(group.map(({ bytes }) => bytes)));
+        await this.#write(joined(group));
         for (const { resolve } of group) resolve();
       } catch (cause) {
         const error = refusal(cause);
@@ -151,6 +151,12 @@ export class Appender {
     this.#open = undefined;
     await open?.file.close();
   }
+}
+
+function joined(group: readonly Waiting[]): Buffer {
+  const [first] = group;
+  if (first !== undefined && group.length === 1) return first.bytes;
+  return Buffer.concat(group.map(({ bytes }) => bytes));
 }
 
 const DISK_FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

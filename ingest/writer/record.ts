@@ -27,15 +27,17 @@ export type Found =
   | { readonly kind: 'partial'; readonly size: number }
   | { readonly kind: 'damaged' };
 
-/** Header and payload, ready to append. */
-export function encodeRecord(payload: Buffer, lines: number, acceptedMs: number): Buffer[] {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt32LE(MAGIC, 0);
-  header.writeUInt32LE(payload.length, 4);
-  header.writeUInt32LE(lines, 8);
-  header.writeDoubleLE(acceptedMs, 16);
-  header.writeUInt32LE(checksum(header, payload), 12);
-  return [header, payload];
+/** Header and a copy of the payload, ready to append. */
+export function encodeRecord(payload: Uint8Array, lines: number, acceptedMs: number): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  record.writeUInt32LE(MAGIC, 0);
+  record.writeUInt32LE(payload.length, 4);
+  record.writeUInt32LE(lines, 8);
+  record.writeDoubleLE(acceptedMs, 16);
+  record.set(payload, HEADER_BYTES);
+  const header = record.subarray(0, HEADER_BYTES);
+  record.writeUInt32LE(checksum(header, record.subarray(HEADER_BYTES)), 12);
+  return record;
 }
 
 /** Reads the record at `offset`; `bytes` may end anywhere. */

@@ -3,7 +3,7 @@ import { TidemarkError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { Appender } from './appender.ts';
 import type { Loss } from './losses.ts';
-import { type Position, readPosition, savePosition } from './position.ts';
+import { type Position, PositionFile, readPosition } from './position.ts';
 import { encodeRecord, findRecord, HEADER_BYTES, nextRecord, type SpoolRecord } from './record.ts';
 import {
   type CreateFile,
@@ -57,6 +57,7 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #segments: Segment[];
   readonly #appender: Appender;
+  readonly #kept: PositionFile;
   #position: Position;
   #reader: { readonly number: number; readonly handle: FileHandle } | undefined;
   #reserved = 0;
@@ -73,6 +74,7 @@ export class Spool {
     this.#position = position;
     this.#unsent = segments.reduce((sum, { size }) => sum + size, 0) - position.offset;
     const { dir, segmentBytesMax, bytesMax, log } = options;
+    this.#kept = new PositionFile(dir, log);
     this.#appender = new Appender({
       dir,
       firstNumber: Math.max(segments.at(-1)?.number ?? 0, position.segment) + 1,
@@ -108,12 +110,14 @@ export class Spool {
    * Resolves when the lines are on disk. `unavailable` when the disk is full, or when there is no
    * room for as much although all that is older has gone.
    */
-  async append(payload: Buffer, lines: number, acceptedMs: number): Promise<void> {
-    const size = HEADER_BYTES + payload.length;
+  async append(payload: Uint8Array, lines: number, acceptedMs: number): Promise<void> {
+    // Copied before anything else is waited for: the payload's memory is its owner's again then.
+    const record = encodeRecord(payload, lines, acceptedMs);
+    const size = record.length;
     this.#reserved += size;
     try {
       if (this.#isOver) await this.#exclusive(() => this.#makeRoom());
-      await this.#appender.append(Buffer.concat(encodeRecord(payload, lines, acceptedMs)));
+      await this.#appender.append(record);
       this.#unsent += size;
     } finally {
       this.#reserved -= size;
@@ -140,7 +144,10 @@ export class Spool {
     });
   }
 
-  /** The batch is stored or dead: never read again. Nothing happens when it is gone. */
+  /**
+   * The batch is stored or dead: never read again by this process, nor by the next one once
+   * `saved` has resolved. Nothing happens when it is gone.
+   */
   settle(batch: Batch): Promise<void> {
     return this.#exclusive(async () => {
       if (batch.gone.aborted) return;
@@ -150,15 +157,21 @@ export class Spool {
       const segment = this.#segments[0];
       const done = segment !== undefined && batch.end.offset >= segment.size;
       if (done && segment.number !== this.#appender.current) await this.#nextSegment();
-      await this.#savePosition();
+      // Not waited for: the next batch can go on its way.
+      void this.#kept.save(this.#position);
     });
+  }
+
+  /** Resolves when what was settled so far stays so after a crash. */
+  saved(): Promise<void> {
+    return this.#kept.saved();
   }
 
   async close(): Promise<void> {
     await this.#appender.close();
     await this.#reader?.handle.close();
     this.#reader = undefined;
-    await this.#savePosition();
+    await this.#kept.save(this.#position);
   }
 
   /** The batch was left without an end: it is read again. */
@@ -273,7 +286,7 @@ export class Spool {
     const size = next ?? segment.size - offset;
     this.#unsent -= size;
     this.#position = { segment: segment.number, offset: offset + size };
-    await this.#savePosition();
+    await this.#kept.save(this.#position);
   }
 
   async #bytesAt(segment: Segment, size: number, from = this.#position.offset): Promise<Buffer> {
@@ -297,17 +310,8 @@ export class Spool {
       this.#reader = undefined;
     }
     // Saved first: a segment that is gone must not be missed, one too many does not matter.
-    await this.#savePosition();
+    await this.#kept.save(this.#position);
     await rm(segmentPath(this.#options.dir, done.number), { force: true });
-  }
-
-  async #savePosition(): Promise<void> {
-    try {
-      await savePosition(this.#options.dir, this.#position);
-    } catch (error) {
-      // A full disk must not stop the sending that frees it.
-      this.#options.log.warn({ error }, 'spool position not saved; lines may be sent again');
-    }
   }
 }
 

@@ -88,6 +88,7 @@ test('a restart goes on behind the last settled batch', () =>
     await fill(first.spool, 50);
     const batch = await first.spool.read({ lines: 7, bytes: 1e6 });
     await first.spool.settle(batch as never);
+    await first.spool.saved();
     // No close: the process was killed.
     const second = await openSpool(dir);
     assert.deepEqual(await drain(second.spool), expected(50).slice(7));
