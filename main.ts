@@ -10,7 +10,8 @@ import { messageOf, TidemarkError } from './core/errors.ts';
 const EXIT = { failed: 1, usage: 64, unavailable: 69, internal: 70, interrupted: 130 } as const;
 
 function usage(): string {
-  const list = commands.map(({ name, summary }) => `  tidemark ${name.padEnd(10)} ${summary}`);
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 1;
+  const list = commands.map(({ name, summary }) => `  tidemark ${name.padEnd(width)} ${summary}`);
   return [
     "Tidemark: every market's price, the pages you depend on and the news, as time series you own.",
     '',

@@ -45,8 +45,8 @@ function msOf(text: string): number | undefined {
 
 const STATUS = 'expected a status such as 200, "2xx", "200-299", or an array of these';
 const oneStatus = z.union([
-  z.int().min(100).max(599),
-  z.string().regex(/^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i),
+  z.int(STATUS).min(100, STATUS).max(599, STATUS),
+  z.string().regex(/^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i, STATUS),
 ]);
 const expectStatus = z
   .union([oneStatus, z.array(oneStatus).min(1).max(20)], { error: STATUS })

@@ -2,8 +2,16 @@ import { backfill } from './backfill.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { flux } from './flux.ts';
+import { generateMonitors } from './generate-monitors.ts';
 import { migrate } from './migrate.ts';
 import { start } from './start.ts';
 
 /** The one list of commands. */
-export const commands: readonly Command[] = [start, demo, backfill, migrate, flux];
+export const commands: readonly Command[] = [
+  start,
+  demo,
+  backfill,
+  generateMonitors,
+  migrate,
+  flux,
+];
