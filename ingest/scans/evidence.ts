@@ -15,11 +15,11 @@ export interface Evidence {
 
 const MONITORS_MAX = 50_000;
 /** What is as it was is kept again after this long. */
-const SAME_MS = 60_000;
+const SAME_MS = 300_000;
 const SAME_FAILURE_MS = 10_000;
 
 /**
- * Decides whose evidence is kept: what failed or has changed, and what is as it was once a minute.
+ * Decides whose evidence is kept: what failed or has changed, and what is as it was every five minutes.
  * A failure that is the same as the last one is kept every ten seconds at most.
  */
 export class EvidenceKeeper {

@@ -28,6 +28,8 @@ export interface SaverOptions {
 }
 
 const GROUP_MAX = 500;
+/** What ends within so long goes together. */
+const GATHER_MS = 20;
 /** What is adopted goes in steps, so many at a time. */
 const STEP = 500;
 const STEPS_MAX = 20;
@@ -54,6 +56,7 @@ export class Saver {
   readonly #storing = new Set<string>();
   readonly #stop = new AbortController();
   #saving: Promise<void> | undefined;
+  #hurry = false;
   readonly #unspooled: Stored[] = [];
   #spooling: Promise<void> | undefined;
   #spoolError: string | undefined;
@@ -90,6 +93,7 @@ export class Saver {
     const end = (): void => this.#stop.abort();
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
+    this.#hurry = true;
     while (this.#saving) await this.#saving;
     while (this.#spooling) await this.#spooling;
     signal.removeEventListener('abort', end);
@@ -119,9 +123,9 @@ export class Saver {
   }
 
   async #saveAll(): Promise<void> {
-    // What ends in this very turn goes along.
-    await Promise.resolve();
     while (this.#queue.length > 0 && !this.#stop.signal.aborted) {
+      // The embedded PostgreSQL answers before anything else can end: each would go alone.
+      if (!this.#hurry) await this.#wait(GATHER_MS);
       await this.#saveGroup(this.#nextGroup());
     }
   }
