@@ -63,6 +63,17 @@ describe('the market directory', () => {
     );
   });
 
+  it('answers with the same object until a tag changes', async () => {
+    const { clock, directory } = setUp();
+    const first = await directory.resolve([BTC]);
+    clock.jump(HOUR_MS);
+    assert.equal(await directory.resolve([BTC]), first);
+    const second = await directory.resolve([BTC, XBT]);
+    assert.notEqual(second, first);
+    assert.deepEqual([...first.keys()], ['BTC/USD']);
+    assert.equal(await directory.resolve([XBT, BTC]), second);
+  });
+
   it('counts a symbol whose plain name was taken, once', async () => {
     const { directory, clashes } = setUp();
     await directory.resolve([BTC, XBT]);
