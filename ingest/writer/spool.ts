@@ -63,8 +63,8 @@ export class Spool {
   #reserved = 0;
   #unsent: number;
   #wake: (() => void) | undefined;
-  /** The batch that was read last, until it is settled. */
-  #inFlight: { readonly batch: Batch; readonly gone: AbortController } | undefined;
+  /** The batches that were read, in order, until they are settled. */
+  #inFlight: { readonly batch: Batch; readonly gone: AbortController }[] = [];
   /** Reading, settling and letting go happen one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -130,6 +130,23 @@ export class Spool {
     return this.#exclusive(() => this.#read(limits));
   }
 
+  /**
+   * The batch behind the one that was read last and is not settled yet; undefined when too little
+   * waits to fill it, as far as the last one tells, or in another segment: `read` will find it.
+   */
+  readAhead(limits: BatchLimits): Promise<Batch | undefined> {
+    return this.#exclusive(async () => {
+      const segment = this.#segments[0];
+      const last = this.#inFlight.at(-1)?.batch;
+      if (segment === undefined || last?.end.segment !== segment.number) return undefined;
+      const full = Math.min(limits.bytes, (last.size / last.lines) * limits.lines);
+      const { offset } = last.end;
+      if (segment.size - offset < full) return undefined;
+      const batch = await this.#readSegment(segment, offset, limits);
+      return batch && this.#fly(batch);
+    });
+  }
+
   /** Resolves when something may have been appended since the last empty `read`. */
   async appended(signal: AbortSignal): Promise<void> {
     if (this.#unsent > 0 || signal.aborted) return;
@@ -151,7 +168,7 @@ export class Spool {
   settle(batch: Batch): Promise<void> {
     return this.#exclusive(async () => {
       if (batch.gone.aborted) return;
-      this.#inFlight = undefined;
+      this.#inFlight = this.#inFlight.filter((flying) => flying.batch !== batch);
       this.#unsent -= batch.size;
       this.#position = batch.end;
       const segment = this.#segments[0];
@@ -174,9 +191,10 @@ export class Spool {
     await this.#kept.save(this.#position);
   }
 
-  /** The batch was left without an end: it is read again. */
+  /** The batch was left without an end: it is read again, and what was read behind it too. */
   putBack(batch: Batch): void {
-    if (this.#inFlight?.batch === batch) this.#inFlight = undefined;
+    const place = this.#inFlight.findIndex((flying) => flying.batch === batch);
+    if (place >= 0) this.#inFlight.length = place;
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -200,9 +218,10 @@ export class Spool {
       }
       const { size } = oldest;
       const flying = this.#inFlight;
-      this.#inFlight = undefined;
-      flying?.gone.abort();
-      const skipped = this.#position.offset + (flying?.batch.size ?? 0);
+      this.#inFlight = [];
+      for (const { gone } of flying) gone.abort();
+      const sizes = flying.map(({ batch }) => batch.size);
+      const skipped = sizes.reduce((sum, bytes) => sum + bytes, this.#position.offset);
       const rest = countLines(await this.#bytesAt(oldest, size - skipped, skipped));
       this.#unsent -= size - this.#position.offset;
       await this.#nextSegment();
@@ -211,6 +230,7 @@ export class Spool {
   }
 
   async #read(limits: BatchLimits): Promise<Batch | undefined> {
+    this.#inFlight = [];
     for (;;) {
       const segment = this.#segments[0];
       const read = segment === undefined || this.#position.offset >= segment.size;
@@ -222,22 +242,27 @@ export class Spool {
         await this.#nextSegment();
         continue;
       }
-      const gone = new AbortController();
-      const found = await this.#readSegment(segment, limits);
-      if (found === undefined) continue;
-      const batch = { ...found, gone: gone.signal };
-      this.#inFlight = { batch, gone };
-      return batch;
+      const batch = await this.#readSegment(segment, this.#position.offset, limits);
+      if (batch !== undefined) return this.#fly(batch);
+      await this.#skipDamage(segment);
     }
   }
 
+  #fly(read: Omit<Batch, 'gone'>): Batch {
+    const gone = new AbortController();
+    const batch = { ...read, gone: gone.signal };
+    this.#inFlight.push({ batch, gone });
+    return batch;
+  }
+
+  /** The records from `offset` on; none when what stands there is damaged. */
   async #readSegment(
     segment: Segment,
+    offset: number,
     limits: BatchLimits,
   ): Promise<Omit<Batch, 'gone'> | undefined> {
-    const { offset } = this.#position;
     const left = segment.size - offset;
-    let bytes = await this.#bytesAt(segment, Math.min(left, limits.bytes + HEADER_BYTES));
+    let bytes = await this.#bytesAt(segment, Math.min(left, limits.bytes + HEADER_BYTES), offset);
     const records: SpoolRecord[] = [];
     let [lines, size] = [0, 0];
     while (size < left) {
@@ -252,9 +277,8 @@ export class Spool {
       } else if (records.length > 0) {
         break;
       } else if (found.kind === 'partial' && found.size <= left) {
-        bytes = await this.#bytesAt(segment, found.size);
+        bytes = await this.#bytesAt(segment, found.size, offset);
       } else {
-        await this.#skipDamage(segment);
         return undefined;
       }
     }

@@ -6,54 +6,20 @@ import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
 import { LineEncoder, type LineSource } from '../../core/line-protocol.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointBatch, PointSink } from '../../core/point.ts';
-import type { Backoff } from './backoff.ts';
 import { Counts, type WriterMetrics } from './counts.ts';
 import { Courier, type WriteTarget } from './courier.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
 import { Delivery } from './delivery.ts';
 import { lateSpan, type TimeSpan } from './late.ts';
+import { defaultLimits, type WriterLimits } from './limits.ts';
 import { type Lines, shareOut, splitLines } from './lines.ts';
 import { lockSpool } from './lock.ts';
 import { Losses } from './losses.ts';
 import type { CreateFile } from './segments.ts';
-import { type Batch, Spool } from './spool.ts';
+import { type Batch, type BatchLimits, Spool } from './spool.ts';
 
 export type { WriterMetrics } from './counts.ts';
-
-/** All sizes in bytes, all times in milliseconds. */
-export interface WriterLimits {
-  /** Most that may wait on disk; beyond it the oldest goes. */
-  readonly spoolBytesMax: number;
-  readonly segmentBytesMax: number;
-  readonly batchLinesMax: number;
-  readonly batchBytesMax: number;
-  /** Requests at once; a series always takes the same one. */
-  readonly connections: number;
-  readonly backoff: Backoff;
-  /** About how often to try again when only a person can help. */
-  readonly fixWaitMs: number;
-  /** How often an internal error is tried again before the lines are suspected. */
-  readonly triesBeforeTrial: number;
-  readonly deadFileBytesMax: number;
-  readonly deadFilesMax: number;
-  /** Points are late when they are older than this once they are stored. */
-  readonly lateMs: number;
-}
-
-export const defaultLimits: WriterLimits = {
-  spoolBytesMax: 4 * 1024 ** 3,
-  segmentBytesMax: 16 * 1024 ** 2,
-  // Measured: InfluxDB stores two requests of 15,000 lines a fifth faster than six of 5,000.
-  batchLinesMax: 30_000,
-  batchBytesMax: 8 * 1024 ** 2,
-  connections: 2,
-  backoff: { baseMs: 250, maxMs: 15_000 },
-  fixWaitMs: 15_000,
-  triesBeforeTrial: 5,
-  deadFileBytesMax: 8 * 1024 ** 2,
-  deadFilesMax: 8,
-  lateMs: 120_000,
-};
+export { defaultLimits, type WriterLimits } from './limits.ts';
 
 export interface WriterOptions {
   /** Its own directory: spool, dead letters, lock. */
@@ -151,6 +117,14 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
   }
 }
 
+/** A batch ready to be sent. */
+interface Freight {
+  readonly batch: Batch;
+  readonly lines: Lines;
+  /** The same lines, a part for each connection. */
+  readonly shares: readonly Lines[];
+}
+
 interface Parts {
   readonly spool: Spool;
   readonly dead: DeadLetters;
@@ -174,6 +148,8 @@ class SpoolingWriter implements Writer {
   #attention: AbortSignal = this.#stop.signal;
   /** Lines that were stored or died so far. */
   #ended = 0;
+  /** The batch behind the one at hand, once that one is on its way. */
+  #ahead: Promise<Freight | undefined> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: WriterOptions & { readonly limits: WriterLimits }, parts: Parts) {
@@ -254,6 +230,7 @@ class SpoolingWriter implements Writer {
     }
     this.#stop.abort();
     await drained;
+    await this.#ahead;
     const { spool, lock, dead, losses } = this.#parts;
     losses.tell();
     await dead.add([]);
@@ -310,12 +287,11 @@ class SpoolingWriter implements Writer {
 
   async #run(): Promise<void> {
     const { clock, log, limits } = this.#options;
-    const batchLimits = { lines: limits.batchLinesMax, bytes: limits.batchBytesMax };
     while (!this.#stop.signal.aborted) {
       try {
-        const batch = await this.#parts.spool.read(batchLimits);
-        if (batch !== undefined) {
-          await this.#deliver(batch);
+        const freight = await this.#next();
+        if (freight !== undefined) {
+          await this.#deliver(freight);
         } else {
           this.#oldestMs = undefined;
           if (this.#drain.signal.aborted) return;
@@ -329,20 +305,43 @@ class SpoolingWriter implements Writer {
     }
   }
 
-  async #deliver(batch: Batch): Promise<void> {
+  async #next(): Promise<Freight | undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return (await ahead) ?? this.#load(await this.#parts.spool.read(this.#batchLimits));
+  }
+
+  get #batchLimits(): BatchLimits {
+    const { batchLinesMax, batchBytesMax } = this.#options.limits;
+    return { lines: batchLinesMax, bytes: batchBytesMax };
+  }
+
+  #load(batch: Batch | undefined): Freight | undefined {
+    if (batch === undefined) return undefined;
+    const lines = splitLines(batch.payload);
+    const connections = lines.ends.length < SHARE_LINES_MIN ? 1 : this.#options.limits.connections;
+    return { batch, lines, shares: shareOut(lines, connections) };
+  }
+
+  async #deliver(freight: Freight): Promise<void> {
+    const { batch } = freight;
     this.#oldestMs = batch.oldestMs;
     const endedBefore = this.#ended;
     const { signal, release } = childAbort(this.#stop.signal);
     this.#attention = signal;
     batch.gone.addEventListener('abort', release);
+    if (batch.gone.aborted) release();
+    let settled = false;
     try {
-      await this.#send(batch);
+      settled = await this.#send(freight);
     } catch (error) {
       if (!batch.gone.aborted) throw error;
     } finally {
       release();
       this.#attention = this.#stop.signal;
       this.#parts.spool.putBack(batch);
+      // Put back with this one. One that is gone comes to its end here, to be counted.
+      if (!settled && !batch.gone.aborted) this.#ahead = undefined;
     }
     const { losses, counts } = this.#parts;
     const points = batch.lines - (this.#ended - endedBefore);
@@ -352,20 +351,22 @@ class SpoolingWriter implements Writer {
     }
   }
 
-  async #send(batch: Batch): Promise<void> {
-    const lines = splitLines(batch.payload);
-    const connections = lines.ends.length < SHARE_LINES_MIN ? 1 : this.#options.limits.connections;
+  /** Whether all of it came to its end. */
+  async #send({ batch, lines, shares }: Freight): Promise<boolean> {
     // All have to end before any failure is told: a request of this batch must not outlive it.
-    const ends = await Promise.allSettled(
-      shareOut(lines, connections).map((share) => this.#delivery.deliver(share)),
-    );
+    const sent = Promise.allSettled(shares.map((share) => this.#delivery.deliver(share)));
+    // Where more waits, the server should not have to.
+    const ahead = this.#parts.spool.readAhead(this.#batchLimits);
+    // What cannot be read now fails again, and is told, when it is its turn.
+    this.#ahead = ahead.then((next) => this.#load(next)).catch(() => undefined);
+    const ends = await sent;
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
-    if (ends.every((end) => end.status === 'fulfilled' && end.value)) {
-      this.#tellLate(lines);
-      await this.#parts.spool.settle(batch);
-      this.#parts.losses.tell();
-    }
+    if (!ends.every((end) => end.status === 'fulfilled' && end.value)) return false;
+    this.#tellLate(lines);
+    await this.#parts.spool.settle(batch);
+    this.#parts.losses.tell();
+    return true;
   }
 
   /** Before the batch is settled: after a crash in between it is told again. */

@@ -255,3 +255,42 @@ test('a full disk refuses with a clear error and works again when there is space
     assert.deepEqual([...damaged, ...again.damaged], []);
     await again.spool.close();
   }));
+
+test('a batch is read ahead when there is enough for a full one, and waits for its turn', () =>
+  inTemporaryDir(async (dir) => {
+    const { spool } = await openSpool(dir, { segmentBytesMax: 1e9 });
+    await fill(spool, 25);
+    const limits = { lines: 10, bytes: 1e6 };
+    assert.equal(await spool.readAhead(limits), undefined);
+    const first = (await spool.read(limits)) as Batch;
+    const second = (await spool.readAhead(limits)) as Batch;
+    const texts = [first, second].flatMap(({ payload }) => payload.toString().trim().split('\n'));
+    assert.deepEqual(texts, expected(20));
+    assert.equal(await spool.readAhead(limits), undefined);
+    // The first one has no end yet: the second one goes back with it.
+    spool.putBack(first);
+    assert.deepEqual(await drain(spool, limits), expected(25));
+    assert.equal(spool.bytes, 0);
+    await spool.close();
+  }));
+
+test('what was read ahead is told of with the batch before it when both had to go', () =>
+  inTemporaryDir(async (dir) => {
+    const lost: Loss[] = [];
+    const onLoss = (loss: Loss) => void lost.push(loss);
+    const { spool } = await openSpool(dir, { bytesMax: 16_000, segmentBytesMax: 1e9, onLoss });
+    await fill(spool, 25);
+    const limits = { lines: 5, bytes: 1e6 };
+    const first = (await spool.read(limits)) as Batch;
+    const second = (await spool.readAhead(limits)) as Batch;
+    for (let n = 25; !second.gone.aborted; n++) await spool.append(line(n), 1, n);
+    assert.equal(first.gone.aborted, true);
+    await spool.settle(first);
+    await spool.settle(second);
+    const rest = await drain(spool);
+    const [loss] = lost;
+    assert.equal(lost.length, 1);
+    // Those in flight aside, which whoever holds them tells of.
+    assert.equal(rest[0], expected(200)[(loss?.points ?? 0) + first.lines + second.lines]);
+    await spool.close();
+  }));
