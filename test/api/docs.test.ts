@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { projectRoot } from '../../core/paths.ts';
+import { outcomes } from '../../ingest/scans/outcome.ts';
 import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
 import { nearNames } from '../../registry/near.ts';
 import {
@@ -14,6 +15,9 @@ import {
   type TestApi,
 } from '../helpers/api.ts';
 import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
+import { ManualClock } from '../helpers/clock.ts';
+import { fakeMonitors } from '../helpers/monitor-desk.ts';
+import { scanBatches } from '../helpers/scan-batches.ts';
 
 const text = readFileSync(join(projectRoot, 'docs', 'api.md'), 'utf8');
 const EXAMPLE = /```sh\n(curl [^\n]+)\n```\n\n```(json|csv)\n([\s\S]*?)```/g;
@@ -39,6 +43,7 @@ const influx = fakeInflux(async function* ({ query, parameters: { exchange } }) 
   if (query === 'rank') yield exchange ? rankBatch('1', '3') : rankBatch('4', '9');
   else if (query === 'records') yield priceBatch(means);
   else if (query === 'slots') yield slotBatch;
+  else if (query in scanBatches) yield scanBatches[query as keyof typeof scanBatches];
   else yield priceBatch(rows.filter(([place]) => !exchange || place === exchange));
 });
 
@@ -84,12 +89,23 @@ const ranked = {
   byVolatility: async () => markets,
 };
 
+const monitors = fakeMonitors();
+monitors.happened.push({
+  ...{ id: 7, kind: 'monitor', at: new Date('2022-10-11T03:35:12.250Z') },
+  data: {
+    ...{ monitor: 1, url: 'https://shop.example/btc' },
+    ...{ from: 'up', to: 'down', reason: 'timeout-connect' },
+  },
+});
+
 let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
   api = await startApi({
     influx,
     choices,
+    monitors,
+    clock: new ManualClock(Date.parse('2022-10-11T04:00:00Z')),
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
     runs: { newest: async () => ranked, at: async () => ranked },
@@ -130,6 +146,12 @@ describe('examples of docs/api.md', () => {
       if (kind === 'csv') assert.equal(got.replaceAll('\r\n', '\n'), wanted);
       else assert.deepEqual(JSON.parse(got), JSON.parse(wanted));
     });
+  }
+});
+
+it('docs/api.md names every way in which a scan ends', () => {
+  for (const reason of [...Object.keys(outcomes), 'stale', 'inactive']) {
+    assert.ok(text.includes(`\`${reason}\``), reason);
   }
 });
 
