@@ -57,6 +57,19 @@ export const maybeFlag: Kind<boolean | undefined> = kind(
   false,
 );
 
+/** This very text. */
+export const exactly = <T extends string>(word: T): Kind<T> => ({
+  ...{ members: true, isText: false },
+  check: (value): value is T => value === word,
+});
+
+export const absent: Kind<undefined> = kind((value) => value === undefined, false);
+
+/** An object of its own shape. */
+export const nested = <T>({ members, is }: RowShape<T>): Kind<T> => ({
+  ...{ members, check: is, isText: false },
+});
+
 /** An array of texts, `least` of them at least. */
 export const texts = (least: number): Kind<readonly string[]> =>
   kind((value): value is readonly string[] => {
@@ -76,7 +89,11 @@ export interface RowShape<T> {
   is(row: unknown): row is T;
 }
 
-/** As z.object, which would copy each of thousands of rows to leave out what is not asked for. */
+/**
+ * As z.object, which would copy each of thousands of rows to leave out what is not asked for. For
+ * the errors inside a 200 too: what zod says of a good body, that it is none, keeps the body alive
+ * until all memory is looked through.
+ */
 export function rowShape<K extends Kinds>(kinds: K): RowShape<RowOf<K>> {
   const parts = Object.entries(kinds).map(([member, of]) => ({ member, ...of }));
   return {

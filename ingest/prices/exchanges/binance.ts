@@ -37,7 +37,7 @@ const ticker = rowShape({
   quoteVolume: maybe,
   closeTime: optional,
 });
-const failure = z.object({ code: z.string(), msg: z.string() });
+const failure = rowShape({ code: text, msg: text });
 
 /** Tokens that multiply another coin's moves: BTCUP, XRPBULL. SYRUP is a coin of its own. */
 const LEVERAGED = new RegExp(
@@ -46,8 +46,7 @@ const LEVERAGED = new RegExp(
 );
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('binance', `${failed.data.code} ${failed.data.msg}`);
+  if (failure.is(body)) throw errorBody('binance', `${body.code} ${body.msg}`);
 }
 
 function listed(raw: RowIn<typeof listing>): Assets | DropReason {
@@ -92,8 +91,8 @@ export const binance: PriceAdapter = {
     lists: [{ path: '/api/v3/exchangeInfo?showPermissionSets=false', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { code: true, msg: true, ...ticker.members },
-    lists: { code: true, msg: true, symbols: listing.members },
+    tickers: { ...failure.members, ...ticker.members },
+    lists: { ...failure.members, symbols: listing.members },
   },
   candles,
   stream: binanceStream,

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { remembered } from '../market-names.ts';
@@ -17,7 +16,9 @@ function isTicker(row: readonly unknown[]): row is Ticker {
   if (row.length < CELLS_MIN) return false;
   return row.slice(0, CELLS_MIN).every((cell) => cell === null || typeof cell === 'string');
 }
-const failure = z.tuple([z.literal('error'), z.string(), z.string()], z.unknown());
+/** `error`, code, text */
+const isFailure = (body: unknown): body is readonly string[] =>
+  Array.isArray(body) && body[0] === 'error' && cells(body, 3) !== undefined;
 
 /** Bitfinex's own asset names, as `/v2/conf/pub:map:currency:sym` lists them. */
 const ALIASES: Aliases = new Map([
@@ -76,8 +77,7 @@ const marketOf = remembered((symbol): Assets | DropReason => {
 });
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('bitfinex', failed.data.slice(1, 3).join(' '));
+  if (isFailure(body)) throw errorBody('bitfinex', body.slice(1, 3).join(' '));
 }
 
 /**

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 
 /** Tickers, symbols and candles come in the same envelope. */
 const answer = z.object({ code: z.string(), data: openList });
-const failure = z.object({ code: z.string(), msg: z.string().nullish() });
+const failure = rowShape({ code: text, msg: maybe });
 
 const listing = rowShape({
   symbol: text,
@@ -41,9 +41,8 @@ const ALIASES: Aliases = new Map([
 ]);
 
 function answerOf(body: unknown): readonly unknown[] {
-  const failed = failure.safeParse(body);
-  if (failed.success && failed.data.code !== '00000') {
-    throw errorBody('bitget', `${failed.data.code} ${failed.data.msg ?? ''}`);
+  if (failure.is(body) && body.code !== '00000') {
+    throw errorBody('bitget', `${body.code} ${body.msg ?? ''}`);
   }
   return shaped(answer, body).data;
 }
@@ -87,8 +86,8 @@ export const bitget: PriceAdapter = {
     lists: [{ path: '/api/v2/spot/public/symbols', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { code: true, msg: true, data: ticker.members },
-    lists: { code: true, msg: true, data: listing.members },
+    tickers: { ...failure.members, data: ticker.members },
+    lists: { ...failure.members, data: listing.members },
   },
   candles,
   symbols([body]) {

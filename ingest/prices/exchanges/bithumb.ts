@@ -1,11 +1,18 @@
-import { z } from 'zod';
 import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
 import { type RowIn, rowShape, text } from '../shapes.ts';
 import { symbolTable } from '../symbols.ts';
-import { assetsOf, FAILURE, minutesOf, minutesPath, priceOf, rowsOf, ticker } from './upbit.ts';
+import {
+  assetsOf,
+  failureMembers,
+  minutesOf,
+  minutesPath,
+  priceOf,
+  rowsOf,
+  ticker,
+} from './upbit.ts';
 
 const MINUTE_MS = 60_000;
 /** Korea's clock is UTC + 9 h the whole year. */
@@ -14,13 +21,11 @@ const KOREA_MS = 9 * 60 * MINUTE_MS;
 const MARKETS_PER_REQUEST_MAX = 200;
 
 const listing = rowShape({ market: text });
-const ERRORS = { ...FAILURE, status: true } as const;
 /** The former API's way of failing, which the gateway still has: `5500 Invalid Parameter`. */
-const failure = z.object({ status: z.string(), message: z.string() });
+const failure = rowShape({ status: text, message: text });
 
 function answerOf(body: unknown): readonly unknown[] {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('bithumb', `${failed.data.status} ${failed.data.message}`);
+  if (failure.is(body)) throw errorBody('bithumb', `${body.status} ${body.message}`);
   return rowsOf('bithumb', body);
 }
 
@@ -81,8 +86,8 @@ export const bithumb: PriceAdapter = {
     lists: [{ path: '/v1/market/all', refreshMs: 5 * MINUTE_MS }],
   },
   reads: {
-    tickers: { ...ERRORS, ...ticker.members },
-    lists: { ...ERRORS, ...listing.members },
+    tickers: { ...failureMembers, ...failure.members, ...ticker.members },
+    lists: { ...failureMembers, ...failure.members, ...listing.members },
   },
   candles,
   symbols([body]) {

@@ -4,7 +4,7 @@ import { collectCandles } from '../candles.ts';
 import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, product, sides } from '../rows.ts';
-import { maybe, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
+import { exactly, maybe, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
 
 const ticker = rowShape({
   pair: name,
@@ -17,17 +17,15 @@ const ticker = rowShape({
   timestamp: optional,
   market_type: optional,
 });
-const failure = z.union([
-  z.object({ error: z.string() }),
-  z.object({ status: z.literal('error'), reason: z.string() }),
-]);
+const failure = rowShape({ error: text });
+const otherFailure = rowShape({ status: exactly('error'), reason: text });
 
 /** What a symbol stands for; the same ones come at each poll. */
 const marketOf = remembered((symbol) => sides(symbol, '/') ?? 'unknown-symbol');
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('bitstamp', Object.values(failed.data).join(' '));
+  if (failure.is(body)) throw errorBody('bitstamp', body.error);
+  if (otherFailure.is(body)) throw errorBody('bitstamp', body.reason);
 }
 
 const history = z.object({ data: z.object({ ohlc: openList }) });
@@ -67,7 +65,7 @@ export const bitstamp: PriceAdapter = {
   baseUrl: 'https://www.bitstamp.net',
   byDefault: true,
   requests: { tickers: ['/api/v2/ticker/'], lists: [] },
-  reads: { tickers: { error: true, status: true, reason: true, ...ticker.members } },
+  reads: { tickers: { ...failure.members, ...otherFailure.members, ...ticker.members } },
   candles,
   parse([body]) {
     refuseFailure(body);

@@ -15,8 +15,7 @@ const answer = z.object({
   result: z.object({ list: openList }),
   time: z.string().optional(),
 });
-const ENVELOPE = { retCode: true, retMsg: true, time: true } as const;
-const failure = z.object({ retCode: z.string(), retMsg: z.string().nullish() });
+const failure = rowShape({ retCode: text, retMsg: maybe });
 
 const listing = rowShape({
   symbol: text,
@@ -35,9 +34,8 @@ const ticker = rowShape({
 });
 
 function answerOf(body: unknown): z.infer<typeof answer> {
-  const failed = failure.safeParse(body);
-  if (failed.success && failed.data.retCode !== '0') {
-    throw errorBody('bybit', `${failed.data.retCode} ${failed.data.retMsg ?? ''}`);
+  if (failure.is(body) && body.retCode !== '0') {
+    throw errorBody('bybit', `${body.retCode} ${body.retMsg ?? ''}`);
   }
   return shaped(answer, body);
 }
@@ -80,8 +78,8 @@ export const bybit: PriceAdapter = {
     lists: [{ path: '/v5/market/instruments-info?category=spot', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { ...ENVELOPE, result: { list: ticker.members } },
-    lists: { ...ENVELOPE, result: { list: listing.members } },
+    tickers: { ...failure.members, time: true, result: { list: ticker.members } },
+    lists: { ...failure.members, result: { list: listing.members } },
   },
   candles,
   // 403 is a ban of the address, usually for 30 minutes; who goes on asking stays banned.

@@ -3,7 +3,17 @@ import type { CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
-import { maybe, maybeFlag, name, openList, optional, rowShape, shaped, text } from '../shapes.ts';
+import {
+  absent,
+  maybe,
+  maybeFlag,
+  name,
+  openList,
+  optional,
+  rowShape,
+  shaped,
+  text,
+} from '../shapes.ts';
 import { coinbaseStream } from './coinbase-stream.ts';
 
 const answer = z.object({ products: openList });
@@ -20,15 +30,12 @@ const product = rowShape({
   is_disabled: maybeFlag,
   trading_disabled: maybeFlag,
 });
-const absent = z.undefined().optional();
-const failure = z.union([
-  z.object({ message: z.string(), products: absent, candles: absent }),
-  z.object({ error: z.string(), products: absent, candles: absent }),
-]);
+const failure = rowShape({ error: optional, message: optional, products: absent, candles: absent });
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('coinbase', Object.values(failed.data).join(' '));
+  if (!failure.is(body)) return;
+  const { error, message } = body;
+  if (error ?? message) throw errorBody('coinbase', `${error ?? ''} ${message ?? ''}`.trim());
 }
 
 const history = z.object({ candles: openList });
@@ -76,7 +83,7 @@ export const coinbase: PriceAdapter = {
   baseUrl: 'https://api.coinbase.com',
   byDefault: true,
   requests: { tickers: ['/api/v3/brokerage/market/products?product_type=SPOT'], lists: [] },
-  reads: { tickers: { message: true, error: true, products: product.members } },
+  reads: { tickers: { ...failure.members, products: product.members } },
   candles,
   stream: coinbaseStream,
   parse([body]) {

@@ -9,7 +9,7 @@ import { maybe, name, openList, optional, rowShape, shaped, text } from '../shap
 const MINUTE_MS = 60_000;
 
 const answer = z.object({ result: z.object({ data: openList }) });
-const failure = z.object({ code: z.string(), message: z.string().optional() });
+const failure = rowShape({ code: text, message: optional });
 
 /** `a` is the last trade, `k` the ask. `vv` is worth US dollars, whatever the quote is. */
 const ticker = rowShape({
@@ -38,9 +38,8 @@ const marketOf = remembered((symbol): Assets | DropReason => {
 
 /** An error stands inside a 200 as well: `code` is 0 when all is well. */
 function dataOf(body: unknown): readonly unknown[] {
-  const said = failure.safeParse(body);
-  if (said.success && said.data.code !== '0') {
-    throw errorBody('cryptocom', `${said.data.code} ${said.data.message ?? ''}`);
+  if (failure.is(body) && body.code !== '0') {
+    throw errorBody('cryptocom', `${body.code} ${body.message ?? ''}`);
   }
   return shaped(answer, body).result.data;
 }
@@ -69,7 +68,7 @@ export const cryptocom: PriceAdapter = {
   baseUrl: 'https://api.crypto.com',
   byDefault: true,
   requests: { tickers: ['/exchange/v1/public/get-tickers'], lists: [] },
-  reads: { tickers: { code: true, message: true, result: { data: ticker.members } } },
+  reads: { tickers: { ...failure.members, result: { data: ticker.members } } },
   candles,
   parse([body]) {
     return collectRows('cryptocom', dataOf(body), (raw) => {

@@ -3,10 +3,10 @@ import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
-import { openList, openMap, shaped } from '../shapes.ts';
+import { openList, openMap, rowShape, shaped, text } from '../shapes.ts';
 
 const answer = z.object({ result: openMap });
-const failure = z.object({ error: z.string() });
+const failure = rowShape({ error: text });
 
 /**
  * Quotes to look for at the end of a glued pair, the longest first: `usdt` before `usd`. The pair's
@@ -90,8 +90,7 @@ function marketOf(key: string, cut: (pair: string) => Assets | undefined): Marke
 }
 
 function resultOf(body: unknown): Readonly<Record<string, unknown>> {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('cryptowatch', failed.data.error);
+  if (failure.is(body)) throw errorBody('cryptowatch', body.error);
   return shaped(answer, body).result;
 }
 
@@ -123,7 +122,7 @@ export const cryptowatch: PriceAdapter = {
   baseUrl: 'https://api.cryptowat.ch',
   byDefault: false,
   requests: { tickers: ['/markets/prices'], lists: [] },
-  reads: { tickers: { error: true, result: { '*': true } } },
+  reads: { tickers: { ...failure.members, result: { '*': true } } },
   candles,
   parse([body]) {
     const result = resultOf(body);

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
@@ -28,7 +27,7 @@ const ticker = rowShape({
   /** Of leveraged tokens alone. */
   etf_net_value: maybe,
 });
-const failure = z.object({ label: z.string(), message: z.string().nullish() });
+const failure = rowShape({ label: text, message: maybe });
 
 /** Names that mean another coin elsewhere. */
 const ALIASES: Aliases = new Map([
@@ -53,8 +52,7 @@ const ALIASES: Aliases = new Map([
 ]);
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success) throw errorBody('gate', `${failed.data.label} ${failed.data.message ?? ''}`);
+  if (failure.is(body)) throw errorBody('gate', `${body.label} ${body.message ?? ''}`);
 }
 
 function listed({ base, quote, trade_status, type }: RowIn<typeof listing>): Assets | DropReason {
@@ -103,8 +101,8 @@ export const gate: PriceAdapter = {
     lists: [{ path: '/api/v4/spot/currency_pairs', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { label: true, message: true, ...ticker.members },
-    lists: { label: true, message: true, ...listing.members },
+    tickers: { ...failure.members, ...ticker.members },
+    lists: { ...failure.members, ...listing.members },
   },
   candles,
   symbols([body]) {

@@ -1,9 +1,18 @@
-import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
-import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
+import {
+  exactly,
+  maybe,
+  name,
+  openList,
+  optional,
+  type RowIn,
+  rowShape,
+  shaped,
+  text,
+} from '../shapes.ts';
 import { symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,17 +25,15 @@ const listing = rowShape({
   product_type: optional,
 });
 const ticker = rowShape({ pair: name, price: maybe });
-const FAILURE = { result: true, reason: true, message: true } as const;
-const failure = z.object({
-  result: z.literal('error'),
-  reason: z.string().optional(),
-  message: z.string().optional(),
+const failure = rowShape({
+  result: exactly('error'),
+  reason: optional,
+  message: optional,
 });
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (!failed.success) return;
-  throw errorBody('gemini', `${failed.data.reason ?? ''} ${failed.data.message ?? ''}`);
+  if (!failure.is(body)) return;
+  throw errorBody('gemini', `${body.reason ?? ''} ${body.message ?? ''}`);
 }
 
 /** Markets that take limit orders only still trade; `closed`, `cancel_only`, `post_only` do not. */
@@ -74,8 +81,8 @@ export const gemini: PriceAdapter = {
     lists: [{ path: '/v1/symbols/details/all', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { ...FAILURE, ...ticker.members },
-    lists: { ...FAILURE, ...listing.members },
+    tickers: { ...failure.members, ...ticker.members },
+    lists: { ...failure.members, ...listing.members },
   },
   candles,
   symbols([body]) {

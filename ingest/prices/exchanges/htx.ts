@@ -3,7 +3,7 @@ import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.
 import { collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { type Aliases, collectRows } from '../rows.ts';
-import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
+import { exactly, maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
 import { multiplies, symbolTable } from '../symbols.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,11 +15,10 @@ const answer = z.object({
   data: openList,
   ts: z.string().optional(),
 });
-const ENVELOPE = { status: true, ts: true, 'err-code': true, 'err-msg': true } as const;
-const failure = z.object({
-  status: z.literal('error'),
-  'err-code': z.string().nullish(),
-  'err-msg': z.string().nullish(),
+const failure = rowShape({
+  status: exactly('error'),
+  'err-code': maybe,
+  'err-msg': maybe,
 });
 
 const listing = rowShape({
@@ -66,9 +65,8 @@ const ALIASES: Aliases = new Map([
 ]);
 
 function answerOf(body: unknown): z.infer<typeof answer> {
-  const failed = failure.safeParse(body);
-  if (failed.success) {
-    const { 'err-code': code, 'err-msg': text } = failed.data;
+  if (failure.is(body)) {
+    const { 'err-code': code, 'err-msg': text } = body;
     throw errorBody('htx', `${code ?? ''} ${text ?? ''}`);
   }
   return shaped(answer, body);
@@ -115,8 +113,8 @@ export const htx: PriceAdapter = {
     lists: [{ path: '/v1/common/symbols', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { ...ENVELOPE, data: ticker.members },
-    lists: { ...ENVELOPE, data: listing.members },
+    tickers: { ...failure.members, ts: true, data: ticker.members },
+    lists: { ...failure.members, data: listing.members },
   },
   candles,
   symbols([body]) {

@@ -40,7 +40,7 @@ const ticker = rowShape({
   vol: maybe,
   volValue: maybe,
 });
-const failure = z.object({ code: z.string(), msg: z.string().nullish() });
+const failure = rowShape({ code: text, msg: maybe });
 
 /** Ids that mean another coin elsewhere, and renamed ones. */
 const ALIASES: Aliases = new Map([
@@ -54,9 +54,8 @@ const ALIASES: Aliases = new Map([
 ]);
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success && failed.data.code !== '200000') {
-    throw errorBody('kucoin', `${failed.data.code} ${failed.data.msg ?? ''}`);
+  if (failure.is(body) && body.code !== '200000') {
+    throw errorBody('kucoin', `${body.code} ${body.msg ?? ''}`);
   }
 }
 
@@ -109,8 +108,8 @@ export const kucoin: PriceAdapter = {
     lists: [{ path: '/api/v2/symbols', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { code: true, msg: true, data: { time: true, ticker: ticker.members } },
-    lists: { code: true, msg: true, data: listing.members },
+    tickers: { ...failure.members, data: { time: true, ticker: ticker.members } },
+    lists: { ...failure.members, data: listing.members },
   },
   candles,
   stream: kucoinStream,

@@ -27,11 +27,10 @@ const ticker = rowShape({
   quoteVolume: maybe,
   closeTime: maybe,
 });
-const FAILURE = { code: true, msg: true, message: true } as const;
-const failure = z.object({
-  code: z.string(),
-  msg: z.string().nullish(),
-  message: z.string().nullish(),
+const failure = rowShape({
+  code: text,
+  msg: maybe,
+  message: maybe,
 });
 
 /** Names that mean another coin elsewhere; FLUX and GAS have changed places with others. */
@@ -58,9 +57,8 @@ const ALIASES: Aliases = new Map([
 ]);
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (!failed.success) return;
-  const { code, msg, message } = failed.data;
+  if (!failure.is(body)) return;
+  const { code, msg, message } = body;
   throw errorBody('mexc', `${code} ${msg ?? message ?? ''}`);
 }
 
@@ -102,8 +100,8 @@ export const mexc: PriceAdapter = {
     lists: [{ path: '/api/v3/exchangeInfo', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { ...FAILURE, ...ticker.members },
-    lists: { ...FAILURE, symbols: listing.members },
+    tickers: { ...failure.members, ...ticker.members },
+    lists: { ...failure.members, symbols: listing.members },
   },
   candles,
   symbols([body]) {

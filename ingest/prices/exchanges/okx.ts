@@ -11,7 +11,7 @@ const answer = z.object({
   msg: z.string().optional(),
   data: openList,
 });
-const failure = z.object({ code: z.string(), msg: z.string().optional() });
+const failure = rowShape({ code: text, msg: optional });
 
 const ticker = rowShape({
   instType: text,
@@ -29,9 +29,8 @@ const ticker = rowShape({
 const marketOf = remembered((symbol) => sides(symbol, '-') ?? 'unknown-symbol');
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (failed.success && failed.data.code !== '0') {
-    throw errorBody('okx', `${failed.data.code} ${failed.data.msg ?? ''}`);
+  if (failure.is(body) && body.code !== '0') {
+    throw errorBody('okx', `${body.code} ${body.msg ?? ''}`);
   }
 }
 
@@ -66,7 +65,7 @@ export const okx: PriceAdapter = {
   baseUrl: 'https://www.okx.com',
   byDefault: true,
   requests: { tickers: ['/api/v5/market/tickers?instType=SPOT'], lists: [] },
-  reads: { tickers: { code: true, msg: true, data: ticker.members } },
+  reads: { tickers: { ...failure.members, data: ticker.members } },
   candles,
   parse([body]) {
     refuseFailure(body);

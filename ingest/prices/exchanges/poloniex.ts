@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
 import { cells, collectCandles } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
@@ -27,11 +26,10 @@ const ticker = rowShape({
   /** When the row was made, ms. */
   ts: optional,
 });
-const FAILURE = { code: true, message: true, msg: true } as const;
-const failure = z.object({
-  code: z.string(),
-  message: z.string().optional(),
-  msg: z.string().optional(),
+const failure = rowShape({
+  code: text,
+  message: optional,
+  msg: optional,
 });
 
 /** BTC3L, ETH3S, TRXBEAR, and BULL and BEAR, which multiply bitcoin's moves. */
@@ -39,9 +37,8 @@ const isLeveraged = (base: string): boolean =>
   multiplies(base) || takesDirection(base) || base === 'BULL' || base === 'BEAR';
 
 function refuseFailure(body: unknown): void {
-  const failed = failure.safeParse(body);
-  if (!failed.success) return;
-  const { code, message, msg } = failed.data;
+  if (!failure.is(body)) return;
+  const { code, message, msg } = body;
   throw errorBody('poloniex', `${code} ${message ?? msg ?? ''}`);
 }
 
@@ -81,8 +78,8 @@ export const poloniex: PriceAdapter = {
     lists: [{ path: '/markets', refreshMs: HOUR_MS }],
   },
   reads: {
-    tickers: { ...FAILURE, ...ticker.members },
-    lists: { ...FAILURE, ...listing.members },
+    tickers: { ...failure.members, ...ticker.members },
+    lists: { ...failure.members, ...listing.members },
   },
   candles,
   stream: poloniexStream,

@@ -1,10 +1,19 @@
-import { z } from 'zod';
 import type { Assets, Candle, CandleSource, PriceAdapter } from '../adapter.ts';
 import { collectCandles } from '../candles.ts';
 import { remembered } from '../market-names.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows, type RawPrice, sides } from '../rows.ts';
-import { maybe, name, openList, optional, type RowIn, rowShape, shaped, text } from '../shapes.ts';
+import {
+  maybe,
+  name,
+  nested,
+  openList,
+  optional,
+  type RowIn,
+  rowShape,
+  shaped,
+  text,
+} from '../shapes.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -27,19 +36,14 @@ const candle = rowShape({
   trade_price: maybe,
   candle_acc_trade_volume: maybe,
 });
-export const FAILURE = { error: true, name: true, message: true } as const;
-const failure = z.union([
-  z.object({ error: z.object({ name: z.string(), message: z.string().optional() }) }),
-  z.object({ name: z.string(), message: z.string().optional() }),
-]);
+const failure = rowShape({ name: text, message: optional });
+const wrappedFailure = rowShape({ error: nested(failure) });
+export const failureMembers = { ...failure.members, ...wrappedFailure.members };
 
 /** The rows of an answer. @throws Refusal for an error, which is an object where rows are due. */
 export function rowsOf(exchange: string, body: unknown): readonly unknown[] {
-  const failed = failure.safeParse(body);
-  if (failed.success) {
-    const { name, message } = 'error' in failed.data ? failed.data.error : failed.data;
-    throw errorBody(exchange, `${name} ${message ?? ''}`);
-  }
+  const said = wrappedFailure.is(body) ? body.error : body;
+  if (failure.is(said)) throw errorBody(exchange, `${said.name} ${said.message ?? ''}`);
   return shaped(openList, body);
 }
 
@@ -112,7 +116,7 @@ export const upbit: PriceAdapter = {
   baseUrl: 'https://api.upbit.com',
   byDefault: true,
   requests: { tickers: ['/v1/ticker/all?quote_currencies=KRW,BTC,USDT'], lists: [] },
-  reads: { tickers: { ...FAILURE, ...ticker.members } },
+  reads: { tickers: { ...failureMembers, ...ticker.members } },
   candles,
   parse([body]) {
     return collectRows('upbit', rowsOf('upbit', body), (raw) => {
