@@ -103,6 +103,7 @@ export async function claimScans(
        where s.active and s.due_ms <= $5::bigint + $2 and s.host <> all($4::text[]) and ${FREE}
        order by s.due_ms limit $3 for update of s skip locked)
      update monitor_schedule s set owner = $1, token = s.token + 1, slot_ms = free.slot,
+       due_ms = free.slot,
        missed = s.missed + free.skipped,
        reprobed = s.reprobed + (free.old_owner is not null and free.old_slot = free.slot)::int
      from free cross join lateral (

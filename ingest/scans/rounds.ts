@@ -25,6 +25,8 @@ export interface RoundsOptions {
   /** Claims to be given back; asked in each round. */
   readonly toRelease: () => readonly ScanClaim[];
   readonly held: () => readonly ScanClaim[];
+  /** The lease ran out: what was not begun may be somebody else's by now. */
+  readonly onLapse: () => void;
   /** Once a lease, while no claim is under way. `unknown`: how many were held without knowing. */
   readonly onLease: (unknown: number) => void;
 }
@@ -118,6 +120,7 @@ export class Rounds {
 
   async #begin(): Promise<void> {
     const first = this.lease.sinceAnswerMs === undefined;
+    if (!first) this.#options.onLapse();
     await this.#beat();
     if (!first) this.#graceUntilMs = this.#options.clock.monotonicMs() + GRACE_MS;
   }

@@ -104,6 +104,8 @@ class Worker implements ScanWorkers {
   readonly #scans = new Set<Promise<void>>();
   readonly #cut = new AbortController();
   #giveBack: ScanClaim[] = [];
+  /** Their results cannot be recorded: they go back with their slot, not to be scanned at once. */
+  #spoilt: ScanClaim[] = [];
   #adopting: Promise<void> | undefined;
   #more = false;
   #closing: Promise<void> | undefined;
@@ -144,6 +146,7 @@ class Worker implements ScanWorkers {
       onClaims: (claims) => this.#take(claims),
       toRelease: () => this.#toRelease(),
       held: () => this.#holdings.list(),
+      onLapse: () => this.#releaseUnbegun('lapsed'),
       onLease: (unknown) => this.#onLease(unknown),
     });
   }
@@ -177,12 +180,7 @@ class Worker implements ScanWorkers {
   }
 
   async #close(): Promise<void> {
-    for (const [claim, takeBack] of this.#early) {
-      takeBack();
-      this.#release(claim, 'stopped');
-    }
-    this.#early.clear();
-    for (const claim of this.#pool.take(() => true)) this.#release(claim, 'stopped');
+    this.#releaseUnbegun('stopped');
     this.#rounds.wake();
     const scans = Promise.all(this.#scans);
     await this.#within(this.#limits.drainMs, () => scans);
@@ -256,12 +254,22 @@ class Worker implements ScanWorkers {
 
   /** Once a round: what waits for its host too long goes back, and is counted as missed. */
   #toRelease(): readonly ScanClaim[] {
-    for (const claim of this.#pool.take((claim) => this.#isOver(claim))) {
-      this.#release(claim, 'over');
-    }
+    const isOver = (claim: ScanClaim): boolean => this.#isOver(claim);
+    const spoilt = this.#spoilt.filter(isOver);
+    this.#spoilt = this.#spoilt.filter((claim) => !isOver(claim));
+    for (const claim of [...spoilt, ...this.#pool.take(isOver)]) this.#release(claim, 'over');
     const claims = this.#giveBack;
     this.#giveBack = [];
     return claims;
+  }
+
+  #releaseUnbegun(why: Release): void {
+    for (const [claim, takeBack] of this.#early) {
+      takeBack();
+      this.#release(claim, why);
+    }
+    this.#early.clear();
+    for (const claim of this.#pool.take(() => true)) this.#release(claim, why);
   }
 
   #isOver({ slotMs, intervalMs }: ScanClaim): boolean {
@@ -312,20 +320,20 @@ class Worker implements ScanWorkers {
     metrics.late(lateMs / 1000);
     const result = await this.#probe(claim);
     this.#pool.leaveHost(claim.host);
-    if (result.reason === 'cancelled') return this.#end(claim, 'stopped');
+    if (result.reason === 'cancelled') {
+      this.#release(claim, 'stopped');
+      this.#leavePlace();
+      return;
+    }
     try {
       const ended = await this.#recorder.record(claim, { result, lateMs, beganMs });
       const { reason } = ended.scan;
       this.#saver.add({ ...ended, done: (saving) => this.#saved(claim, saving, reason) });
     } catch (error) {
       log.error({ monitor: claim.monitor, error: messageOf(error) }, 'a bug: a scan was lost');
-      this.#end(claim, 'over');
+      this.#spoilt.push(claim);
+      this.#leavePlace();
     }
-  }
-
-  #end(claim: ScanClaim, why: Release): void {
-    this.#release(claim, why);
-    this.#leavePlace();
   }
 
   #saved(claim: ScanClaim, saving: Saving, reason: string): void {
@@ -335,8 +343,8 @@ class Worker implements ScanWorkers {
     else if (saving === 'stale') metrics.stale();
     else metrics.broken();
     if (saving === 'stale') log.debug({ monitor, slotMs, reason }, 'a scan came too late');
-    if (saving === 'broken') this.#giveBack.push(claim);
-    this.#drop(claim);
+    if (saving === 'broken') this.#spoilt.push(claim);
+    else this.#drop(claim);
     this.#leavePlace();
   }
 
