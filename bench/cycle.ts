@@ -5,11 +5,10 @@
  * Usage: node --expose-gc dist/bench/cycle.js [cycles] [embedded|influxd|both] [thread|inline]
  */
 import { loadavg } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { gunzipSync } from 'node:zlib';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
-import { cycle, median, startIngest, TURNS } from './ingest.ts';
+import { cycle, LoopWatch, median, startIngest, TURNS } from './ingest.ts';
 import { startServers } from './servers.ts';
 
 const RATIO_AIM = 1.5;
@@ -41,23 +40,19 @@ async function compare(name: string, influx: Influx, rounds: number, inline: boo
   for (let turn = 0; turn < TURNS; turn++) ready.push(await linesOf(turn, startMs));
   const count = ready[0]?.toString().split('\n').length ?? 0;
   const ingest = await startIngest(influx, inline);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
   const cycles: number[] = [];
   const posts: number[] = [];
   const blocked: number[] = [];
   for (let round = -3; round < rounds; round++) {
     const slotMs = startMs + 2 * (round + 3) * MINUTE_MS;
     const body = retimed(ready[(round + 8) % TURNS] as Buffer, startMs, slotMs + MINUTE_MS);
-    globalThis.gc?.();
-    delay.reset();
-    delay.enable();
-    const tookMs = await cycle(ingest, round + 8, slotMs);
-    delay.disable();
+    const watch = new LoopWatch();
+    const tookMs = await cycle(ingest, round + 8, slotMs, watch);
     const postMs = await post(influx, body);
     if (round < 0) continue;
     cycles.push(tookMs);
     posts.push(postMs);
-    blocked.push(delay.max / 1e6);
+    blocked.push(watch.maxMs);
   }
   await ingest.close();
   const ratio = median(cycles.map((ms, i) => ms / (posts[i] as number)));
@@ -66,6 +61,7 @@ async function compare(name: string, influx: Influx, rounds: number, inline: boo
     `${name}: ${count - 1} lines; cycle ${median(cycles).toFixed(0)} ms, ` +
       `post ${median(posts).toFixed(0)} ms`,
   );
+  console.log(`  blocked ${blocked.map((ms) => ms.toFixed(0)).join(' ')}`);
   console.log(`  cycles ${cycles.map((ms) => ms.toFixed(0)).join(' ')}`);
   console.log(`  posts  ${posts.map((ms) => ms.toFixed(0)).join(' ')}`);
   console.log(`cycle/post ${name}: ${ratio.toFixed(2)} (wanted at most ${RATIO_AIM})`);

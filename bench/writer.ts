@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { Point as ClientPoint, InfluxDB } from '@influxdata/influxdb-client';
 import { systemClock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
+import { fieldKey, type LineSource, type SeriesKey, seriesKey } from '../core/line-protocol.ts';
 import { silentLog } from '../core/log.ts';
+import type { PointBatch } from '../core/point.ts';
 import { createWriter } from '../ingest/writer/writer.ts';
 import { type Influxd, startInfluxd } from '../test/helpers/influxd.ts';
 
@@ -40,6 +42,28 @@ const markets = Array.from({ length: MARKETS }, (_, i) => ({
   volume: (100_000_000 + i * 123_457) / 10_000,
 }));
 
+const keys = markets.map(({ exchange, pair }) => seriesKey('price', { exchange, pair }));
+const [priceKey, volumeKey] = [fieldKey('price'), fieldKey('volume')];
+
+/** A poll as the ingest hands it over: lines are written of what there is, series are known. */
+function batchOf(timeMs: number): PointBatch & LineSource {
+  const timeNs = BigInt(timeMs) * 1_000_000n;
+  const pointAt = (i: number) => {
+    const { exchange, pair, price, volume } = markets[i] as (typeof markets)[number];
+    return { measurement: 'price', tags: { exchange, pair }, fields: { price, volume }, timeNs };
+  };
+  return {
+    length: MARKETS,
+    pointAt,
+    [Symbol.iterator]: () => markets.map((_, i) => pointAt(i))[Symbol.iterator](),
+    addLine: (encoder, i) =>
+      encoder.begin(keys[i] as SeriesKey) ??
+      encoder.float(priceKey, markets[i]?.price as number) ??
+      encoder.float(volumeKey, markets[i]?.volume as number) ??
+      encoder.end(timeNs),
+  };
+}
+
 async function ours(account: Account): Promise<Side> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
   const target = createInflux({ ...account, timeoutMs: 30_000, clock: systemClock });
@@ -48,15 +72,7 @@ async function ours(account: Account): Promise<Side> {
   // As the product does it where the server is on the same machine.
   const writer = await createWriter({ ...own, compress: false });
   return {
-    poll: (timeMs) =>
-      writer.accept(
-        markets.map(({ exchange, pair, price, volume }) => ({
-          measurement: 'price',
-          tags: { exchange, pair },
-          fields: { price, volume },
-          timeNs: BigInt(timeMs) * 1_000_000n,
-        })),
-      ),
+    poll: (timeMs) => writer.accept(batchOf(timeMs)),
     async finish() {
       await writer.close({ drainMs: 120_000 });
       await target.close();
