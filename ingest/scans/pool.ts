@@ -9,8 +9,12 @@ export interface PoolOptions<T> {
 
 interface Host<T> {
   running: number;
-  readonly waiting: T[];
+  /** From `head` on; what was before it is gone. Shifting long arrays takes long. */
+  waiting: T[];
+  head: number;
 }
+
+const GONE_MAX = 1_000;
 
 /**
  * Starts things as soon as there is room for them: in turn over their hosts, so that one with
@@ -45,7 +49,8 @@ export class Pool<T extends { readonly host: string }> {
   /** The first that waits of each host that has room, or would have if there were places. */
   *next(): Iterable<T> {
     for (const name of this.#ready) {
-      const item = this.#hosts.get(name)?.waiting[0];
+      const host = this.#hosts.get(name);
+      const item = host?.waiting[host.head];
       if (item !== undefined) yield item;
     }
   }
@@ -62,7 +67,7 @@ export class Pool<T extends { readonly host: string }> {
   leaveHost(name: string): void {
     const host = this.#host(name);
     host.running -= 1;
-    if (host.waiting.length > 0) this.#ready.add(name);
+    if (host.waiting.length > host.head) this.#ready.add(name);
     else this.#forget(name, host);
     this.#pump();
   }
@@ -77,11 +82,14 @@ export class Pool<T extends { readonly host: string }> {
   take(goes: (item: T) => boolean): T[] {
     const taken: T[] = [];
     for (const [name, host] of this.#hosts) {
-      const gone = host.waiting.filter(goes);
-      if (gone.length === 0) continue;
-      const left = host.waiting.filter((item) => !gone.includes(item));
-      host.waiting.splice(0, host.waiting.length, ...left);
-      taken.push(...gone);
+      const left: T[] = [];
+      const before = taken.length;
+      for (let at = host.head; at < host.waiting.length; at += 1) {
+        const item = host.waiting[at] as T;
+        (goes(item) ? taken : left).push(item);
+      }
+      if (taken.length === before) continue;
+      Object.assign(host, { waiting: left, head: 0 });
       if (left.length > 0) continue;
       this.#ready.delete(name);
       this.#forget(name, host);
@@ -93,7 +101,7 @@ export class Pool<T extends { readonly host: string }> {
   #host(name: string): Host<T> {
     const known = this.#hosts.get(name);
     if (known) return known;
-    const host = { running: 0, waiting: [] };
+    const host = { running: 0, waiting: [], head: 0 };
     this.#hosts.set(name, host);
     return host;
   }
@@ -105,19 +113,23 @@ export class Pool<T extends { readonly host: string }> {
       const host = this.#host(name);
       // Behind all the others: a set keeps the order in which it was filled.
       this.#ready.delete(name);
-      const item = host.waiting.shift();
+      const item = host.waiting[host.head];
       if (item === undefined) continue;
+      host.head += 1;
+      if (host.head > GONE_MAX) host.head -= host.waiting.splice(0, host.head).length;
       this.#waiting -= 1;
       if (start(item)) {
         this.#running += 1;
         host.running += 1;
       }
-      if (host.waiting.length === 0) this.#forget(name, host);
+      if (host.waiting.length === host.head) this.#forget(name, host);
       else if (host.running < hostMax) this.#ready.add(name);
     }
   }
 
-  #forget(name: string, { running }: Host<T>): void {
-    if (running === 0) this.#hosts.delete(name);
+  /** Of one that nothing waits for. */
+  #forget(name: string, host: Host<T>): void {
+    if (host.running === 0) this.#hosts.delete(name);
+    Object.assign(host, { waiting: [], head: 0 });
   }
 }

@@ -40,7 +40,7 @@ export function standingAfter(
   thresholds: Thresholds,
 ): NewStanding {
   const { means } = outcomes[reason];
-  const counts = countsAfter(before, means);
+  const counts = countsAfter(before, means, thresholds);
   const state = stateAfter(before, { ...counts, reason }, thresholds);
   const changed = state !== before.state;
   const stateSinceMs = changed ? slotMs : (before.stateSinceMs ?? slotMs);
@@ -49,8 +49,19 @@ export function standingAfter(
 
 type Counts = Pick<Standing, 'successes' | 'failures'>;
 
-function countsAfter({ state, successes, failures }: Standing, means: string): Counts {
-  if (means === 'up') return { successes: Math.min(COUNT_MAX, successes + 1), failures: 0 };
+function countsAfter(
+  { state, successes, failures }: Standing,
+  means: string,
+  { successesBeforeUp }: Thresholds,
+): Counts {
+  if (means === 'up') {
+    const more = Math.min(COUNT_MAX, successes + 1);
+    // On its way up it is still down, and how long it was so still counts.
+    return {
+      successes: more,
+      failures: state === 'down' && more < successesBeforeUp ? failures : 0,
+    };
+  }
   if (means === 'down') return { successes: 0, failures: Math.min(COUNT_MAX, failures + 1) };
   if (state !== 'down') return { successes, failures };
   return { successes, failures: Math.max(0, Math.min(DOWN_THROUGH_UNKNOWN, failures) - 1) };
