@@ -15,6 +15,7 @@ export interface Server {
   readonly token: string;
   readonly org: string;
   readonly bucket: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -34,6 +35,7 @@ async function startEmbedded(): Promise<Server> {
   const [{ url, token }] = (await once(child, 'message')) as [{ url: string; token: string }];
   return {
     ...{ name: 'embedded', url, token, org: 'tidemark', bucket: 'tidemark' },
+    pid: child.pid!,
     async stop() {
       const ended = once(child, 'exit');
       child.send('stop');
