@@ -1,8 +1,8 @@
 /**
  * Reading the bodies of one cycle, by exchange: from bytes to rows, beside JSON.parse of the same
  * bytes and nothing else, which is the floor that anybody would name. CPU ms of the process (so
- * garbage collection counts), interleaved, medians; every round reads a turn with other prices.
- * Usage: node --expose-gc dist/bench/parse.js [rounds]
+ * garbage collection counts, wherever it falls), interleaved, medians; every round reads a turn with
+ * other prices. Usage: node dist/bench/parse.js [rounds]
  */
 import { loadavg } from 'node:os';
 import { exchanges } from '../ingest/prices/exchanges/list.ts';
@@ -59,7 +59,6 @@ const parseAll = (bodies: readonly Buffer[]) => bodies.map((body) => JSON.parse(
 function measure(polls: readonly Poll[], rounds: number, kind: 'tickers' | 'lists') {
   const costs = new Map<string, Cost>();
   for (let round = -WARM_UP; round < rounds; round += 1) {
-    globalThis.gc?.();
     const sum = { ours: 0, floor: 0 };
     for (const { id, reader, turns, lists } of polls) {
       const bodies = kind === 'lists' ? lists : (turns[(round + WARM_UP) % TURNS] as Buffer[]);
