@@ -62,7 +62,8 @@ async function large(): Promise<void> {
   const lists = await blockedMs(() => source.readLists([list]));
   let rows = 0;
   const answers = await blockedMs(async () => {
-    rows = (await source.readTickers([tickers])).rows.length;
+    const { writing } = await source.readTickers([tickers]);
+    rows = writing?.markets.length ?? 0;
   });
   await parser.close();
   if (rows !== ROWS) throw new Error(`${rows} rows`);

@@ -22,7 +22,7 @@ const PLAIN_MIN = 1e-6;
  * names of 10 to 60 bytes that takes half the time of a loop or of the call that copies; measured.
  */
 export interface Chunk {
-  /** Shared with the chunks that were made before and after: they are mostly copied in that order. */
+  /** Shared with the chunks made before and after: they are mostly copied in that order. */
   readonly words: Float64Array;
   readonly from: number;
   readonly to: number;
