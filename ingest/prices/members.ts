@@ -111,6 +111,10 @@ export class Wanted {
 
   /** A new document begins, with the same names in the same order as the last one, most likely. */
   restart(): void {
+    if (this.#keys.size >= KEYS_MAX) {
+      this.#keys.clear();
+      this.start.next = undefined;
+    }
     this.names?.restart();
     for (const member of this.#members.values()) member.restart();
     if (this.rest !== this) this.rest?.restart();
