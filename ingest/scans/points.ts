@@ -1,7 +1,7 @@
 import { measurements } from '../../core/measurements.ts';
 import { type FieldValue, type FloatText, msToNs, type Point } from '../../core/point.ts';
 import type { ScanResult } from './result.ts';
-import type { Phase } from './stopwatch.ts';
+import { type Phase, toMicros } from './stopwatch.ts';
 
 /** A scan in its place: which monitor, which slot, and how late it began. */
 export interface SlottedScan {
@@ -32,7 +32,7 @@ export function scanPoint({ monitor, slotMs, lateMs, result }: SlottedScan): Poi
     reason: result.reason,
     hops: BigInt(Math.max(0, result.hops.length - 1)),
     total_ms: result.totalMs,
-    late_ms: lateMs,
+    late_ms: toMicros(lateMs),
   };
   if (result.status !== undefined) fields.status = BigInt(result.status);
   if (result.bodyBytes !== undefined) fields.bytes = BigInt(result.bodyBytes);

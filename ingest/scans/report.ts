@@ -3,7 +3,7 @@ import { retryAfterMs } from '../../core/http.ts';
 import { textOf } from './exchange.ts';
 import { outcomes, type Reason } from './outcome.ts';
 import type { Hop, ScanResult, TlsFacts } from './result.ts';
-import { type Phase, sumPhases } from './stopwatch.ts';
+import { type Phase, sumPhases, toMicros } from './stopwatch.ts';
 import { evidenceOf, type Judgement } from './verdict.ts';
 import type { Visit } from './visit.ts';
 
@@ -36,7 +36,7 @@ export function scanResult({ visits, ending, startedMs, totalMs, clock }: Report
     reason,
     text: detail ?? outcomes[reason].text,
     startedMs,
-    totalMs,
+    totalMs: toMicros(totalMs),
     phases: hops.length === 1 && last ? last.phases : sumPhases(hops.map(({ phases }) => phases)),
     hops,
     truncated: truncated ?? false,
@@ -63,7 +63,7 @@ function hopOf(visit: Visit, nowMs: number): Hop {
 
 function tlsOf({ certificate, secured }: Visit, nowMs: number): TlsFacts | undefined {
   if (!certificate) return undefined;
-  const daysLeft = (certificate.notAfterMs - nowMs) / DAY_MS;
+  const daysLeft = Math.round(((certificate.notAfterMs - nowMs) / DAY_MS) * 1e4) / 1e4;
   if (!secured) return { ...certificate, daysLeft };
   return { ...certificate, daysLeft, protocol: secured.protocol, cipher: secured.cipher };
 }

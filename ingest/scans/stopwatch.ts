@@ -34,9 +34,14 @@ export class Stopwatch {
   stop(): void {
     if (this.#phase === undefined || this.#sinceMs === undefined) return;
     const tookMs = this.#clock.monotonicMs() - this.#sinceMs;
-    this.phases[this.#phase] = (this.phases[this.#phase] ?? 0) + tookMs;
+    this.phases[this.#phase] = toMicros((this.phases[this.#phase] ?? 0) + tookMs);
     this.#sinceMs = undefined;
   }
+}
+
+/** To the microsecond: what a clock gives beyond that is noise, and digits cost storage. */
+export function toMicros(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** The phases of several exchanges together. */
@@ -45,7 +50,7 @@ export function sumPhases(all: readonly Phases[]): Phases {
   for (const phases of all) {
     for (const phase of PHASES) {
       const ms = phases[phase];
-      if (ms !== undefined) sum[phase] = (sum[phase] ?? 0) + ms;
+      if (ms !== undefined) sum[phase] = toMicros((sum[phase] ?? 0) + ms);
     }
   }
   return sum;
