@@ -202,8 +202,8 @@ export const monitorDetail = z
       .optional()
       .meta({
         description:
-          'With `evidence=true`: the last that was kept (of failures and changes, else once a ' +
-          'minute): requests, certificate, the first 1 KiB of the body.',
+          'With `evidence=true`: the last that was kept (of failures and changes, else now and ' +
+          'then): requests, certificate, the first 1 KiB of the body.',
       }),
   })
   .meta({ id: 'MonitorDetail' });

@@ -1,7 +1,7 @@
 /**
- * Reading the scans of one monitor among many: a day (or more) of minutes of it, on each engine, in CPU
- * seconds of the engine's process. The others have a scan each `step` minutes of the same day; what
- * a read costs does not follow from how many points they have, but from its own.
+ * Reading the scans of one monitor among many: a day (or more) of minutes of it, on each engine, in
+ * CPU seconds of the engine's process. The others have a scan each `step` minutes of the same time:
+ * what a read costs does not follow from how many points they have, but from its own.
  * Usage: node dist/bench/scan-reads.js [embedded|influxd|both] [monitors] [step] [days]
  */
 import { readFileSync } from 'node:fs';
