@@ -146,12 +146,21 @@ export class Saver {
       try {
         return this.#settle(group, await this.#save(group, tries > 1));
       } catch (error) {
-        // A fault of the connection passes. One of the results is found by halving.
-        const passes = isCode(error, 'unavailable', 'timeout', 'unauthorized', 'forbidden');
+        // A fault of the registry passes. One of the results is found by halving.
+        const passes = isCode(error, 'unavailable', 'timeout') || !(await this.#registryWorks());
         if (!passes && group.length > 1) return this.#halve(group);
         if (!passes && tries >= TRIES_MAX) return this.#giveUp(group, error);
       }
       await this.#wait(backoffMs(BACKOFF, tries, this.#options.random));
+    }
+  }
+
+  async #registryWorks(): Promise<boolean> {
+    try {
+      await this.#options.ledger.own(1);
+      return true;
+    } catch {
+      return false; // why is told by whoever claims
     }
   }
 

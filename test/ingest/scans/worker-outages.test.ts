@@ -180,6 +180,30 @@ describe('a result that the registry does not take', () => {
   });
 });
 
+describe('a registry that fails for a reason of its own', () => {
+  it('loses no result', async () => {
+    for (let n = 0; n < 10; n += 1) registry.add(0, { intervalMs: 3_600_000 });
+    const ledger = registry.ledger('me');
+    let failing = true;
+    const fail = <T>(work: () => Promise<T>): Promise<T> =>
+      failing ? Promise.reject(new TidemarkError('internal', 'out of its mind')) : work();
+    const { tally, state } = start({
+      ledger: {
+        ...ledger,
+        save: (scans) => fail(() => ledger.save(scans)),
+        own: (limit) => fail(() => ledger.own(limit)),
+      },
+    });
+    await clock.advance(60_000);
+    assert.equal(state().unsaved, 10);
+    failing = false;
+    await clock.advance(2_000);
+    assert.equal(registry.saved.length, 10);
+    assert.equal(tally.counts.broken, undefined);
+    assertAllStored();
+  });
+});
+
 describe('this machine cut off', () => {
   it('says nothing of its targets, and recovers within one interval', async () => {
     for (let n = 0; n < 50; n += 1) registry.add(n * 200, { intervalMs: 10_000 });
