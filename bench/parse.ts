@@ -1,8 +1,8 @@
 /**
  * Reading the bodies of one cycle, by exchange: from bytes to rows, beside JSON.parse of the same
  * bytes and nothing else, which is the floor that anybody would name. CPU ms of the process (so
- * garbage collection counts, wherever it falls), interleaved, medians; every round reads a turn with
- * other prices. Usage: node dist/bench/parse.js [rounds]
+ * garbage collection counts, wherever it falls), interleaved, medians; every round reads a turn
+ * with other prices. Usage: node dist/bench/parse.js [rounds]
  */
 import { loadavg } from 'node:os';
 import { exchanges } from '../ingest/prices/exchanges/list.ts';
