@@ -1,21 +1,39 @@
 /** The shapes of scans: what was recorded of them, summed up, or found out just now. */
 import { z } from 'zod';
+import { durationHelp } from '../core/duration.ts';
+import { wholeNumber } from './schemas.ts';
 
 const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
+const said = <T extends z.ZodType>(schema: T, description: string) => schema.meta({ description });
 const ms = (description: string) => z.number().optional().meta({ description });
+
+const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
+const momentText = z.string().min(1).max(64);
+
+export const scansQuery = z.strictObject({
+  start: momentText
+    .default('-24h')
+    .meta({ description: `From when: ${moment}; a length is back from now.` }),
+  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
+  limit: wholeNumber(10_000)
+    .optional()
+    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
+  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
+  format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Wins over `Accept`.' }),
+});
 
 export const scansAnswer = z
   .array(
     z.object({
       slot: time.meta({ description: 'When it was due, UTC.' }),
-      ok: z.boolean(),
+      ok: said(z.boolean(), 'Answered as expected.'),
       reason: z.string().meta({ description: 'How it ended, of a closed set.' }),
       status: z.int().optional().meta({ description: 'Of HTTP, of the last hop.' }),
       bytes: z.int().optional().meta({ description: 'Of the body, unpacked, as far as read.' }),
       wireBytes: z.int().optional().meta({ description: 'Of the body as it came.' }),
       truncated: z.boolean().optional().meta({ description: 'The body went on.' }),
       hops: z.int().optional().meta({ description: 'Redirects that were followed.' }),
-      matched: z.boolean().optional(),
+      matched: said(z.boolean().optional(), 'Whether the pattern did; absent without one.'),
       dnsMs: ms('Resolving names, of all hops.'),
       connectMs: ms('Opening connections.'),
       tlsMs: ms('Handshakes.'),
@@ -58,21 +76,34 @@ const counts = {
   uptime,
 };
 const mean = z.number().nullable();
+const tookMs = (what: string) => said(mean, `${what}, in ms; null: there was none.`);
 
 export const summaryAnswer = z
   .object({
-    monitor: z.int(),
-    window: z.enum(summaryWindows),
+    monitor: said(z.int(), 'Its number.'),
+    window: said(z.enum(summaryWindows), 'As it was asked.'),
     start: time,
     stop: time,
     scans: count('up + down + unknown'),
     ...counts,
     reasons: z.record(z.string(), z.int()).meta({ description: 'How many ended so.' }),
     latencyMs: z
-      .object({ mean, p50: mean, p90: mean, p99: mean, max: mean })
+      .object({
+        mean: tookMs('Mean'),
+        p50: tookMs('Half took no longer'),
+        p90: tookMs('90 % took no longer'),
+        p99: tookMs('99 % took no longer'),
+        max: tookMs('The longest'),
+      })
       .meta({ description: 'Whole scans that ended well; null where there were none.' }),
     phasesMs: z
-      .object({ dns: mean, connect: mean, tls: mean, firstByte: mean, transfer: mean })
+      .object({
+        dns: tookMs('Resolving names'),
+        connect: tookMs('Opening connections'),
+        tls: tookMs('Handshakes'),
+        firstByte: tookMs('From the request to the first byte of the answer'),
+        transfer: tookMs('From there to the last byte that was read'),
+      })
       .meta({ description: 'Means of every scan that came to the phase.' }),
     lateMs: mean.meta({ description: 'From when a scan was due to when it began, on average.' }),
     buckets: z
@@ -101,58 +132,63 @@ const phases = z
 
 const certificate = z
   .object({
-    subject: z.string(),
-    issuer: z.string(),
+    subject: said(z.string(), 'Whom it is for, such as CN=example.com.'),
+    issuer: said(z.string(), 'Who signed it.'),
     names: z.array(z.string()).meta({ description: 'What it is for, at most 50.' }),
-    hostMatches: z.boolean(),
+    hostMatches: said(z.boolean(), 'Whether it is for the host that was asked.'),
     notBefore: time,
     notAfter: time,
     earliestExpiry: time.meta({ description: 'The first end in the chain.' }),
     daysLeft: z.number().meta({ description: 'To the end of this one; negative: it is over.' }),
     fingerprint: z.string().meta({ description: 'SHA-256.' }),
-    serial: z.string(),
-    chainLength: z.int(),
-    rsaBits: z.int().optional(),
-    weakSignature: z.boolean(),
+    serial: said(z.string(), 'Its number, in hex.'),
+    chainLength: said(z.int(), 'Certificates up to a trusted one.'),
+    rsaBits: said(z.int().optional(), 'Of its key, where that is RSA.'),
+    weakSignature: said(z.boolean(), 'SHA-1 or MD5 below the root.'),
     protocol: z.string().optional().meta({ description: 'Absent: the handshake did not end.' }),
-    cipher: z.string().optional(),
+    cipher: said(z.string().optional(), 'What both sides agreed on.'),
   })
   .meta({ id: 'Certificate', description: 'Also one that was refused.' });
 
 export const scanTraceAnswer = z
   .object({
-    monitor: z.int(),
-    ok: z.boolean(),
-    reason: z.string(),
-    means: z.enum(['up', 'down', 'unknown']),
+    monitor: said(z.int(), 'Its number.'),
+    ok: said(z.boolean(), 'Answered as expected.'),
+    reason: said(z.string(), 'How it ended, of a closed set.'),
+    means: said(z.enum(['up', 'down', 'unknown']), 'What that says about the target.'),
     text: z.string().meta({ description: 'The reason in words.' }),
     started: time,
-    totalMs: z.number(),
+    totalMs: said(z.number(), 'From the begin to the verdict.'),
     phases,
     failedIn: z.string().optional().meta({ description: 'The phase in which it failed.' }),
     hops: z
       .array(
         z.object({
-          url: z.string(),
-          status: z.int().optional(),
-          address: z.string().optional(),
-          port: z.int(),
+          url: said(z.string(), 'What was asked, without credentials.'),
+          status: said(z.int().optional(), 'Absent: no answer came.'),
+          address: said(z.string().optional(), 'Connected to, or tried last.'),
+          port: said(z.int(), 'Of the connection.'),
           phases,
           tls: certificate.optional(),
         }),
       )
       .meta({ description: 'The first is the URL itself, each further one a redirect.' }),
-    status: z.int().optional(),
-    httpVersion: z.string().optional(),
-    wireBytes: z.int().optional(),
-    bodyBytes: z.int().optional(),
-    truncated: z.boolean(),
-    charset: z.string().optional(),
-    matched: z.boolean().optional(),
+    status: said(z.int().optional(), 'Of the last hop.'),
+    httpVersion: said(z.string().optional(), 'Of the last answer.'),
+    wireBytes: said(z.int().optional(), 'Of the body as it came.'),
+    bodyBytes: said(z.int().optional(), 'Of the body, unpacked, as far as it was read.'),
+    truncated: said(z.boolean(), 'The body went on after what was read.'),
+    charset: said(z.string().optional(), 'In which the body was read.'),
+    matched: said(z.boolean().optional(), 'Whether the pattern did; absent without one.'),
     match: z
-      .object({ at: z.int(), text: z.string(), values: z.record(z.string(), z.number()) })
-      .optional(),
-    retryAfterMs: z.number().optional(),
+      .object({
+        at: said(z.int(), 'Where it begins in the text.'),
+        text: said(z.string(), 'At most 200 characters of it.'),
+        values: said(z.record(z.string(), z.number()), 'The numbers in the named groups.'),
+      })
+      .optional()
+      .meta({ description: 'What the pattern found.' }),
+    retryAfterMs: said(z.number().optional(), 'How long the server wants to be left alone.'),
     evidence: z.string().optional().meta({ description: 'The first 1 KiB of the body.' }),
   })
   .meta({ id: 'ScanTrace' });

@@ -1,6 +1,6 @@
 /** The shapes of monitors, of what is asked of them and what is told about them. */
 import { z } from 'zod';
-import { durationHelp, fixedMs } from '../core/duration.ts';
+import { fixedMs } from '../core/duration.ts';
 import { isCode } from '../core/errors.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
@@ -63,7 +63,14 @@ const tags = z
   .refine((all) => Object.keys(all).length <= 16, 'expected at most 16')
   .meta({ description: 'Words of your own to find it by; all of them at once.' });
 
-const open = <T extends z.ZodType>(schema: T) => schema.nullable().optional();
+/** May be null or absent; what was said of it stays. */
+const open = <T extends z.ZodType>(schema: T) => {
+  const { description } = z.globalRegistry.get(schema) ?? {};
+  const whole = schema.nullable().optional();
+  return description === undefined ? whole : whole.meta({ description });
+};
+
+const said = <T extends z.ZodType>(schema: T, description: string) => schema.meta({ description });
 
 const settings = {
   interval: open(interval),
@@ -138,13 +145,13 @@ const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
 const states = ['new', 'up', 'down', 'unknown'] as const;
 
 const shown = {
-  id: z.int(),
+  id: said(z.int(), 'Its number, for ever.'),
   url: z.string().meta({ description: 'Normalised, without credentials and fragment.' }),
-  regexp: z.string().nullable(),
-  name: z.string().nullable(),
+  regexp: said(z.string().nullable(), 'What has to match in the body; null: nothing.'),
+  name: said(z.string().nullable(), 'For people.'),
   active: z.boolean().meta({ description: 'Whether it is scanned.' }),
-  interval: z.string().meta({ examples: ['1m', '90s'] }),
-  tags: z.record(z.string(), z.string()),
+  interval: z.string().meta({ description: 'How often.', examples: ['1m', '90s'] }),
+  tags: said(z.record(z.string(), z.string()), 'Words to find it by.'),
   state: z.enum(states).meta({
     description:
       '`new`: not scanned so far. `unknown`: nothing can be said, for a `reason` such as ' +
@@ -169,18 +176,22 @@ const shown = {
   }),
   created: time,
   changed: time,
-  method: z.string(),
+  method: said(z.string(), 'Of HTTP.'),
   headers: z.array(z.string()).meta({ description: 'Names; the values are secret.' }),
   credentials: z.boolean().meta({ description: 'Whether it has such; they are secret.' }),
   requestBodyBytes: z.int().meta({ description: 'Of the body that is sent; it is secret.' }),
-  expectStatus: z.array(z.string()).meta({ examples: [['200-299']] }),
-  timeoutMs: z.int(),
-  followRedirects: z.boolean(),
-  keepAlive: z.boolean(),
-  bodyBytesMax: z.int(),
-  failuresBeforeDown: z.int(),
-  successesBeforeUp: z.int(),
+  expectStatus: z
+    .array(z.string())
+    .meta({ description: 'Statuses that are good.', examples: [['200-299']] }),
+  timeoutMs: said(z.int(), 'Over everything, redirects and body included.'),
+  followRedirects: said(z.boolean(), 'Whether redirects are followed, 10 at most.'),
+  keepAlive: said(z.boolean(), 'Whether the connection is kept for the next scan.'),
+  bodyBytesMax: said(z.int(), 'Most bytes of the answer that are read, after decompression.'),
+  failuresBeforeDown: said(z.int(), 'So many failed scans in a row make it down.'),
+  successesBeforeUp: said(z.int(), 'So many good scans in a row make it up again.'),
 };
+
+const next = said(z.string().nullable(), 'Pass as `after` for the next page; null: the end.');
 
 export const monitorAnswer = z.object(shown).meta({ id: 'Monitor' });
 
@@ -234,50 +245,5 @@ export const monitorsQuery = z.strictObject({
 });
 
 export const monitorsAnswer = z
-  .object({ items: z.array(monitorAnswer), next: z.string().nullable() })
+  .object({ items: said(z.array(monitorAnswer), 'By number.'), next })
   .meta({ id: 'Monitors' });
-
-export const eventsQuery = z.strictObject({
-  kinds: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}(?:,[a-z][a-z0-9-]{0,39}){0,15}$/, 'expected kinds with commas')
-    .optional()
-    .meta({ description: 'Only of these kinds, commas between.', examples: ['monitor'] }),
-  limit: limitOf({ max: 1000, usual: 100 }),
-  after: z
-    .string()
-    .regex(/^\d{1,15}$/, 'expected the number of an event')
-    .optional()
-    .meta({ description: 'Those after this one: the `next` of before, or the last number seen.' }),
-});
-
-export const eventsAnswer = z
-  .object({
-    items: z.array(
-      z.object({
-        id: z.int(),
-        kind: z.string().meta({ examples: ['monitor'] }),
-        at: time,
-        data: z.record(z.string(), z.unknown()).meta({
-          description: 'Of a monitor: `monitor`, `url`, `from`, `to`, `reason`, ...',
-        }),
-      }),
-    ),
-    next: z.string().nullable(),
-  })
-  .meta({ id: 'Events' });
-
-const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
-const momentText = z.string().min(1).max(64);
-
-export const scansQuery = z.strictObject({
-  start: momentText
-    .default('-24h')
-    .meta({ description: `From when: ${moment}; a length is back from now.` }),
-  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
-  limit: wholeNumber(10_000)
-    .optional()
-    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
-  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
-  format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Wins over `Accept`.' }),
-});

@@ -1,12 +1,12 @@
 import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
+import { eventsAnswer, eventsQuery } from '../event-schemas.ts';
 import { formats, mediaTypes } from '../format.ts';
 import { mediaOf } from '../media.ts';
 import { readRange } from '../moment.ts';
 import { demandMonitor } from '../monitor-desk.ts';
-import { scansAnswer, summaryAnswer, summaryQuery } from '../monitor-scan-schemas.ts';
+import { scansAnswer, scansQuery, summaryAnswer, summaryQuery } from '../monitor-scan-schemas.ts';
 import { readScans } from '../monitor-scans.ts';
-import { eventsAnswer, eventsQuery, scansQuery } from '../monitor-schemas.ts';
 import { readSummary } from '../monitor-summary.ts';
 import { page, sendPage } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { eventsAnswer } from '../../api/event-schemas.ts';
 import {
-  eventsAnswer,
   monitorAnswer,
   monitorChanged,
   monitorDetail,

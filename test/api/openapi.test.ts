@@ -142,3 +142,26 @@ it('says what a change wants, and who may make it', async () => {
   assert.deepEqual(addition.properties.mode?.enum, ['poll', 'stream']);
   assert.equal(paths['/api/v1/metrics/{id}']?.delete?.responses['204']?.content, undefined);
 });
+
+it('describes every field of monitors, of their scans and of events', async () => {
+  const { components } = await read();
+  interface Part {
+    readonly description?: string;
+    readonly $ref?: string;
+    readonly properties?: Readonly<Record<string, Part>>;
+    readonly items?: Part;
+  }
+  const undescribed = ({ properties = {}, items }: Part, path: string): string[] => [
+    ...(items ? undescribed(items, `${path}[]`) : []),
+    ...Object.entries(properties).flatMap(([name, part]) => [
+      ...(part.description || part.$ref ? [] : [`${path}.${name}`]),
+      ...undescribed(part, `${path}.${name}`),
+    ]),
+  ];
+  const names = Object.keys(components.schemas).filter((name) =>
+    /Monitor|Scan|Event|Certificate/.test(name),
+  );
+  assert.ok(names.length >= 9);
+  const found = names.flatMap((name) => undescribed(components.schemas[name] as Part, name));
+  assert.deepEqual(found, []);
+});
