@@ -57,7 +57,7 @@ export async function startScans(base: Base): Promise<void> {
   showWorker(metrics, () => scans.state(), due);
 }
 
-/** Wakes the worker when a monitor is made or changed. What is not heard is found a little later. */
+/** Wakes the worker when a monitor is made or changed. What is not heard is found soon after. */
 function hear({ registry, log }: Base, scans: ScanWorkers): { close(): Promise<void> } {
   const ending = new AbortController();
   let listening: Listening | undefined;

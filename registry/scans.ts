@@ -66,7 +66,7 @@ export async function beat(queries: Queries, worker: ScanWorker): Promise<number
   return rowsOf(z.object({ now: ms }), rows)[0]!.now;
 }
 
-/** The newest slot at or before now; the one that is due when that is not over, or still to come. */
+/** The newest slot at or before now; the one that is due when it is not over, or still to come. */
 const SLOT = `case
   when s.due_ms + s.interval_ms > $5 then s.due_ms
   else greatest(s.due_ms, $5 - mod($5 - s.phase_ms, s.interval_ms)) end`;
@@ -179,7 +179,8 @@ export async function saveScans(
        insert into monitor_evidence (monitor, slot_ms, evidence)
        select saved.monitor, saved.slot_ms, g.evidence::jsonb from saved join g using (monitor)
        where g.evidence is not null
-       on conflict (monitor) do update set slot_ms = excluded.slot_ms, evidence = excluded.evidence),
+       on conflict (monitor) do update
+         set slot_ms = excluded.slot_ms, evidence = excluded.evidence),
      told as (
        insert into events (kind, data)
        select 'monitor', g.event::jsonb from saved join g using (monitor)

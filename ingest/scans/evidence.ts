@@ -19,7 +19,8 @@ const SAME_MS = 300_000;
 const SAME_FAILURE_MS = 10_000;
 
 /**
- * Decides whose evidence is kept: what failed or has changed, and what is as it was every five minutes.
+ * Decides whose evidence is kept: what failed or has changed, and every five minutes what is as it
+ * was.
  * A failure that is the same as the last one is kept every ten seconds at most.
  */
 export class EvidenceKeeper {

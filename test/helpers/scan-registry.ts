@@ -1,4 +1,4 @@
-/** The registry of scans in memory, for workers on a manual clock; it can be away, or lose answers. */
+/** The registry of scans in memory, on a manual clock; it can be away, or lose answers. */
 import { TidemarkError } from '../../core/errors.ts';
 import type { Ledger } from '../../ingest/scans/ledger.ts';
 import type { SavedScan, ScanClaim, WaitingResult } from '../../registry/scans.ts';
