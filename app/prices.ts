@@ -11,7 +11,7 @@ import { type Prices, startPrices } from '../ingest/prices/start.ts';
 import { createStreamMetrics } from '../ingest/prices/streams/metrics.ts';
 import { FRAME_CHARS_MAX } from '../ingest/prices/streams/session.ts';
 import { createConnect } from '../ingest/prices/streams/socket.ts';
-import { createThreadParser } from '../ingest/prices/thread-parser.ts';
+import { createThreadParser, PARSER_THREADS } from '../ingest/prices/thread-parser.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
 import { saveExchange } from '../registry/exchanges.ts';
@@ -39,7 +39,7 @@ export async function startPriceIngest(
   const http = createHttp({ clock, version });
   parts.add('http', http.close);
   // Real time, whatever the clock of the polls: a parser that hangs is ended in seconds.
-  const parser = createThreadParser({ clock: systemClock, log });
+  const parser = createThreadParser({ clock: systemClock, log, threads: PARSER_THREADS });
   parts.add('parser', parser.close);
   const pauses: Pauses = new Map();
   const prices = startPrices({

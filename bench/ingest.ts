@@ -16,7 +16,7 @@ import { createPriceSource } from '../ingest/prices/fetch.ts';
 import { createLane, type LaneOptions, type PriceLane } from '../ingest/prices/lane.ts';
 import { createMarketDirectory } from '../ingest/prices/markets.ts';
 import { inlineParser } from '../ingest/prices/parser.ts';
-import { createThreadParser } from '../ingest/prices/thread-parser.ts';
+import { createThreadParser, PARSER_THREADS } from '../ingest/prices/thread-parser.ts';
 import { createWriter, type WriterMetrics } from '../ingest/writer/writer.ts';
 import { type Bodies, makeBodies } from './bodies.ts';
 
@@ -100,7 +100,9 @@ export async function startIngest(target: Pick<Influx, 'write'>, inline: boolean
   // As the product does it on the same machine.
   const writer = await createWriter({ ...own, compress: false });
   const http = new MemoryHttp();
-  const parser = inline ? inlineParser : createThreadParser({ clock, log: silentLog });
+  const parser = inline
+    ? inlineParser
+    : createThreadParser({ clock, log: silentLog, threads: PARSER_THREADS });
   const shared: Omit<LaneOptions, 'exchange' | 'source'> = {
     intervalMs: MINUTE_MS,
     markets: createMarketDirectory({

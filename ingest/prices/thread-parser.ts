@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -14,6 +15,8 @@ export interface ThreadParserOptions {
   readonly log: Log;
   /** A body that takes longer has caught the parser in a loop. */
   readonly taskMsMax?: number;
+  /** Threads at most; each exchange always has the same one. Default: one. */
+  readonly threads?: number;
   /** Of JavaScript objects; beyond it the thread ends, and only the thread. */
   readonly memoryMbMax?: number;
   /** Tests give one that misbehaves. */
@@ -26,31 +29,42 @@ const MEMORY_MB_MAX = 512;
 /** Rows of one body live until they are sent: much room for young objects saves moving them. */
 const YOUNG_MB = 48;
 
+/**
+ * As many as the price ingest wants: with two, a cycle of all exchanges is read in little more than
+ * half the time, and more of them would only wait for the database.
+ */
+export const PARSER_THREADS = Math.min(2, availableParallelism());
+
 const PROGRAM = new URL('./parser-thread.js', import.meta.url);
 
 /**
- * Reads bodies in a thread of its own, so that nobody else waits for it. When the thread ends, by
+ * Reads bodies in threads of their own, so that nobody else waits for it. When a thread ends, by
  * whatever mistake, what it was asked is refused and the next request starts another one.
  */
 export function createThreadParser(options: ThreadParserOptions): PriceParser {
-  let thread: ParserThread | undefined;
+  const places = options.threads ?? 1;
+  const threads: (ParserThread | undefined)[] = [];
   let lastSource = 0;
   let closed = false;
-  const current = (): ParserThread => {
+  const current = (place: number): ParserThread => {
     if (closed) throw new Refusal('cancelled', 'the parser is closed');
-    if (!thread || thread.ended) thread = new ParserThread(options);
-    return thread;
+    const running = threads[place];
+    if (running && !running.ended) return running;
+    const started = new ParserThread(options);
+    threads[place] = started;
+    return started;
   };
   return {
     open(adapter) {
       // The thread knows the adapters of the list alone: functions cannot be sent.
       if (!exchanges.includes(adapter)) return inlineParser.open(adapter);
       lastSource += 1;
-      return openSource(lastSource, adapter, current);
+      const place = lastSource % places;
+      return openSource(lastSource, adapter, () => current(place));
     },
     async close() {
       closed = true;
-      await thread?.close();
+      await Promise.all(threads.map((thread) => thread?.close()));
     },
   };
 }

@@ -75,7 +75,7 @@ const refused = (reason: RefusalReason, words: RegExp) => (error: unknown) => {
 describe('the parser in a thread', () => {
   let parser: PriceParser;
   before(() => {
-    parser = createThreadParser({ clock: systemClock, log: silentLog });
+    parser = createThreadParser({ clock: systemClock, log: silentLog, threads: 2 });
   });
   after(() => parser.close());
 
@@ -165,6 +165,19 @@ describe('a parser that breaks', () => {
       assert.equal(source.hasSymbols, true);
       await parser.close();
     }
+  });
+
+  it('costs the exchanges of its own thread alone', async () => {
+    const program = await broken(
+      'if (n > 1) process.exit(4); parentPort.postMessage({ id, value: 8 });',
+    );
+    const shared = { clock: systemClock, log: silentLog, program };
+    const parser = createThreadParser({ ...shared, threads: 2 });
+    const [one, other] = [parser.open(adapterOf('binance')), parser.open(adapterOf('okx'))];
+    assert.deepEqual([await one.readLists(list()), await other.readLists(list())], [8, 8]);
+    await assert.rejects(one.readTickers(tickers()), refused('internal', /ended with 4/));
+    assert.deepEqual([one.hasSymbols, other.hasSymbols], [false, true]);
+    await parser.close();
   });
 
   it('that never answers is ended after a while, and everybody who waits is told', async () => {
