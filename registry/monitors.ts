@@ -150,6 +150,8 @@ async function insertMonitors(
      made as (
        insert into monitors (key, url, regexp, name, settings, tags)
        select key, url, regexp, name, settings::jsonb, tags::jsonb from g
+       -- Asking again takes no number; the conflict is for who asks at the same moment.
+       where not exists (select from monitors m where m.key = g.key)
        on conflict (key) do nothing returning id, key),
      due as materialized (select ${NOW} as now)
      insert into monitor_schedule (monitor, host, interval_ms, timeout_ms, phase_ms, due_ms)

@@ -15,7 +15,7 @@ const load = z.object({
 
 /**
  * What all monitors ask together, beside what the workers can do: scans a second, scans under way
- * on average (by how long each took last, a second when it is new) and at worst (all time out).
+ * on average (by how long each took last, 300 ms when it is new) and at worst (all time out).
  */
 export type ScanLoad = z.infer<typeof load>;
 
@@ -24,7 +24,7 @@ export async function scanLoad(queries: Queries, host?: string): Promise<ScanLoa
   const rows = await queries.query(
     `select count(*)::int as active, (count(*) filter (where due_ms < ${NOW}))::int as due,
        coalesce(sum(1000.0 / interval_ms), 0)::float8 as "scansPerSecond",
-       coalesce(sum(coalesce(last_total_ms, 1000) / interval_ms), 0)::float8 as busy,
+       coalesce(sum(coalesce(last_total_ms, 300) / interval_ms), 0)::float8 as busy,
        coalesce(sum(timeout_ms::float8 / interval_ms), 0)::float8 as "busyMax",
        (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW})::int as slots,
        (select count(*) from scan_workers where until_ms > ${NOW})::int as workers
