@@ -1,6 +1,6 @@
 /**
- * The roles of docker-compose.yml without Docker: migrate, then prices, tasks and api each as a
- * process with a data directory of its own, over one InfluxDB and one PostgreSQL.
+ * The roles of docker-compose.yml without Docker: migrate, then prices, scans, tasks and api each as
+ * a process with a data directory of its own, over one InfluxDB and one PostgreSQL.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,15 +14,18 @@ import { eventually } from '../helpers/eventually.ts';
 import { type Influxd, influxdPath, startInfluxd } from '../helpers/influxd.ts';
 import { type Exit, runToEnd, startTidemark, type Tidemark } from '../helpers/process.ts';
 import { type PostgresServer, startPostgres, whyNoPostgres } from '../helpers/registry.ts';
+import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
-const ROLES = ['prices', 'tasks', 'api'] as const;
+const ROLES = ['prices', 'scans', 'tasks', 'api'] as const;
 const READER = 'a-secret-of-32-letters-or-more-00';
+const WRITER = 'a-secret-of-32-letters-or-more-01';
 const skip = influxdPath() === undefined ? 'no influxd: `make influxd` builds it' : whyNoPostgres();
 
-describe('prices, tasks and api as processes of their own', { skip: skip ?? false }, () => {
+describe('prices, scans, tasks and api as processes of their own', { skip: skip ?? false }, () => {
   const processes = new Map<string, Tidemark>();
   let dir: string;
   let exchanges: NumberedExchanges;
+  let page: Upstream;
   let influxd: Influxd;
   let postgres: PostgresServer;
   let migrated: Exit;
@@ -30,6 +33,8 @@ describe('prices, tasks and api as processes of their own', { skip: skip ?? fals
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'tidemark-roles-'));
     exchanges = await NumberedExchanges.start();
+    page = await startUpstream();
+    page.set('/status', { body: 'all well: 42' });
     [influxd, postgres] = await Promise.all([startInfluxd(), startPostgres()]);
     const settings = {
       ...exchanges.settings,
@@ -37,7 +42,8 @@ describe('prices, tasks and api as processes of their own', { skip: skip ?? fals
       INFLUX_URL: influxd.url,
       INFLUX_TOKEN: influxd.token,
       DATABASE_URL: await postgres.createDatabase(),
-      API_KEYS: `reader:read:${READER}`,
+      API_KEYS: `reader:read:${READER},writer:write:${WRITER}`,
+      ALLOW_PRIVATE_TARGETS: new URL(page.url).host,
     };
     const inDir = (name: string) => ({ ...settings, DATA_DIR: join(dir, name) });
     migrated = await runToEnd({ settings: inDir('migrate'), args: ['migrate'] });
@@ -52,6 +58,7 @@ describe('prices, tasks and api as processes of their own', { skip: skip ?? fals
   after(async () => {
     await Promise.all([...processes.values()].map(({ kill }) => kill('SIGKILL')));
     await exchanges?.close();
+    await page?.close();
     await influxd?.stop();
     await postgres?.stop();
     await rm(dir, { recursive: true, force: true });
@@ -118,8 +125,29 @@ describe('prices, tasks and api as processes of their own', { skip: skip ?? fals
     });
   });
 
+  it('scans in one process what was asked of another, at once', async () => {
+    const answer = await fetch(`${processes.get('api')!.url}/monitors`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${WRITER}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url: `${page.url}/status`, regexp: 'well: (?P<n>\\d+)' }),
+    });
+    const { id, warnings } = (await answer.json()) as { id: number; warnings: unknown[] };
+    assert.deepEqual([answer.status, warnings], [201, []]);
+    await eventually(async () => {
+      const { state, reason } = await json(`/monitors/${id}`);
+      assert.deepEqual([state, reason], ['up', 'ok']);
+    });
+    await eventually(async () => {
+      const scans = (await json(`/monitors/${id}/scans`)) as unknown as Record<string, unknown>[];
+      assert.deepEqual(
+        scans.map(({ ok, matched, status }) => [ok, matched, status]),
+        [[true, true, 200]],
+      );
+    });
+  });
+
   it('serves prices from api alone', async () => {
-    for (const role of ['prices', 'tasks']) {
+    for (const role of ['prices', 'scans', 'tasks']) {
       assert.equal((await get(role, '/q00usd')).status, 404, role);
     }
   });
