@@ -11,8 +11,9 @@ export const start: Command = {
   summary: 'start everything, or the roles that --only names',
   help: `tidemark start [--only api,tasks,prices,scans]
 
-Starts the API, the Flux tasks, the price ingest and the URL scans in one process. Without INFLUX_URL
-it starts the embedded engine, without DATABASE_URL the embedded PostgreSQL, both below DATA_DIR.
+Starts the API, the Flux tasks, the price ingest and the URL scans in one process. Without
+INFLUX_URL it starts the embedded engine, without DATABASE_URL the embedded PostgreSQL, both below
+DATA_DIR.
 
   --only ROLES   start these alone, with commas between: ${roles.join(', ')}
 

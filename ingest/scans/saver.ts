@@ -29,7 +29,7 @@ export interface SaverOptions {
 
 const GROUP_MAX = 500;
 /** What ends within so long goes together. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 /** What is adopted goes in steps, so many at a time. */
 const STEP = 500;
 const STEPS_MAX = 20;

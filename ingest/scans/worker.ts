@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -7,15 +6,13 @@ import type { PointSink } from '../../core/point.ts';
 import type { ScanClaim } from '../../registry/scans.ts';
 import { Alarms } from './alarms.ts';
 import { DatabaseClock } from './database-clock.ts';
+import { GuardedProber } from './guarded.ts';
 import { Holdings } from './holdings.ts';
-import { KeptTargets } from './kept-targets.ts';
 import type { Ledger } from './ledger.ts';
 import { OfflineGate } from './offline.ts';
-import { outcomes, type Reason } from './outcome.ts';
 import { Pool } from './pool.ts';
 import type { Prober } from './probe.ts';
 import { Recorder } from './recorder.ts';
-import type { ScanResult } from './result.ts';
 import { Rounds } from './rounds.ts';
 import { Saver, type Saving } from './saver.ts';
 import type { Release, WorkerLevels, WorkerMetrics } from './worker-metrics.ts';
@@ -77,8 +74,6 @@ export interface ScanWorkers {
 /** So many are held, soon due or waiting, for each that may be under way. */
 const HELD_FACTOR = 8;
 const CLAIMS_MAX = 1_000;
-/** A scan ends by itself; if one should not, its place is free again after this. */
-const GUARD_MS = 5_000;
 /** For what is not saved when nothing is under way any more. */
 const FLUSH_MS = 2_000;
 
@@ -98,11 +93,10 @@ class Worker implements ScanWorkers {
   readonly #pool: Pool<ScanClaim>;
   readonly #rounds: Rounds;
   readonly #alarms: Alarms;
-  readonly #targets = new KeptTargets();
   /** How to take back the alarm of a claim whose slot is still to come. */
   readonly #early = new Map<ScanClaim, () => void>();
   readonly #scans = new Set<Promise<void>>();
-  readonly #cut = new AbortController();
+  readonly #prober: GuardedProber;
   #giveBack: ScanClaim[] = [];
   /** Their results cannot be recorded: they go back with their slot, not to be scanned at once. */
   #spoilt: ScanClaim[] = [];
@@ -115,10 +109,9 @@ class Worker implements ScanWorkers {
     const { concurrency, hostConcurrency } = limits;
     this.#options = options;
     this.#limits = limits;
-    // Each scan under way listens to it.
-    setMaxListeners(0, this.#cut.signal);
     this.#time = new DatabaseClock(clock);
     this.#alarms = new Alarms(clock);
+    this.#prober = new GuardedProber({ prober: options.prober, clock, alarms: this.#alarms });
     this.#offline = new OfflineGate({
       monotonicMs: () => clock.monotonicMs(),
       check: options.checkConnectivity,
@@ -184,7 +177,7 @@ class Worker implements ScanWorkers {
     this.#rounds.wake();
     const scans = Promise.all(this.#scans);
     await this.#within(this.#limits.drainMs, () => scans);
-    this.#cut.abort();
+    this.#prober.cut();
     await scans;
     await this.#within(FLUSH_MS, (signal) => this.#saver.flush(signal));
     this.#rounds.wake();
@@ -318,7 +311,7 @@ class Worker implements ScanWorkers {
     const beganMs = clock.monotonicMs();
     const lateMs = Math.max(0, this.#time.nowMs() - claim.slotMs);
     metrics.late(lateMs / 1000);
-    const result = await this.#probe(claim);
+    const result = await this.#prober.scan(claim);
     this.#pool.leaveHost(claim.host);
     if (result.reason === 'cancelled') {
       this.#release(claim, 'stopped');
@@ -355,27 +348,4 @@ class Worker implements ScanWorkers {
     this.#more = false;
     this.#rounds.wake();
   }
-
-  #probe(claim: ScanClaim): Promise<ScanResult> {
-    const { prober, clock } = this.#options;
-    const kept = this.#targets.of(claim);
-    const startedMs = clock.nowMs();
-    if (!kept.ok) return Promise.resolve(noResult('invalid', kept.why, startedMs));
-    const { target } = kept;
-    return new Promise((done) => {
-      const broken = (why: string) => () => done(noResult('internal', why, startedMs));
-      const guardMs = target.timeoutMs + GUARD_MS;
-      const takeBack = this.#alarms.set(guardMs, broken('a bug: the scan did not end'));
-      prober
-        .scan(target, this.#cut.signal)
-        .then(done, broken('a bug: the scan failed'))
-        .finally(takeBack);
-    });
-  }
-}
-
-/** Of a scan that was not made. */
-function noResult(reason: Reason, why: string, startedMs: number): ScanResult {
-  const text = why === '' ? outcomes[reason].text : why;
-  return { ok: false, reason, text, startedMs, totalMs: 0, phases: {}, hops: [], truncated: false };
 }
