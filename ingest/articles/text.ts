@@ -1,0 +1,82 @@
+import { decodeHTML } from 'entities';
+
+const HIDDEN = /^(script|style|template|noscript)$/;
+/** Within a line: no space stands where they begin and end. */
+const INLINE =
+  /^(a|abbr|acronym|b|bdi|bdo|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var|wbr)$/;
+
+/**
+ * The text of markup, on one line, in time linear in its length. Scripts and styles are left out.
+ * Only for reading and comparing: what is shown as HTML has to be sanitised instead.
+ */
+export function plainText(markup: string): string {
+  if (!markup.includes('<')) return oneLine(decoded(markup));
+  let text = '';
+  let at = 0;
+  while (at < markup.length) {
+    const open = markup.indexOf('<', at);
+    if (open === -1) break;
+    text += markup.slice(at, open);
+    const tag = readTag(markup, open);
+    if (tag === undefined) {
+      text += '<';
+      at = open + 1;
+      continue;
+    }
+    if (tag.end === -1) return oneLine(decoded(text));
+    if (!INLINE.test(tag.name)) text += ' ';
+    at = tag.end;
+  }
+  return oneLine(decoded(text + markup.slice(at)));
+}
+
+/** One tag or comment, with what it hides; undefined where `<` is just a sign. End -1: cut. */
+function readTag(markup: string, open: number): { name: string; end: number } | undefined {
+  if (markup.startsWith('<!--', open)) return { name: '!', end: after(markup, '-->', open + 4) };
+  const found = TAG.exec(markup.slice(open, open + 40));
+  if (!found) return undefined;
+  const name = (found[2] ?? '!').toLowerCase();
+  const end = after(markup, '>', open);
+  if (found[1] === '/' || end === -1 || !HIDDEN.test(name)) return { name, end };
+  const closing = new RegExp(`</${name}[^a-z]`, 'gi');
+  closing.lastIndex = end;
+  const closed = closing.exec(markup);
+  return { name, end: closed ? after(markup, '>', closed.index) : -1 };
+}
+
+const TAG = /^<(?:(\/)?([a-z][a-z0-9]*)|[!?])/i;
+
+function after(text: string, sign: string, from: number): number {
+  const at = text.indexOf(sign, from);
+  return at === -1 ? -1 : at + sign.length;
+}
+
+function decoded(text: string): string {
+  return text.includes('&') ? decodeHTML(text) : text;
+}
+
+/** One line without spaces around or twice; a no-break space stays what it is. */
+export function oneLine(text: string): string {
+  return text.replace(/[ \t\r\n\f\v]+/g, ' ').trim();
+}
+
+/**
+ * A title of RSS, where nobody says whether it is text or markup: markup if there are tags in it.
+ * Entities that were escaped twice are decoded, but for those that make markup.
+ */
+export function looseTitle(text: string): string {
+  if (/<\/?[a-z!]/i.test(text)) return plainText(text);
+  if (!text.includes('&')) return oneLine(text);
+  const once = text.replace(/&(?!amp;|lt;|gt;|#38;|#60;|#62;)#?\w{1,31};/g, (one) =>
+    decodeHTML(one),
+  );
+  return oneLine(once);
+}
+
+/** Halves of pairs, which no encoding of Unicode can write, become U+FFFD. */
+export function wellFormed(text: string): string {
+  return text.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    '\ufffd',
+  );
+}
