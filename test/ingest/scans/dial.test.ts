@@ -180,4 +180,18 @@ describe('alarms', () => {
     assert.equal(rung, 5);
     alarms.close();
   });
+
+  it('that are set while others ring hold up none that come before them', async () => {
+    const clock = new ManualClock();
+    const alarms = new Alarms(clock);
+    const rung: string[] = [];
+    const later = () => void alarms.set(5_000, () => rung.push('later'));
+    alarms.set(10, later);
+    alarms.set(50, () => rung.push(`next ${clock.monotonicMs()}`));
+    await clock.advance(100);
+    assert.deepEqual(rung, ['next 50']);
+    await clock.advance(6_000);
+    assert.deepEqual(rung, ['next 50', 'later']);
+    alarms.close();
+  });
 });
