@@ -1,6 +1,8 @@
 /** A feed and its items, whatever format they came in. All text is well-formed Unicode. */
 export interface Feed {
   readonly format: FeedFormat;
+  /** `atom:id` or `rdf:about`. */
+  readonly id: string | undefined;
   readonly title: string;
   /** The page that the feed is about; http(s), absolute if the feed's own address is known. */
   readonly link: string | undefined;
@@ -29,14 +31,12 @@ export interface FeedItem {
   readonly link: string | undefined;
   /** Plain text on one line. */
   readonly title: string;
-  /** As `summaryType` says; markup is the publisher's and not sanitised. */
+  /** As `summaryType` says. Markup is the publisher's and not sanitised; its links are absolute. */
   readonly summary: string;
   readonly summaryType: TextType;
   /** The whole article where the feed has it, else ''. Not sanitised either. */
   readonly content: string;
   readonly contentType: TextType;
-  /** What relative addresses inside of the markup refer to. */
-  readonly base: string | undefined;
   readonly authors: readonly Person[];
   readonly categories: readonly string[];
   /** Unix milliseconds; undefined where the feed has none that can be read. Never invented. */

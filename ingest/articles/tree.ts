@@ -238,6 +238,9 @@ class TreeBuilder implements FeedTree {
       any = true;
       const value = attributes[key] ?? '';
       if (value.includes('&')) attributes[key] = decodeHTMLStrict(value);
+      // Attributes without a prefix are in no namespace.
+      const name = key.includes(':') ? this.#names.nameOf(key) : key;
+      if (name !== key && name.startsWith('rdf:')) attributes[name] = attributes[key] ?? '';
     }
     const said = any ? attributes['xml:base'] : undefined;
     const base = said === undefined ? parent?.base : this.#base(said, parent?.base);

@@ -15,6 +15,7 @@ import {
   uniqueNames,
   updatePeriodOf,
 } from './parts.ts';
+import { absoluteReferences } from './relative.ts';
 
 /**
  * Atom 0.3 and 1.0 (RFC 4287). Feeds that forget the namespace are read too: an element is looked
@@ -26,6 +27,7 @@ export function readAtom(root: Element, context: FormatContext): { feed: Feed; i
   const hub = relLink(links, 'hub', undefined);
   const feed: Feed = {
     format: 'atom',
+    id: oneText(root, 'id'),
     title: titleOf(root),
     link: resolveUrl(alternate(links)?.get('href'), base) ?? resolveUrl(bare(links), base),
     self: relLink(links, 'self', base),
@@ -44,8 +46,8 @@ export function readAtom(root: Element, context: FormatContext): { feed: Feed; i
 function readEntry(entry: Element, feed: Feed, context: FormatContext): FeedItem {
   const base = entry.base ?? context.url ?? feed.link;
   const links = both(entry, 'link');
-  const content = textOf(one(entry, 'content')) ?? NO_TEXT;
-  const summary = textOf(one(entry, 'summary')) ?? mediaDescription(entry) ?? NO_TEXT;
+  const content = textOf(one(entry, 'content'), base) ?? NO_TEXT;
+  const summary = textOf(one(entry, 'summary'), base) ?? mediaDescription(entry) ?? NO_TEXT;
   const main = alternate(links);
   const id = oneText(entry, 'id');
   const authors = peopleOfAtom(entry);
@@ -58,7 +60,6 @@ function readEntry(entry: Element, feed: Feed, context: FormatContext): FeedItem
     summaryType: summary.type,
     content: content.value,
     contentType: content.type,
-    base: one(entry, 'content', 'summary')?.base ?? base,
     authors: authors.length > 0 ? authors : sourceAuthors(entry, feed),
     categories: uniqueNames([
       ...both(entry, 'category').map(
@@ -91,14 +92,15 @@ function oneText(element: Element, ...names: readonly string[]): string | undefi
 }
 
 /** A text construct of Atom 1.0 (3.1), with the types and modes of 0.3; undefined if empty. */
-export function textOf(element: Element | undefined): Text | undefined {
+export function textOf(element: Element | undefined, base?: string): Text | undefined {
   if (!element) return undefined;
   const type = (element.get('type') ?? '').trim().toLowerCase();
   const mode = (element.get('mode') ?? '').trim().toLowerCase();
   const value = constructText(element, type, mode);
   if (value === '') return undefined;
   const html = /html|xml/.test(type) || (element.hasElements && type !== 'text');
-  return { value, type: html ? 'html' : 'text' };
+  if (!html) return { value, type: 'text' };
+  return { value: absoluteReferences(value, element.base ?? base), type: 'html' };
 }
 
 function constructText(element: Element, type: string, mode: string): string {
@@ -157,14 +159,14 @@ export function enclosuresOf(links: readonly Element[], base: string | undefined
   return found;
 }
 
+/** In the order of the feed; the creators of Dublin Core count alike. */
 export function peopleOfAtom(element: Element): Person[] {
   const people: Person[] = [];
-  for (const author of both(element, 'author')) {
-    const person = personOfAtom(author);
-    if (person) addPerson(people, person);
-  }
-  for (const creator of element.all('dc:creator')) {
-    const person = personOf(creator.text);
+  for (const child of element.children) {
+    if (typeof child === 'string') continue;
+    const { name } = child;
+    if (name !== 'atom:author' && name !== 'author' && name !== 'dc:creator') continue;
+    const person = name === 'dc:creator' ? personOf(child.text) : personOfAtom(child);
     if (person) addPerson(people, person);
   }
   return people;

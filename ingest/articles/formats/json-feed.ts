@@ -3,6 +3,7 @@ import type { Enclosure, Feed, FeedItem, Person } from '../feed.ts';
 import { resolveUrl } from '../links.ts';
 import { oneLine, wellFormed } from '../text.ts';
 import { addPerson, type FormatContext, itemLink, uniqueNames } from './parts.ts';
+import { absoluteReferences } from './relative.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,7 @@ export function readJsonFeed(
   const link = resolveUrl(text(fields.home_page_url), context.url ?? self);
   const feed: Feed = {
     format: 'json',
+    id: undefined,
     title: oneLine(text(fields.title) ?? ''),
     link,
     self,
@@ -54,9 +56,9 @@ function readItem(item: Fields, feed: Feed, base: string | undefined): FeedItem 
     title,
     summary: text(item.summary) ?? '',
     summaryType: 'text',
-    content: html ?? text(item.content_text) ?? '',
+    content:
+      html === undefined ? (text(item.content_text) ?? '') : absoluteReferences(html, link ?? base),
     contentType: html === undefined ? 'text' : 'html',
-    base: link ?? base,
     authors: authors.length > 0 ? authors : feed.authors,
     categories: uniqueNames(listOf(item.tags).map((tag) => text(tag) ?? '')),
     published: parseDate(text(item.date_published)),

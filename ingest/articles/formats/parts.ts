@@ -2,6 +2,7 @@ import type { Enclosure, FeedLimits, Person, TextType } from '../feed.ts';
 import { resolveUrl, withoutTracking } from '../links.ts';
 import { plainText } from '../text.ts';
 import type { Element } from '../tree.ts';
+import { absoluteReferences } from './relative.ts';
 
 /** What a format's reader is given beside the tree. */
 export interface FormatContext {
@@ -18,10 +19,11 @@ export interface Text {
 export const NO_TEXT: Text = { value: '', type: 'text' };
 
 /** Markup as RSS has it: escaped, in CDATA, or, against the rules, as elements. */
-export function htmlOf(element: Element | undefined): Text | undefined {
+export function htmlOf(element: Element | undefined, base: string | undefined): Text | undefined {
   if (!element) return undefined;
   const value = element.hasElements ? element.markup() : element.text;
-  return value === '' ? undefined : { value, type: 'html' };
+  if (value === '') return undefined;
+  return { value: absoluteReferences(value, element.base ?? base), type: 'html' };
 }
 
 /** The first of some children that has text. */

@@ -37,6 +37,7 @@ function readChannel(channel: Element, root: Element, context: FormatContext): F
   const said = firstText(channel, 'link') ?? channel.child('link')?.get('href');
   return {
     format: root.name === 'rdf:rdf' ? 'rdf' : 'rss',
+    id: channel.get('rdf:about')?.trim(),
     title: looseTitle(firstText(channel, 'title', 'dc:title', 'atom:title') ?? ''),
     link: resolveUrl(said, base) ?? resolveUrl(alternate(links)?.get('href'), base),
     self: relLink(links, 'self', base),
@@ -63,11 +64,11 @@ function readItem(item: Element, feed: Feed, context: FormatContext): FeedItem {
   const own = itemLink(linkText(item), base) ?? itemLink(alternate(links)?.get('href'), base);
   const about = idIsLink || item.get('rdf:about') !== undefined ? absoluteUrl(id) : undefined;
   const content =
-    htmlOf(item.child('content:encoded')) ??
-    htmlOf(item.child('xhtml:body') ?? item.child('body') ?? item.child('fullitem')) ??
-    textOf(item.child('atom:content')) ??
+    htmlOf(item.child('content:encoded'), base) ??
+    htmlOf(item.child('xhtml:body') ?? item.child('body') ?? item.child('fullitem'), base) ??
+    textOf(item.child('atom:content'), base) ??
     NO_TEXT;
-  const summary = summaryOf(item) ?? NO_TEXT;
+  const summary = summaryOf(item, base) ?? NO_TEXT;
   return {
     id: id === '' ? undefined : id,
     idIsLink: idIsLink && about !== undefined,
@@ -77,7 +78,6 @@ function readItem(item: Element, feed: Feed, context: FormatContext): FeedItem {
     summaryType: summary.type,
     content: content.value,
     contentType: content.type,
-    base,
     authors: authorsOf(item, 'author'),
     categories: categoriesOf(item),
     published: parseDate(firstText(item, ...PUBLISHED)),
@@ -100,18 +100,18 @@ function titleOf(item: Element): string {
   return looseTitle(firstText(item, 'media:title', 'itunes:title') ?? '');
 }
 
-function summaryOf(item: Element) {
+function summaryOf(item: Element, base: string | undefined) {
   for (const name of ['description', 'dc:description', 'dcterms:abstract', 'summary']) {
     for (const element of item.all(name)) {
-      const html = htmlOf(element);
+      const html = htmlOf(element, base);
       if (html) return html;
     }
   }
   const group = item.child('media:group');
   return (
-    textOf(item.child('atom:summary')) ??
-    htmlOf(item.child('itunes:summary')) ??
-    htmlOf(item.child('media:description') ?? group?.child('media:description'))
+    textOf(item.child('atom:summary'), base) ??
+    htmlOf(item.child('itunes:summary'), base) ??
+    htmlOf(item.child('media:description') ?? group?.child('media:description'), base)
   );
 }
 
