@@ -29,7 +29,7 @@ const CLASSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 const MESSAGES: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/^SASL|password must be/i, 'unauthorized', 'a password is needed: put it into DATABASE_URL'],
   [
-    /connection timeout|timeout (exceeded|expired)|timeout when trying/i,
+    /connection timeout|timeout (exceeded|expired)|timeout when trying|read timeout/i,
     'unavailable',
     'it does not answer in time',
   ],

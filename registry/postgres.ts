@@ -35,11 +35,14 @@ const types = {
  */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const where = placeOf(options.url);
+  const { statementTimeoutMs = 30_000 } = options;
   const config: pg.ClientConfig = {
     connectionString: options.url,
     application_name: 'tidemark',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    statement_timeout: statementTimeoutMs,
+    // Only when nothing at all comes back: a connection into nowhere must not keep its place.
+    query_timeout: statementTimeoutMs + 5_000,
     types,
   };
   const pool = new pg.Pool({ ...config, max: options.connectionsMax ?? 10 });

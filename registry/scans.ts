@@ -141,9 +141,14 @@ export interface SavedScan {
   readonly event: Readonly<Record<string, unknown>> | null;
 }
 
-/** The first slot after the one at hand, and after what the target asked for. */
+/**
+ * The first slot after the one at hand, and after what the target asked for. The first slot of all
+ * is not on the grid: the one after it comes half an interval later at least, so that two failures
+ * in a row are never a moment.
+ */
 const NEXT = `greatest(
-  s.slot_ms + s.interval_ms - mod(s.slot_ms - s.phase_ms, s.interval_ms),
+  s.slot_ms + s.interval_ms / 2 + s.interval_ms
+    - mod(s.slot_ms + s.interval_ms / 2 - s.phase_ms, s.interval_ms),
   coalesce(g.not_before_ms + s.interval_ms - 1
     - mod(g.not_before_ms + s.interval_ms - 1 - s.phase_ms, s.interval_ms), 0))`;
 
