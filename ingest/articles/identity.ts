@@ -23,7 +23,7 @@ export function identityOf(item: FeedItem, policy: IdentityPolicy = 'id'): Ident
   const contentHash = hashContent(item);
   const from = IDENTITY_POLICIES.indexOf(policy);
   for (const by of IDENTITY_POLICIES.slice(from)) {
-    const value = valueOf(item, by, contentHash);
+    const value = policyValue(item, by, contentHash);
     if (value !== undefined) return { key: digest([by, value]), by, contentHash };
   }
   return { key: digest(['content', contentHash]), by: 'content', contentHash };
@@ -46,7 +46,7 @@ export function choosePolicy(
     let bad = 0;
     for (const [i, item] of items.entries()) {
       const hash = hashes[i] ?? '';
-      const value = valueOf(item, policy, hash);
+      const value = policyValue(item, policy, hash);
       const before = value === undefined ? undefined : seen.get(value);
       if (value === undefined || (before !== undefined && before !== hash)) bad += 1;
       else seen.set(value, hash);
@@ -84,7 +84,7 @@ export function hashContent({ title, summary, content, ...item }: FeedItem): str
   return digest([normal(title), normal(text)]);
 }
 
-function valueOf(item: FeedItem, policy: IdentityPolicy, hash: string): string | undefined {
+function policyValue(item: FeedItem, policy: IdentityPolicy, hash: string): string | undefined {
   const link = item.link === undefined ? undefined : comparable(item.link);
   switch (policy) {
     case 'id':

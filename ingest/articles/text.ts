@@ -36,14 +36,22 @@ function readTag(markup: string, open: number): { name: string; end: number } | 
   const found = TAG.exec(markup.slice(open, open + 40));
   if (!found) return undefined;
   const name = (found[2] ?? '!').toLowerCase();
-  const end = after(markup, '>', open);
-  if (found[1] === '/' || end === -1 || !HIDDEN.test(name)) return { name, end };
+  const end = QUOTING.exec(markup.slice(open, open + TAG_CHARS))?.[0].length;
+  return { name, end: hiddenEnd(markup, end ? open + end : after(markup, '>', open), found) };
+}
+
+/** The end of a tag, or of what a script or style hides. */
+function hiddenEnd(markup: string, end: number, [, slash, name]: RegExpExecArray): number {
+  if (slash === '/' || end === -1 || !HIDDEN.test(name?.toLowerCase() ?? '')) return end;
   const closing = new RegExp(`</${name}[^a-z]`, 'gi');
   closing.lastIndex = end;
   const closed = closing.exec(markup);
-  return { name, end: closed ? after(markup, '>', closed.index) : -1 };
+  return closed ? after(markup, '>', closed.index) : -1;
 }
 
+/** A tag whose attributes may hold `>`; in a longer one the first `>` ends it. */
+const QUOTING = /^<\/?[a-z](?:[^<>"']|"[^"]*"|'[^']*')*>/i;
+const TAG_CHARS = 1_000;
 const TAG = /^<(?:(\/)?([a-z][a-z0-9]*)|[!?])/i;
 
 function after(text: string, sign: string, from: number): number {

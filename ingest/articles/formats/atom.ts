@@ -98,13 +98,16 @@ export function textOf(element: Element | undefined, base?: string): Text | unde
   const mode = (element.get('mode') ?? '').trim().toLowerCase();
   const value = constructText(element, type, mode);
   if (value === '') return undefined;
-  const html = /html|xml/.test(type) || (element.hasElements && type !== 'text');
+  const html = /html|xml|octet/.test(type) || (element.hasElements && type !== 'text');
   if (!html) return { value, type: 'text' };
   return { value: absoluteReferences(value, element.base ?? base), type: 'html' };
 }
 
 function constructText(element: Element, type: string, mode: string): string {
-  if (mode === 'base64') return Buffer.from(element.text, 'base64').toString('utf8');
+  // RFC 4287, 4.1.3.3: whatever is neither text nor markup is in base64.
+  const binary = type.includes('/') && !/^text\/|html|xml/.test(type);
+  if (mode === 'base64' || (binary && !element.hasElements))
+    return Buffer.from(element.text, 'base64').toString('utf8');
   if (!element.hasElements) {
     // Text of XHTML that has no tags is text that was escaped once, as HTML is twice.
     const text = element.text;

@@ -165,13 +165,13 @@ function gofeedFile(file: string, parsed: ParsedFeed, want: GofeedFeed): Check[]
   check('link', parsed.feed.link, want.link);
   for (const [i, item] of (want.items ?? []).entries()) {
     const got = parsed.items[i];
-    check(`${i}.title`, got?.title, item['title']);
-    check(`${i}.link`, got?.link, item['link']);
-    check(`${i}.id`, got?.id, item['guid']);
-    check(`${i}.summary`, got?.summary, item['description']);
-    check(`${i}.content`, got?.content, item['content']);
-    check(`${i}.published`, got?.published, item['published']);
-    check(`${i}.updated`, got?.updated, item['updated']);
+    check(`${i}.title`, got?.title, item.title);
+    check(`${i}.link`, got?.link, item.link);
+    check(`${i}.id`, got?.id, item.guid);
+    check(`${i}.summary`, got?.summary, item.description);
+    check(`${i}.content`, got?.content, item.content);
+    check(`${i}.published`, got?.published, item.published);
+    check(`${i}.updated`, got?.updated, item.updated);
     check(`${i}.name`, got?.authors[0]?.name, item.author?.name);
     check(`${i}.email`, got?.authors[0]?.email, item.author?.email);
     check(`${i}.categories`, got?.categories, item.categories);
