@@ -92,7 +92,7 @@ function withoutCutCharacter(bytes: Buffer): Buffer {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) break;
-    if (byte >= 0xc0) {
+    if (byte >= 0xc2 && byte <= 0xf4) {
       const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
       return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
     }

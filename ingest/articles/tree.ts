@@ -239,7 +239,7 @@ class TreeBuilder implements FeedTree {
       const value = attributes[key] ?? '';
       if (value.includes('&')) attributes[key] = decodeHTMLStrict(value);
       // Attributes without a prefix are in no namespace.
-      const name = key.includes(':') ? this.#names.nameOf(key) : key;
+      const name = /^(?!xml).+:/.test(key) ? this.#names.nameOf(key) : key;
       if (name !== key && name.startsWith('rdf:')) attributes[name] = attributes[key] ?? '';
     }
     const said = any ? attributes['xml:base'] : undefined;
