@@ -57,7 +57,7 @@ const ZONES: Readonly<Record<string, number>> = {
   nzdt: 780,
 };
 
-/** Beginnings of month names, English first; then German, French, Spanish, Portuguese, Italian... */
+/** Beginnings of month names: English, then other languages that are met. */
 const MONTHS: readonly (readonly string[])[] = [
   ['jan', 'jän', 'ene', 'gen', 'янв', 'ιαν'],
   ['feb', 'fév', 'fev', 'фев', 'φεβ'],

@@ -61,14 +61,15 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]+/g;
 
 function read(bytes: Buffer, options: ParseOptions, limits: FeedLimits): ParsedFeed | RefusedFeed {
   const { text: raw, charset, charsetFrom, damaged } = decodeBody(bytes, options.contentType);
-  const text = raw.replace(CONTROL, '').trim();
+  const clean = raw.replace(CONTROL, '');
+  const text = clean.trim();
   if (text === '') throw new FeedRefusal('empty', 'nothing but white space');
   const context: FormatContext = { limits, url: options.url };
   const found = /^[{[]/.test(text) ? readJson(text, context) : readMarkup(text, context);
   if ('reason' in found) return found;
   const { feed, items, damage } = found;
   if (damaged) damage.add('encoding');
-  if (text.length < raw.length && raw.search(CONTROL) !== -1) damage.add('control-characters');
+  if (clean.length < raw.length) damage.add('control-characters');
   const cut = items.map((item) => withinLimits(item, limits, damage));
   return { ok: true, feed, items: cut, damage: [...damage], charset, charsetFrom };
 }

@@ -1,4 +1,5 @@
 import { decodeHTMLAttribute, escapeAttribute } from 'entities';
+import { Resolver } from '../links.ts';
 
 /** An attribute that refers to something, within a tag. */
 const REFERENCE =
@@ -11,13 +12,15 @@ const RELATIVE =
 /** Markup whose relative addresses are made absolute; all else stays as it was. */
 export function absoluteReferences(markup: string, base: string | undefined): string {
   if (base === undefined || !RELATIVE.test(markup)) return markup;
-  return markup.replace(TAG, (tag) =>
-    tag.replace(REFERENCE, (whole, before: string, quoted: string) => {
+  const resolver = new Resolver(base);
+  return markup.replace(TAG, (tag) => {
+    if (!tag.includes('=')) return tag;
+    return tag.replace(REFERENCE, (whole, before: string, quoted: string) => {
       const bare = /^["']/.test(quoted) ? quoted.slice(1, -1) : quoted;
-      const value = decodeHTMLAttribute(bare).trim();
+      const value = (bare.includes('&') ? decodeHTMLAttribute(bare) : bare).trim();
       const stays = value === '' || value.startsWith('#') || /^[a-z][a-z0-9+.-]*:/i.test(value);
-      if (stays || !URL.canParse(value, base)) return whole;
-      return `${before}"${escapeAttribute(new URL(value, base).href)}"`;
-    }),
-  );
+      const resolved = stays ? undefined : resolver.resolve(value);
+      return resolved === undefined ? whole : `${before}"${escapeAttribute(resolved)}"`;
+    });
+  });
 }

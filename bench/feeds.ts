@@ -1,0 +1,97 @@
+/**
+ * Reading feeds: items per second of CPU beside feedsmith, the same bodies, interleaved, medians.
+ * Ours has more to do: bytes to text, dates to instants, relative addresses made absolute.
+ * Usage: node dist/bench/feeds.js [rounds]
+ */
+import { loadavg } from 'node:os';
+import { parseFeed as feedsmith } from 'feedsmith';
+import { parseFeed } from '../ingest/articles/parse-feed.ts';
+
+const ITEMS = 50;
+const FEEDS = 100;
+
+const paragraph =
+  '<p>The price of <a href="https://news.test/btc">bitcoin</a> rose &amp; fell by 5 % today.</p>';
+const escaped = paragraph.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+
+function rssBody(feed: number, text = paragraph): Buffer {
+  let items = '';
+  for (let n = 0; n < ITEMS; n += 1) {
+    items += `<item><title><![CDATA[Story ${n} of feed ${feed}]]></title>
+<link>https://news${feed}.test/${n}?utm_source=rss</link><guid isPermaLink="false">${feed}-${n}</guid>
+<pubDate>Wed, 30 Sep 2026 17:${10 + (n % 50)}:54 +0000</pubDate><dc:creator>Jane Doe</dc:creator>
+<category>Markets</category><category>Bitcoin</category><description>${escaped}</description>
+<content:encoded><![CDATA[${text.repeat(20)}]]></content:encoded></item>`;
+  }
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"
+xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/">
+<channel><title>Feed ${feed}</title><link>https://news${feed}.test/</link>${items}</channel></rss>`);
+}
+
+/** Ours makes each of its 1,000 addresses absolute. */
+const relativeBody = (feed: number) => rssBody(feed, paragraph.replace('https://news.test', ''));
+
+function atomBody(feed: number): Buffer {
+  let entries = '';
+  for (let n = 0; n < ITEMS; n += 1) {
+    entries += `<entry><title>Story ${n} of feed ${feed}</title><id>urn:${feed}:${n}</id>
+<link href="https://news${feed}.test/${n}"/><updated>2026-09-30T17:${10 + (n % 50)}:54Z</updated>
+<author><name>Jane Doe</name></author><category term="Markets"/>
+<content type="html">${escaped.repeat(20)}</content></entry>`;
+  }
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?><feed
+xmlns="http://www.w3.org/2005/Atom"><title>Feed ${feed}</title><id>urn:${feed}</id>${entries}</feed>`);
+}
+
+type Reader = (body: Buffer) => number;
+const readers: Readonly<Record<string, Reader>> = {
+  tidemark: (body) => {
+    const parsed = parseFeed(body, { url: 'https://news.test/feed' });
+    return parsed.ok ? parsed.items.length : 0;
+  },
+  feedsmith: (body) => {
+    const { feed } = feedsmith(body.toString());
+    return (
+      ('items' in feed ? feed.items?.length : 'entries' in feed ? feed.entries?.length : 0) ?? 0
+    );
+  },
+};
+
+function itemsPerSecond(reader: Reader, bodies: readonly Buffer[]): number {
+  const before = process.cpuUsage();
+  let items = 0;
+  for (const body of bodies) items += reader(body);
+  const { user, system } = process.cpuUsage(before);
+  if (items !== bodies.length * ITEMS) throw new Error(`${items} items of ${bodies.length} feeds`);
+  return (items * 1e6) / (user + system);
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+const rounds = Number(process.argv[2] ?? 7);
+for (const [format, make] of Object.entries({
+  rss: (feed: number) => rssBody(feed),
+  atom: atomBody,
+  'rss with relative addresses': relativeBody,
+})) {
+  const bodies = Array.from({ length: FEEDS }, (_, feed) => make(feed));
+  const results = new Map<string, number[]>();
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [name, reader] of Object.entries(readers)) {
+      const rate = itemsPerSecond(reader, bodies);
+      if (round > 0) results.set(name, [...(results.get(name) ?? []), rate]);
+    }
+  }
+  const bytes = bodies.reduce((sum, { length }) => sum + length, 0);
+  const rates = [...results].map(([name, all]) => `${name} ${Math.round(median(all))}`);
+  console.log(
+    `${format}: ${(bytes / FEEDS / 1_000).toFixed(0)} kB a feed; items/s: ${rates.join(', ')}`,
+  );
+}
+console.log(
+  `load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`,
+);
