@@ -45,6 +45,8 @@ export interface FeedItem {
   readonly enclosures: readonly Enclosure[];
   /** Address of the page of comments. */
   readonly comments: string | undefined;
+  /** `hashContent` of it, where the reader's thread has worked it out already. */
+  readonly contentHash?: string;
 }
 
 export type TextType = 'text' | 'html';

@@ -77,7 +77,9 @@ export function identify(
  * Of title and text without markup, spaces and addresses. Not of the dates: some feeds write the
  * present into them at every request.
  */
-export function hashContent({ title, summary, content, ...item }: FeedItem): string {
+export function hashContent(item: FeedItem): string {
+  const { title, summary, content } = item;
+  if (item.contentHash !== undefined) return item.contentHash;
   const body = content === '' ? summary : content;
   const type = content === '' ? item.summaryType : item.contentType;
   const text = type === 'html' ? plainText(body) : body;

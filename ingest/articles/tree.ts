@@ -1,7 +1,8 @@
-import { decodeHTMLStrict, escapeAttribute, escapeText } from 'entities';
+import { escapeAttribute, escapeText } from 'entities';
 import { Parser } from 'htmlparser2';
 import { type Damage, type FeedLimits, FeedRefusal } from './feed.ts';
 import { Namespaces } from './namespaces.ts';
+import { xmlText } from './text.ts';
 
 /** An element of a feed. Names are lower case, with the prefix that its namespace has here. */
 export class Element {
@@ -174,8 +175,7 @@ class TreeBuilder implements FeedTree {
       if (!this.root && text.trim() !== '') this.damage.add('junk-before');
       return;
     }
-    const plain = this.#cdata || !text.includes('&') ? text : decodeHTMLStrict(text);
-    element.children.push(plain);
+    element.children.push(this.#cdata ? text : xmlText(text));
   }
 
   oncdatastart(): void {
@@ -237,7 +237,7 @@ class TreeBuilder implements FeedTree {
     for (const key in attributes) {
       any = true;
       const value = attributes[key] ?? '';
-      if (value.includes('&')) attributes[key] = decodeHTMLStrict(value);
+      if (value.includes('&')) attributes[key] = xmlText(value);
       // Attributes without a prefix are in no namespace.
       const name = /^(?!xml).+:/.test(key) ? this.#names.nameOf(key) : key;
       if (name !== key && name.startsWith('rdf:')) attributes[name] = attributes[key] ?? '';
