@@ -122,15 +122,18 @@ function webPage(text: string, { url }: FormatContext): RefusedFeed {
 
 /** Longer than anybody's title or id. */
 const TITLE_CHARS = 2_000;
+const ID_CHARS = 4_096;
 
 function withinLimits(item: FeedItem, { textMax }: FeedLimits, damage: Set<Damage>): FeedItem {
   const { title, summary, content } = item;
-  if (title.length <= TITLE_CHARS && summary.length <= textMax && content.length <= textMax) {
-    return item;
-  }
+  const idFits = (item.id?.length ?? 0) <= ID_CHARS;
+  const textFits = summary.length <= textMax && content.length <= textMax;
+  if (idFits && textFits && title.length <= TITLE_CHARS) return item;
   damage.add('text-cut');
   return {
     ...item,
+    // One that was cut could be another's.
+    id: idFits ? item.id : undefined,
     title: wellFormed(title.slice(0, TITLE_CHARS)),
     summary: wellFormed(summary.slice(0, textMax)),
     content: wellFormed(content.slice(0, textMax)),

@@ -166,6 +166,11 @@ test('limits hold: bytes, inflated bytes, items, depth, elements, text', () => {
   assert.deepEqual([long.items[0]?.summary, long.damage], ['x'.repeat(10), ['text-cut']]);
 });
 
+test('an id that is too long is none, for one that was cut could be another item', () => {
+  const { items, damage } = parse(rss(`<item><guid>${'x'.repeat(5_000)}</guid></item>`));
+  assert.deepEqual([items[0]?.id, damage], [undefined, ['text-cut']]);
+});
+
 test('entities of a DOCTYPE are neither expanded nor fetched', () => {
   const body = `<!DOCTYPE r [<!ENTITY a "boom"><!ENTITY b "&a;&a;"><!ENTITY f SYSTEM "file:///etc/passwd">]>
     ${rss('<item><title>&b;&f;&amp;</title></item>')}`;
