@@ -97,7 +97,11 @@ describe('the outbound client', () => {
   });
 
   it('names an answer that is not HTTP', async () => {
-    const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n'));
+    const server = createServer((socket) => {
+      // Unread, the request would keep the connection from its end.
+      socket.resume();
+      socket.end('SSH-2.0-OpenSSH_9.2\r\n\r\n');
+    });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/`;
