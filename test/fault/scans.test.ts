@@ -134,8 +134,8 @@ describe('scan workers', { skip: whyNoPostgres() ?? false }, () => {
     const reprobed = await count('select sum(reprobed) from monitor_schedule');
     const twice = site.asked - MONITORS;
     t.diagnostic(`${twice} targets asked twice, ${reprobed} counted as maybe so`);
-    assert.ok(twice >= PLACES && twice <= 2 * PLACES, `${twice} were asked twice`);
-    assert.ok(reprobed >= twice);
+    // Those of the two workers that were under way, and what the killed one had not yet saved.
+    assert.ok(twice >= PLACES && twice <= reprobed, `${twice} of ${reprobed} were asked twice`);
     assert.equal(Math.max(...site.hits.values()), 2);
     for (const worker of others) assert.equal(await metric(worker, 'scans_stale_total'), 0);
   });
