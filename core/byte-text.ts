@@ -185,10 +185,41 @@ export class ByteText {
     const scale = POWERS[decimals] as number;
     const scaled = Math.round(value * scale);
     if (scaled / scale !== value || scaled >= DIGITS_15) return false;
+    if (scaled <= INT32_MAX) {
+      this.#fixedPoint32(scaled | 0, decimals);
+      return true;
+    }
     const whole = Math.floor(value);
     this.#digits(whole, digitsOf(whole));
     if (whole !== value) this.#fraction(scaled - whole * scale, decimals);
     return true;
+  }
+
+  /** `scaled / 10 ** decimals` without zeros at the end, in one go from the last digit on. */
+  #fixedPoint32(scaled: number, decimals: number): void {
+    const bytes = this.#bytes;
+    let [rest, places] = [scaled, decimals];
+    let next = (rest / 10) | 0;
+    while (places > 0 && next * 10 === rest) {
+      rest = next;
+      places -= 1;
+      next = (rest / 10) | 0;
+    }
+    const digits = Math.max(digitsOf32(rest), places + 1);
+    const first = this.length;
+    let at = first + digits + (places > 0 ? 1 : 0);
+    this.length = at;
+    for (let left = places; left > 0; left--) {
+      next = (rest / 10) | 0;
+      bytes[--at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
+    if (places > 0) bytes[--at] = DOT;
+    while (at > first) {
+      next = (rest / 10) | 0;
+      bytes[--at] = ZERO + (rest - next * 10);
+      rest = next;
+    }
   }
 
   /** A whole number that is exact as a JavaScript number. */
@@ -253,6 +284,14 @@ export class ByteText {
 
 function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Digits of a whole number of 31 bits, at least 1. */
+function digitsOf32(value: number): number {
+  if (value < 10_000) return value < 100 ? (value < 10 ? 1 : 2) : value < 1_000 ? 3 : 4;
+  if (value < 1_000_000) return value < 100_000 ? 5 : 6;
+  if (value < 100_000_000) return value < 10_000_000 ? 7 : 8;
+  return value < 1_000_000_000 ? 9 : 10;
 }
 
 /** Digits before the point, at least 1; for values below 1e15. */
