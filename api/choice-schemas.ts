@@ -1,7 +1,6 @@
 /** The shapes of what is chosen at run time: exchanges and metrics. */
 import { z } from 'zod';
-import { durationHelp, fixedMs, formatMs } from '../core/duration.ts';
-import { isCode } from '../core/errors.ts';
+import { durationHelp, fixedMsOrNone, formatMs } from '../core/duration.ts';
 import { priceModes } from '../registry/exchange-choices.ts';
 import { metricKinds } from '../registry/metrics.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
@@ -29,7 +28,7 @@ const interval = z
   .string()
   .max(64)
   .transform((text, context) => {
-    const ms = msOf(text);
+    const ms = fixedMsOrNone(text);
     if (ms !== undefined && INTERVALS_MS.includes(ms)) return ms;
     const near = ms === undefined ? ['10s', '1m'] : around(ms);
     context.addIssue({
@@ -40,15 +39,6 @@ const interval = z
     return z.NEVER;
   })
   .meta({ type: 'string', description: `How often: ${expected}.`, examples: ['5s', '1m'] });
-
-function msOf(text: string): number | undefined {
-  try {
-    return fixedMs(text);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
-}
 
 const enabled = z.boolean().meta({ description: 'Whether its prices are taken.' });
 const mode = z.enum(priceModes).meta({ description: 'Asked for at each slot, or by its stream.' });

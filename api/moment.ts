@@ -1,5 +1,5 @@
-import { durationHelp, parseDuration, spanMs } from '../core/duration.ts';
-import { isCode, TidemarkError } from '../core/errors.ts';
+import { backMs, durationHelp } from '../core/duration.ts';
+import { TidemarkError } from '../core/errors.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
@@ -10,7 +10,7 @@ const expected = `a time such as 2022-01-20T16:33:00Z, or ${durationHelp}`;
  * @throws TidemarkError `invalid` naming the parameter
  */
 export function readMoment(name: string, text: string, nowMs: number): number {
-  const ms = TIME.test(text) ? Date.parse(text) : backFrom(nowMs, text);
+  const ms = TIME.test(text) ? Date.parse(text) : backMs(text, nowMs);
   if (ms !== undefined && Number.isFinite(ms) && Math.abs(ms) <= MS_MAX) return ms;
   throw new TidemarkError('invalid', `parameter ${name}: ${text.slice(0, 64)}`, {
     details: { parameter: name, expected },
@@ -19,15 +19,6 @@ export function readMoment(name: string, text: string, nowMs: number): number {
 
 /** What a JavaScript date reaches. */
 const MS_MAX = 8.64e15;
-
-function backFrom(nowMs: number, text: string): number | undefined {
-  try {
-    return nowMs - spanMs(parseDuration(text), nowMs);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
-}
 
 /** As Flux reads it and as InfluxDB writes it: no digits of a second where there are none. */
 export function timeText(ms: number): string {

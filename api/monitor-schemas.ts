@@ -1,7 +1,6 @@
 /** The shapes of monitors, of what is asked of them and what is told about them. */
 import { z } from 'zod';
-import { fixedMs } from '../core/duration.ts';
-import { isCode } from '../core/errors.ts';
+import { fixedMsOrNone } from '../core/duration.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
 const ID_MAX = 2 ** 31 - 1;
@@ -23,7 +22,7 @@ const interval = z
   .string()
   .max(64)
   .transform((text, context) => {
-    const ms = msOf(text);
+    const ms = fixedMsOrNone(text);
     if (ms !== undefined && ms % 1_000 === 0) return ms;
     context.addIssue({
       code: 'custom',
@@ -33,15 +32,6 @@ const interval = z
     return z.NEVER;
   })
   .meta({ type: 'string', description: `How often: ${INTERVAL}. Default 1m.`, examples: ['60s'] });
-
-function msOf(text: string): number | undefined {
-  try {
-    return fixedMs(text);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
-}
 
 const STATUS = 'expected a status such as 200, "2xx", "200-299", or an array of these';
 const oneStatus = z.union([

@@ -1,5 +1,5 @@
-import { fixedMs, formatMs } from '../core/duration.ts';
-import { isCode, TidemarkError } from '../core/errors.ts';
+import { fixedMs, fixedMsOrNone, formatMs } from '../core/duration.ts';
+import { TidemarkError } from '../core/errors.ts';
 import { timeText } from './moment.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
 import type { SummaryAnswer } from './monitor-scan-schemas.ts';
@@ -56,22 +56,13 @@ export async function readSummary(
 }
 
 function readEvery(text: string, windowMs: number): number {
-  const ms = lengthOf(text);
+  const ms = fixedMsOrNone(text);
   const least = Math.ceil(windowMs / BUCKETS_MAX / 1_000) * 1_000;
   if (ms !== undefined && ms % 1_000 === 0 && ms >= least && ms <= windowMs) return ms;
   const expected = `whole seconds, from ${formatMs(least)} to ${formatMs(windowMs)}`;
   throw new TidemarkError('invalid', `parameter every: expected ${expected}`, {
     details: { parameter: 'every', expected },
   });
-}
-
-function lengthOf(text: string): number | undefined {
-  try {
-    return fixedMs(text);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
 }
 
 interface Reader {

@@ -1,5 +1,5 @@
-import { fixedMs, formatMs } from '../core/duration.ts';
-import { isCode, TidemarkError } from '../core/errors.ts';
+import { fixedMsOrNone, formatMs } from '../core/duration.ts';
+import { TidemarkError } from '../core/errors.ts';
 import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { MetricEntry } from '../registry/metrics.ts';
 import type { Influx } from './contract.ts';
@@ -52,18 +52,9 @@ export function readRecordsQuery(
 
 function readEvery(text: string | undefined): number {
   if (text === undefined) return EVERY_MS;
-  const ms = lengthOf(text);
+  const ms = fixedMsOrNone(text);
   if (ms !== undefined && ms >= SECOND_MS && ms <= DAY_MS && ms % SECOND_MS === 0) return ms;
   throw invalid('every', 'expected whole seconds, from 1s to 1d');
-}
-
-function lengthOf(text: string): number | undefined {
-  try {
-    return fixedMs(text);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
 }
 
 function invalid(parameter: string, message: string): TidemarkError {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { fixedMs } from './duration.ts';
-import { isCode, TidemarkError } from './errors.ts';
+import { ifValid, isCode, TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 import { createGate } from './targets.ts';
 
@@ -130,15 +130,7 @@ const listed = (value: string): string[] => value.split(',').map((entry) => entr
 const privateTargets = z
   .string()
   .transform(listed)
-  .refine((allowPrivate) => {
-    try {
-      createGate({ allowPrivate });
-      return true;
-    } catch (error) {
-      if (!isCode(error, 'invalid')) throw error;
-      return false;
-    }
-  });
+  .refine((allowPrivate) => ifValid(() => createGate({ allowPrivate })) !== undefined);
 
 /** `host:port`, an IPv6 address in brackets. */
 const places = z.string().transform((value, context): Place[] =>

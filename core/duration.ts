@@ -1,4 +1,4 @@
-import { TidemarkError } from './errors.ts';
+import { ifValid, TidemarkError } from './errors.ts';
 
 /**
  * A Flux duration literal (`-24h`, `1d12h`, `1mo`, `90s`): calendar months and a fixed part are
@@ -110,6 +110,16 @@ export function fixedMs(text: string): number {
     });
   }
   return Number(ns / NS_PER_MS);
+}
+
+/** The same; undefined for a text that is no such length, for borders that say so themselves. */
+export function fixedMsOrNone(text: string): number | undefined {
+  return ifValid(() => fixedMs(text));
+}
+
+/** Milliseconds since the epoch, as far back from now as a duration says; undefined: it is none. */
+export function backMs(text: string, nowMs: number): number | undefined {
+  return ifValid(() => nowMs - spanMs(parseDuration(text), nowMs));
 }
 
 /** The shortest exact text of whole milliseconds: 86400000 -> `1d`, 5400000 -> `90m`. */

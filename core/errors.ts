@@ -51,3 +51,13 @@ export function messageOf(error: unknown): string {
 export function isCode(error: unknown, ...codes: ErrorCode[]): error is TidemarkError {
   return error instanceof TidemarkError && codes.includes(error.code);
 }
+
+/** What `read` gives; undefined where it refuses its input as `invalid`. Other errors are thrown. */
+export function ifValid<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isCode(error, 'invalid')) return undefined;
+    throw error;
+  }
+}

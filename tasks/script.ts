@@ -1,4 +1,4 @@
-import { isCode } from '../core/errors.ts';
+import { ifValid } from '../core/errors.ts';
 import type { FluxFile } from '../core/flux-ast.ts';
 import { parse } from '../core/flux-syntax.ts';
 
@@ -23,12 +23,7 @@ export function bucketOf(script: string): string | undefined {
 
 /** Undefined for what does not parse: then it is no script of ours. */
 function parsed(script: string): FluxFile | undefined {
-  try {
-    return parse(script);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
+  return ifValid(() => parse(script));
 }
 
 /** A tree without its places. */

@@ -1,5 +1,5 @@
-import { fixedMs, formatMs } from '../../core/duration.ts';
-import { isCode, TidemarkError } from '../../core/errors.ts';
+import { fixedMsOrNone, formatMs } from '../../core/duration.ts';
+import { TidemarkError } from '../../core/errors.ts';
 import { stepMs } from '../../core/rollups.ts';
 import { HttpProblem } from '../errors.ts';
 import { readMoment } from '../moment.ts';
@@ -68,18 +68,9 @@ function readTime(name: string, text: string, nowMs: number): number {
 }
 
 function readEvery(text: string): number {
-  const ms = lengthOf(text);
+  const ms = fixedMsOrNone(text);
   if (ms !== undefined && ms >= SECOND_MS && ms <= EVERY_MS_MAX && ms % SECOND_MS === 0) return ms;
   throw invalid('every', `expected whole seconds from 1s to ${formatMs(EVERY_MS_MAX)}, as 5m`);
-}
-
-function lengthOf(text: string): number | undefined {
-  try {
-    return fixedMs(text);
-  } catch (error) {
-    if (isCode(error, 'invalid')) return undefined;
-    throw error;
-  }
 }
 
 function invalid(parameter: string, message: string): TidemarkError {

@@ -1,5 +1,5 @@
 import { systemClock } from '../../core/clock.ts';
-import { parseDuration, spanMs } from '../../core/duration.ts';
+import { backMs } from '../../core/duration.ts';
 import { isCode, TidemarkError } from '../../core/errors.ts';
 import type {
   BackfillOffer,
@@ -185,12 +185,7 @@ export function readTime(name: string, text: string, nowMs: number): number {
       throw wrong();
     }
   } else {
-    try {
-      timeMs = nowMs - spanMs(parseDuration(text), nowMs);
-    } catch (error) {
-      if (!isCode(error, 'invalid')) throw error;
-      throw wrong();
-    }
+    timeMs = backMs(text, nowMs) ?? Number.NaN;
   }
   if (Number.isNaN(timeMs)) throw wrong();
   return Math.floor(timeMs / 60_000) * 60_000;

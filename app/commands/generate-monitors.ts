@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { plainMonitor } from '../../api/monitor-wish.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
-import { fixedMs, formatMs } from '../../core/duration.ts';
+import { fixedMsOrNone, formatMs } from '../../core/duration.ts';
 import { isCode, TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { createGate } from '../../core/targets.ts';
@@ -142,14 +142,8 @@ function readCount(given: string | boolean | undefined): number {
 
 function readInterval(text: string, leastMs: number): number {
   const expected = `whole seconds from ${formatMs(leastMs)} to ${formatMs(INTERVAL_MS_MAX)}`;
-  let ms: number;
-  try {
-    ms = fixedMs(text);
-  } catch (error) {
-    if (!isCode(error, 'invalid')) throw error;
-    throw wrong('--interval', text, expected);
-  }
-  if (ms % 1_000 === 0 && ms >= leastMs && ms <= INTERVAL_MS_MAX) return ms;
+  const ms = fixedMsOrNone(text);
+  if (ms !== undefined && ms % 1_000 === 0 && ms >= leastMs && ms <= INTERVAL_MS_MAX) return ms;
   throw wrong('--interval', text, expected);
 }
 

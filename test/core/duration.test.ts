@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { absoluteText, fixedMs, formatMs, parseDuration, spanMs } from '../../core/duration.ts';
+import {
+  absoluteText,
+  backMs,
+  fixedMs,
+  fixedMsOrNone,
+  formatMs,
+  parseDuration,
+  spanMs,
+} from '../../core/duration.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -83,8 +91,23 @@ describe('fixedMs', () => {
   for (const text of ['1mo', '-1m', '1ns', '1us', 'soon']) {
     it(`refuses ${text}`, () => {
       assert.throws(() => fixedMs(text), { code: 'invalid' });
+      assert.equal(fixedMsOrNone(text), undefined);
     });
   }
+  it('is the same where nothing is thrown', () => {
+    assert.equal(fixedMsOrNone('1m30s'), 90_000);
+  });
+});
+
+describe('backMs', () => {
+  const now = Date.parse('2022-10-11T03:35:02.358Z');
+  it('is a time before now, by the calendar', () => {
+    assert.equal(backMs('-24h', now), now - DAY);
+    assert.equal(backMs('1mo', now), Date.parse('2022-09-11T03:35:02.358Z'));
+  });
+  it('is undefined for what is no duration', () => {
+    assert.equal(backMs('soon', now), undefined);
+  });
 });
 
 it('formatMs gives the shortest exact text', () => {
