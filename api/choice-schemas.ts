@@ -1,8 +1,9 @@
 /** The shapes of what is chosen at run time: exchanges and metrics. */
 import { z } from 'zod';
-import { durationHelp, fixedMsOrNone, formatMs } from '../core/duration.ts';
+import { fixedMsOrNone, formatMs } from '../core/duration.ts';
 import { priceModes } from '../registry/exchange-choices.ts';
 import { metricKinds } from '../registry/metrics.ts';
+import { pageOfRange } from './range-schemas.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
 const SECOND_MS = 1_000;
@@ -104,21 +105,7 @@ export const rankedMetricAnswer = z
   })
   .meta({ id: 'RankedMetric' });
 
-const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
-const momentText = z.string().min(1).max(64);
-
-const range = {
-  start: momentText
-    .default('-24h')
-    .meta({ description: `From when: ${moment}; a length is back from now.` }),
-  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
-  limit: wholeNumber(10_000)
-    .optional()
-    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
-  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
-};
-
-export const slotsQuery = z.strictObject(range);
+export const slotsQuery = z.strictObject(pageOfRange);
 
 export const slotsAnswer = z
   .array(
@@ -133,7 +120,7 @@ export const slotsAnswer = z
   .meta({ id: 'Slots' });
 
 export const recordsQuery = z.strictObject({
-  ...range,
+  ...pageOfRange,
   every: z
     .string()
     .max(64)

@@ -1,18 +1,13 @@
 /** The shapes of prices over any time, and of the ranks. */
 import { z } from 'zod';
-import { durationHelp } from '../core/duration.ts';
+import { rangeOf } from './range-schemas.ts';
 import { priceRow } from './schemas.ts';
 
-const moment = `RFC 3339, seconds or milliseconds since the epoch, or ${durationHelp}`;
-const momentText = z.string().min(1).max(64);
 export const historyFns = ['mean', 'ohlc', 'min', 'max', 'first', 'last', 'count'] as const;
 export const historyFormats = ['json', 'ndjson', 'csv'] as const;
 
 export const historyQuery = z.strictObject({
-  start: momentText
-    .default('-24h')
-    .meta({ description: `From when: ${moment}; a length is back from now.` }),
-  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
+  ...rangeOf('RFC 3339, seconds or milliseconds since the epoch,'),
   every: z
     .string()
     .min(1)

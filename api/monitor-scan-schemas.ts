@@ -1,24 +1,13 @@
 /** The shapes of scans: what was recorded of them, summed up, or found out just now. */
 import { z } from 'zod';
-import { durationHelp } from '../core/duration.ts';
-import { wholeNumber } from './schemas.ts';
+import { pageOfRange } from './range-schemas.ts';
 
 const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
 const said = <T extends z.ZodType>(schema: T, description: string) => schema.meta({ description });
 const ms = (description: string) => z.number().optional().meta({ description });
 
-const moment = `a time (RFC 3339, UTC) or ${durationHelp}`;
-const momentText = z.string().min(1).max(64);
-
 export const scansQuery = z.strictObject({
-  start: momentText
-    .default('-24h')
-    .meta({ description: `From when: ${moment}; a length is back from now.` }),
-  stop: momentText.default('0s').meta({ description: `Until before when: ${moment}.` }),
-  limit: wholeNumber(10_000)
-    .optional()
-    .meta({ description: 'Most of them in one answer; default: all, streamed.' }),
-  cursor: momentText.optional().meta({ description: 'The `Tidemark-Next` of the page before.' }),
+  ...pageOfRange,
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Wins over `Accept`.' }),
 });
 
