@@ -51,6 +51,7 @@ const metrics: WorkerMetrics = {
   released: (_, claims) => {
     tally.released += claims;
   },
+  lapsed: () => undefined,
   adopted: () => undefined,
 };
 

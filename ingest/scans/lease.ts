@@ -15,9 +15,15 @@ export class Lease {
     this.#leaseMs = leaseMs;
   }
 
-  renewed(sentMs: number): void {
+  /**
+   * An answer that comes when the lease is over says nothing of before: the registry may have
+   * heard the question too late. Returns false then: what was held is somebody else's by now.
+   */
+  renewed(sentMs: number): boolean {
+    const kept = !this.over || this.#answeredMs === undefined;
     this.#untilMs = Math.max(this.#untilMs, sentMs + this.#leaseMs);
     this.#answeredMs = this.#clock.monotonicMs();
+    return kept;
   }
 
   get over(): boolean {

@@ -25,7 +25,7 @@ export interface RoundsOptions {
   /** Claims to be given back; asked in each round. */
   readonly toRelease: () => readonly ScanClaim[];
   readonly held: () => readonly ScanClaim[];
-  /** The lease ran out: what was not begun may be somebody else's by now. */
+  /** The lease had run out: what was not begun may be somebody else's by now. */
   readonly onLapse: () => void;
   /** Once a lease, while no claim is under way. `unknown`: how many were held without knowing. */
   readonly onLease: (unknown: number) => void;
@@ -109,7 +109,7 @@ export class Rounds {
 
   async #talk(): Promise<number> {
     const { ledger, clock, toRelease, limits } = this.#options;
-    if (this.lease.over) await this.#begin();
+    if (this.lease.over) await this.#beat();
     const released = toRelease();
     if (released.length > 0) await ledger.release(released);
     const claims = clock.monotonicMs() < this.#graceUntilMs ? undefined : await this.#claim();
@@ -118,18 +118,18 @@ export class Rounds {
     return claims === undefined || claims.length > 0 ? limits.pollMs : limits.idleMs;
   }
 
-  async #begin(): Promise<void> {
-    const first = this.lease.sinceAnswerMs === undefined;
-    if (!first) this.#options.onLapse();
-    await this.#beat();
-    if (!first) this.#graceUntilMs = this.#options.clock.monotonicMs() + GRACE_MS;
-  }
-
   async #beat(): Promise<void> {
     const { ledger, clock, time } = this.#options;
     const sentMs = clock.monotonicMs();
     time.note(await ledger.beat(), sentMs);
-    this.lease.renewed(sentMs);
+    this.#renew(sentMs);
+  }
+
+  /** Before anything that came with the same answer is taken. */
+  #renew(sentMs: number): void {
+    if (this.lease.renewed(sentMs)) return;
+    this.#graceUntilMs = this.#options.clock.monotonicMs() + GRACE_MS;
+    this.#options.onLapse();
   }
 
   async #claim(): Promise<Claims['claims'] | undefined> {
@@ -140,7 +140,7 @@ export class Rounds {
     const options = { aheadMs: limits.aheadMs, limit, exceptHosts };
     const { nowMs, claims } = await ledger.claim(options);
     time.note(nowMs, sentMs);
-    this.lease.renewed(sentMs);
+    this.#renew(sentMs);
     onClaims(claims);
     if (claims.length === limit) this.#woken = true;
     return claims;

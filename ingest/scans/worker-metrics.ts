@@ -16,6 +16,8 @@ export interface WorkerMetrics {
   reprobed(): void;
   /** Claims that were given back, by why. */
   released(why: Release, claims: number): void;
+  /** The lease had run out before it was renewed. */
+  lapsed(): void;
   /** Results of others that were taken up. */
   adopted(results: number): void;
 }
@@ -50,6 +52,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
   const released = count('scan_claims_released_total', 'Claims that were given back, by why', [
     'reason',
   ]);
+  const lapses = count('scan_lease_lapses_total', 'Leases that ran out before they were renewed');
   const adopted = count('scans_adopted_total', 'Results of lost workers that were taken up');
   const late = metrics.spread({
     name: 'scan_late_seconds',
@@ -64,6 +67,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
     missed: (slots) => missed.add({}, slots),
     reprobed: () => reprobed.add(),
     released: (reason, claims) => released.add({ reason }, claims),
+    lapsed: () => lapses.add(),
     adopted: (results) => adopted.add({}, results),
   };
 }

@@ -139,7 +139,10 @@ class Worker implements ScanWorkers {
       onClaims: (claims) => this.#take(claims),
       toRelease: () => this.#toRelease(),
       held: () => this.#holdings.list(),
-      onLapse: () => this.#releaseUnbegun('lapsed'),
+      onLapse: () => {
+        options.metrics.lapsed();
+        this.#releaseUnbegun('lapsed');
+      },
       onLease: (unknown) => this.#onLease(unknown),
     });
   }

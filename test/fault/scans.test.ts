@@ -131,13 +131,19 @@ describe('scan workers', { skip: whyNoPostgres() ?? false }, () => {
     );
     assert.equal(new Set([...sink.points.keys()].map((key) => key.split(' ')[0])).size, MONITORS);
     assertNoneDiffers();
-    const reprobed = await count('select sum(reprobed) from monitor_schedule');
     const twice = site.asked - MONITORS;
-    t.diagnostic(`${twice} targets asked twice, ${reprobed} counted as maybe so`);
-    // Those of the two workers that were under way, and what the killed one had not yet saved.
-    assert.ok(twice >= PLACES && twice <= reprobed, `${twice} of ${reprobed} were asked twice`);
-    assert.equal(Math.max(...site.hits.values()), 2);
-    for (const worker of others) assert.equal(await metric(worker, 'scans_stale_total'), 0);
+    // A machine too busy to renew a lease in time loses it as well: then this is what it may cost.
+    let lapses = 0;
+    for (const worker of others) {
+      const lost = (await metric(worker, 'scan_lease_lapses_total')) || 0;
+      assert.ok((await metric(worker, 'scans_stale_total')) <= lost * PLACES);
+      lapses += lost;
+    }
+    t.diagnostic(`${twice} targets asked twice, ${lapses} leases lost by the way`);
+    assert.ok(twice >= PLACES && twice <= (2 + lapses) * PLACES, `${twice} were asked twice`);
+    assert.ok(Math.max(...site.hits.values()) <= 2 + lapses);
+    const reprobed = await count('select sum(reprobed) from monitor_schedule');
+    assert.ok(reprobed >= twice - lapses * PLACES, `${reprobed} of ${twice} counted`);
   });
 
   it('lose and double no result while the database is away, and end with everything saved', async () => {

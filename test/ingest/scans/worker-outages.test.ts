@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { TidemarkError } from '../../../core/errors.ts';
+import type { Ledger } from '../../../ingest/scans/ledger.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScanRegistry } from '../../helpers/scan-registry.ts';
 import { resultOf, type TestWorker, type TestWorkerOptions, testWorker } from './workers.ts';
@@ -84,6 +85,60 @@ describe('the registry away for ten minutes', () => {
     assert.ok(begun() >= then + 20);
     assertAllStored();
   });
+});
+
+describe('a lease that ran out while the registry was slow', () => {
+  let carriedOut: number;
+
+  /** What is asked of it under these names after `fromMs` is carried out so much later. */
+  function slowed(names: readonly (keyof Ledger)[], fromMs: number, byMs: number): Ledger {
+    const ledger = registry.ledger('slow');
+    const calls = names.map((name) => {
+      const call = ledger[name] as (...args: unknown[]) => Promise<unknown>;
+      const later = async (...args: unknown[]): Promise<unknown> => {
+        if (clock.monotonicMs() < fromMs || carriedOut > 0) return call(...args);
+        await clock.sleep(byMs);
+        carriedOut += 1;
+        return call(...args);
+      };
+      return [name, later];
+    });
+    return { ...ledger, ...Object.fromEntries(calls) };
+  }
+
+  const cases = [
+    { when: 'its renewal is carried out too late', names: ['beat', 'claim'], byMs: 8_500 },
+    { when: 'what it gives back is taken too late', names: ['release'], byMs: 13_000 },
+  ] as const;
+  for (const { when, names, byMs } of cases) {
+    it(`is noticed, and nothing of it is begun, when ${when}`, async () => {
+      carriedOut = 0;
+      for (let n = 0; n < 40; n += 1) {
+        const row = registry.add(0, { intervalMs: 3_600_000, host: 'one' });
+        row.settings = { ...row.settings, timeoutMs: 60_000 };
+      }
+      const { url: short } = registry.add(0, { intervalMs: 3_000, host: 'one' });
+      const slow = start({
+        ledger: slowed(names, 2_000, byMs),
+        limits: { concurrency: 8, hostConcurrency: 64 },
+      });
+      slow.prober.answer = () => undefined;
+      await clock.advance(2_000);
+      const other = start({ id: 'other', limits: { hostConcurrency: 64 } });
+      for (let step = 0; step < 300 && carriedOut === 0; step += 1) await clock.advance(100);
+      assert.ok(other.prober.calls.length > 30, 'nothing was taken from it');
+      // Its places are free again; what waited for them is somebody else's by now.
+      slow.prober.answer = other.prober.answer;
+      for (const call of slow.prober.open) call.end(resultOf('ok'));
+      await clock.advance(20_000);
+      const asked = [slow, other].flatMap(({ prober }) => prober.calls);
+      const long = asked.filter(({ target }) => target.url !== short);
+      assert.equal(long.length, 40 + 8);
+      assert.equal(slow.tally.counts.lapses, 1);
+      assert.equal(registry.refused, 8);
+      assertAllStored();
+    });
+  }
 });
 
 describe('an answer that is lost on the way', () => {

@@ -103,6 +103,9 @@ export class Tally implements WorkerMetrics {
   released(why: string, claims: number): void {
     this.#add(why, claims);
   }
+  lapsed(): void {
+    this.#add('lapses', 1);
+  }
 
   #add(name: string, by: number): void {
     this.counts[name] = (this.counts[name] ?? 0) + by;
