@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Queries, rowsOf } from './database.ts';
+import { msColumn, timeOf } from './sql-values.ts';
 
 const ms = z.number();
 const count = z.int();
@@ -41,8 +42,6 @@ export interface BackfillProgress extends z.infer<typeof head> {
   readonly lanes: readonly BackfillLane[];
 }
 
-const toMs = (column: string, name: string) =>
-  `(extract(epoch from ${column}) * 1000)::float8 as "${name}"`;
 const minutes = (to: string, name: string) =>
   `coalesce(sum(extract(epoch from ${to} - from_time) / 60), 0)::bigint as "${name}"`;
 
@@ -60,8 +59,9 @@ export async function listBackfills(
   filter: ProgressFilter,
 ): Promise<BackfillProgress[]> {
   const found = await queries.query(
-    `select id, cause, state, notes, ${toMs('from_time', 'fromMs')}, ${toMs('to_time', 'toMs')},
-       ${toMs('created', 'createdMs')}, ${toMs('finished', 'finishedMs')}
+    `select id, cause, state, notes,
+       ${msColumn('from_time', 'fromMs')}, ${msColumn('to_time', 'toMs')},
+       ${msColumn('created', 'createdMs')}, ${msColumn('finished', 'finishedMs')}
      from backfills
      where ($1::bigint is null or id = $1) and ($2::bigint is null or id < $2)
      order by id desc limit $3`,
@@ -110,9 +110,10 @@ export async function askedGaps(
   sinceMs: number,
 ): Promise<AskedRange[]> {
   const rows = await queries.query(
-    `select ${toMs('from_time', 'fromMs')}, ${toMs('to_time', 'toMs')}, state = 'open' as open
+    `select ${msColumn('from_time', 'fromMs')}, ${msColumn('to_time', 'toMs')},
+       state = 'open' as open
      from backfills
-     where cause = 'gap' and state <> 'cancelled' and to_time > to_timestamp($2::float8 / 1000)
+     where cause = 'gap' and state <> 'cancelled' and to_time > ${timeOf('$2')}
        and exists (
          select from backfill_parts where backfill = backfills.id and exchange = $1)
        and not exists (

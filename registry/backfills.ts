@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
+import { jsonOf, msColumn, timeOf } from './sql-values.ts';
 
 /** Half open, ms since the epoch. */
 export interface BackfillRange {
@@ -51,10 +52,6 @@ const part = z.object({
 /** A market that somebody works on now. */
 export type BackfillPart = z.infer<typeof part>;
 
-const toTime = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`;
-const toMs = (column: string, name: string) =>
-  `(extract(epoch from ${column}) * 1000)::float8 as "${name}"`;
-
 /** Notified whenever somebody asks for a backfill. */
 export const BACKFILLS_CHANNEL = 'tidemark_backfills';
 
@@ -76,9 +73,9 @@ export async function openBackfill(
     ]);
     const { fromMs, toMs } = wanted.range;
     const updated = await transaction.query(
-      `update backfills set to_time = greatest(to_time, ${toTime('$2')}), notes = $3::jsonb
+      `update backfills set to_time = greatest(to_time, ${timeOf('$2')}), notes = $3::jsonb
        where key = $1 and state = 'open' returning id`,
-      [wanted.key, toMs, JSON.stringify(wanted.notes)],
+      [wanted.key, toMs, jsonOf(wanted.notes)],
     );
     const found = idOf(updated);
     const backfill =
@@ -86,8 +83,8 @@ export async function openBackfill(
       idOf(
         await transaction.query(
           `insert into backfills (key, cause, from_time, to_time, notes, state)
-           values ($1, $2, ${toTime('$3')}, ${toTime('$4')}, $5::jsonb, 'open') returning id`,
-          [wanted.key, wanted.cause, fromMs, toMs, JSON.stringify(wanted.notes)],
+           values ($1, $2, ${timeOf('$3')}, ${timeOf('$4')}, $5::jsonb, 'open') returning id`,
+          [wanted.key, wanted.cause, fromMs, toMs, jsonOf(wanted.notes)],
         ),
       )!;
     for (let at = 0; at < wanted.markets.length; at += INSERT_ROWS_MAX) {
@@ -184,7 +181,8 @@ export async function claimPart(
              and held.lease_owner <> $2 and held.lease_until > now())
          order by position, backfill desc limit 1 for update skip locked)
        returning backfill, adapter, exchange, symbol, base, quote, pair, carry,
-         step_ms as "stepMs", ${toMs('to_time', 'toMs')}, ${toMs('done_until', 'doneUntilMs')}`,
+         step_ms as "stepMs", ${msColumn('to_time', 'toMs')},
+         ${msColumn('done_until', 'doneUntilMs')}`,
       [adapter, owner, leaseMs, backfill ?? null],
     );
     return rowsOf(part, rows)[0];
@@ -213,9 +211,9 @@ export async function savePart(
   progress: PartProgress,
 ): Promise<boolean> {
   const rows = await queries.query(
-    `update backfill_parts set done_until = ${toTime('$5')}, carry = $6, lease_until = ${until('$7')},
+    `update backfill_parts set done_until = ${timeOf('$5')}, carry = $6, lease_until = ${until('$7')},
        requests = requests + $8, candles = candles + $9, rows = rows + $10,
-       state = case when to_time <= ${toTime('$5')} then 'done' else 'open' end
+       state = case when to_time <= ${timeOf('$5')} then 'done' else 'open' end
      where backfill = $1 and exchange = $2 and symbol = $3 and lease_owner = $4 and state = 'open'
      returning 1 as one`,
     [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Queries, rowsOf } from './database.ts';
+import { jsonOf, msColumn, timeOf } from './sql-values.ts';
 
 const time = z.number().nullable();
 
@@ -29,11 +30,11 @@ const ERROR_LENGTH_MAX = 500;
 
 /** Keeps the newest state of an exchange: one that tells of an older attempt changes nothing. */
 export async function saveExchange(queries: Queries, state: ExchangeState): Promise<void> {
-  const time = (parameter: string) => `to_timestamp(${parameter}::float8 / 1000)`;
   await queries.query(
     `insert into exchanges (exchange, state, last_attempt, last_success, paused_until,
        lateness_ms, rows, dropped, consecutive_failures, last_error, streaming)
-     values ($1, $2, ${time('$3')}, ${time('$4')}, ${time('$5')}, $6, $7, $8::jsonb, $9, $10, $11)
+     values ($1, $2, ${timeOf('$3')}, ${timeOf('$4')}, ${timeOf('$5')},
+       $6, $7, $8::jsonb, $9, $10, $11)
      on conflict (exchange) do update set
        state = excluded.state, last_attempt = excluded.last_attempt,
        last_success = excluded.last_success, paused_until = excluded.paused_until,
@@ -49,7 +50,7 @@ export async function saveExchange(queries: Queries, state: ExchangeState): Prom
       state.pausedUntilMs,
       state.latenessMs,
       state.rows,
-      JSON.stringify(state.dropped),
+      jsonOf(state.dropped),
       state.consecutiveFailures,
       state.lastError?.replaceAll('\0', '').slice(0, ERROR_LENGTH_MAX) ?? null,
       state.streaming,
@@ -59,11 +60,9 @@ export async function saveExchange(queries: Queries, state: ExchangeState): Prom
 
 /** By name. */
 export async function listExchanges(queries: Queries): Promise<ExchangeState[]> {
-  const ms = (column: string, name: string) =>
-    `(extract(epoch from ${column}) * 1000)::float8 as "${name}"`;
   const rows = await queries.query(
-    `select exchange, state, ${ms('last_attempt', 'lastAttemptMs')},
-       ${ms('last_success', 'lastSuccessMs')}, ${ms('paused_until', 'pausedUntilMs')},
+    `select exchange, state, ${msColumn('last_attempt', 'lastAttemptMs')},
+       ${msColumn('last_success', 'lastSuccessMs')}, ${msColumn('paused_until', 'pausedUntilMs')},
        lateness_ms as "latenessMs", rows, dropped,
        consecutive_failures as "consecutiveFailures", last_error as "lastError", streaming
      from exchanges order by exchange`,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TidemarkError } from '../core/errors.ts';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
 import { registerPairs } from './metrics.ts';
+import { msColumn } from './sql-values.ts';
 
 /** A market as its exchange's adapter understands it. Base and quote in any case. */
 export interface MarketName {
@@ -26,8 +27,8 @@ const market = z.object({
 export type Market = z.infer<typeof market>;
 
 const COLUMNS = `exchange, symbol, base, quote, pair, clashed,
-  (extract(epoch from first_seen) * 1000)::float8 as "firstSeenMs",
-  (extract(epoch from last_seen) * 1000)::float8 as "lastSeenMs"`;
+  ${msColumn('first_seen', 'firstSeenMs')},
+  ${msColumn('last_seen', 'lastSeenMs')}`;
 
 /** `last_seen` is for people: once an hour is enough, and spares a write of every row a minute. */
 const SEEN_STEP = '1 hour';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Database, type Queries, rowsOf } from './database.ts';
+import { jsonOf, msColumn, NOW_MS } from './sql-values.ts';
 
 /** How a monitor is asked and judged; every part is explained at the API. */
 export const monitorSettings = z.object({
@@ -75,14 +76,12 @@ export type MonitorChange = Partial<
 /** Notified when a monitor is made or changed, so that workers look for what is due at once. */
 export const MONITORS_CHANNEL = 'tidemark_monitors';
 
-const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
-
 /** Two intervals, and the time of a scan, after the one that was due. */
-const STALE = `(s.active and s.due_ms + 2 * s.interval_ms + s.timeout_ms < ${NOW})`;
+const STALE = `(s.active and s.due_ms + 2 * s.interval_ms + s.timeout_ms < ${NOW_MS})`;
 
 const COLUMNS = `m.id, m.url, m.regexp, m.name, m.settings, m.tags, m.active,
-  s.interval_ms as "intervalMs", (extract(epoch from m.created) * 1000)::float8 as "createdMs",
-  (extract(epoch from m.changed) * 1000)::float8 as "changedMs", s.state,
+  s.interval_ms as "intervalMs", ${msColumn('m.created', 'createdMs')},
+  ${msColumn('m.changed', 'changedMs')}, s.state,
   s.state_since_ms as "stateSinceMs", s.reason, s.status, s.last_slot_ms as "lastSlotMs",
   s.last_total_ms as "lastTotalMs", s.due_ms as "dueMs", s.missed, s.reprobed,
   ${STALE} as stale`;
@@ -153,7 +152,7 @@ async function insertMonitors(
        -- Asking again takes no number; the conflict is for who asks at the same moment.
        where not exists (select from monitors m where m.key = g.key)
        on conflict (key) do nothing returning id, key),
-     due as materialized (select ${NOW} as now)
+     due as materialized (select ${NOW_MS} as now)
      insert into monitor_schedule (monitor, host, interval_ms, timeout_ms, phase_ms, due_ms)
      select made.id, g.host, g.interval_ms, g.timeout_ms, g.phase_ms,
        case when $11 then now + g.interval_ms - mod(now - g.phase_ms, g.interval_ms) else now end
@@ -164,8 +163,8 @@ async function insertMonitors(
       column(({ url }) => url),
       column(({ regexp }) => regexp),
       column(({ name }) => name),
-      column(({ settings }) => JSON.stringify(settings)),
-      column(({ tags }) => JSON.stringify(tags)),
+      column(({ settings }) => jsonOf(settings)),
+      column(({ tags }) => jsonOf(tags)),
       column(({ host }) => host),
       column(({ intervalMs }) => intervalMs),
       column((one) => phaseOf(monitorKey(one), one.intervalMs)),
@@ -214,8 +213,8 @@ async function changeIn(queries: Queries, id: number, change: MonitorChange): Pr
       id,
       name !== undefined,
       name ?? null,
-      tags === undefined ? null : JSON.stringify(tags),
-      JSON.stringify(settings),
+      tags === undefined ? null : jsonOf(tags),
+      jsonOf(settings),
       active ?? null,
       anew ? 1 : 0,
     ],
@@ -229,7 +228,7 @@ async function changeIn(queries: Queries, id: number, change: MonitorChange): Pr
        owner = case when $6 or active <> coalesce($2, active) then null else owner end,
        token = token + ($6 or active <> coalesce($2, active))::int,
        due_ms = case when $3::bigint is not null or $6 or active <> coalesce($2, active)
-         then ${NOW} else due_ms end,
+         then ${NOW_MS} else due_ms end,
        state = case when active and not coalesce($2, active) then 'unknown' else state end
      where monitor = $1`,
     [id, active ?? null, intervalMs ?? null, phaseMs, settings.timeoutMs, anew],

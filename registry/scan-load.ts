@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Queries, rowsOf } from './database.ts';
-
-const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+import { NOW_MS } from './sql-values.ts';
 
 const load = z.object({
   active: z.int(),
@@ -22,12 +21,12 @@ export type ScanLoad = z.infer<typeof load>;
 /** `host`: only the monitors of it. */
 export async function scanLoad(queries: Queries, host?: string): Promise<ScanLoad> {
   const rows = await queries.query(
-    `select count(*)::int as active, (count(*) filter (where due_ms < ${NOW}))::int as due,
+    `select count(*)::int as active, (count(*) filter (where due_ms < ${NOW_MS}))::int as due,
        coalesce(sum(1000.0 / interval_ms), 0)::float8 as "scansPerSecond",
        coalesce(sum(coalesce(last_total_ms, 300) / interval_ms), 0)::float8 as busy,
        coalesce(sum(timeout_ms::float8 / interval_ms), 0)::float8 as "busyMax",
-       (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW})::int as slots,
-       (select count(*) from scan_workers where until_ms > ${NOW})::int as workers
+       (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW_MS})::int as slots,
+       (select count(*) from scan_workers where until_ms > ${NOW_MS})::int as workers
      from monitor_schedule where active and ($1::text is null or host = $1)`,
     [host ?? null],
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Database, type Queries, rowsOf } from './database.ts';
 import { EVENTS_CHANNEL } from './events.ts';
 import { type MonitorSettings, monitorSettings } from './monitors.ts';
+import { jsonOf, NOW_MS } from './sql-values.ts';
 
 /** How a monitor stands. `new`: not scanned so far. */
 export type MonitorState = 'new' | 'up' | 'down' | 'unknown';
@@ -53,14 +54,12 @@ export interface Claims {
   readonly claims: readonly ScanClaim[];
 }
 
-const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
-
 /** Tells that a worker is there, for as long as its lease. Returns the database's time. */
 export async function beat(queries: Queries, worker: ScanWorker): Promise<number> {
   const rows = await queries.query(
-    `insert into scan_workers (id, host, slots, until_ms) values ($1, $2, $3, ${NOW} + $4)
-     on conflict (id) do update set until_ms = ${NOW} + $4, slots = $3
-     returning ${NOW} as now`,
+    `insert into scan_workers (id, host, slots, until_ms) values ($1, $2, $3, ${NOW_MS} + $4)
+     on conflict (id) do update set until_ms = ${NOW_MS} + $4, slots = $3
+     returning ${NOW_MS} as now`,
     [worker.id, worker.host, worker.slots, worker.leaseMs],
   );
   return rowsOf(z.object({ now: ms }), rows)[0]!.now;
@@ -211,13 +210,6 @@ export async function saveScans(
   return new Set(rowsOf(z.object({ monitor: z.int() }), rows).map(({ monitor }) => monitor));
 }
 
-/** PostgreSQL holds no NUL and no lone half of a surrogate pair; pages do. */
-function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, part) =>
-    typeof part === 'string' ? part.replace(/[\0\p{Cs}]/gu, '\ufffd') : part,
-  );
-}
-
 export interface WaitingResult {
   readonly monitor: number;
   readonly slotMs: number;
@@ -240,7 +232,7 @@ export async function adoptResults(
     `with left_over as (
        select r.monitor, r.slot_ms from scan_results r
        where r.owner <> $1 and not exists (
-         select from scan_workers w where w.id = r.owner and w.until_ms > ${NOW})
+         select from scan_workers w where w.id = r.owner and w.until_ms > ${NOW_MS})
        limit $2 for update of r skip locked)
      update scan_results r set owner = $1 from left_over l
      where r.monitor = l.monitor and r.slot_ms = l.slot_ms
@@ -327,7 +319,7 @@ export async function leaveAll(database: Database): Promise<void> {
 
 /** Workers that were not heard of for a day leave no trace. */
 export async function forgetWorkers(queries: Queries): Promise<void> {
-  await queries.query(`delete from scan_workers where until_ms < ${NOW} - 86400000`);
+  await queries.query(`delete from scan_workers where until_ms < ${NOW_MS} - 86400000`);
 }
 
 /**

@@ -1,0 +1,21 @@
+/** How times and JSON go into SQL and come out of it. */
+
+/** The database's clock, in milliseconds since the epoch; it goes on within a transaction. */
+export const NOW_MS = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+/** A column of a time, selected as milliseconds since the epoch under a name. */
+export function msColumn(column: string, name: string): string {
+  return `(extract(epoch from ${column}) * 1000)::float8 as "${name}"`;
+}
+
+/** The time of a parameter in milliseconds since the epoch: `$1`. */
+export function timeOf(parameter: string): string {
+  return `to_timestamp(${parameter}::float8 / 1000)`;
+}
+
+/** A value as text for `::jsonb`. PostgreSQL holds no NUL and no lone surrogate; pages do. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    typeof part === 'string' ? part.replace(/[\0\p{Cs}]/gu, '\ufffd') : part,
+  );
+}
