@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ProbeResult } from '../api/contract.ts';
-import { childAbort } from '../core/abort.ts';
 import { systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { version } from '../core/paths.ts';
 import { createConnectivityCheck } from '../ingest/scans/connectivity.ts';
 import { openLedger } from '../ingest/scans/ledger.ts';
 import { createProber } from '../ingest/scans/probe.ts';
-import {
-  type ScanWorkers,
-  startWorker,
-  type WorkerState,
-  workerDefaults,
-} from '../ingest/scans/worker.ts';
+import { startWorker, type WorkerState, workerDefaults } from '../ingest/scans/worker.ts';
 import { createWorkerMetrics, showWorker } from '../ingest/scans/worker-metrics.ts';
-import type { Listening } from '../registry/database.ts';
+import { followChannel } from '../registry/follow.ts';
 import { MONITORS_CHANNEL } from '../registry/monitors.ts';
 import { scanLoad } from '../registry/scan-load.ts';
 import { leaveAll } from '../registry/scans.ts';
@@ -50,44 +44,19 @@ export async function startScans(base: Base): Promise<void> {
     ...(places.length > 0 && { checkConnectivity: createConnectivityCheck({ places, clock }) }),
   });
   parts.add('scans', () => scans.close());
-  const hearing = hear(base, scans);
-  parts.add('monitors', hearing.close);
+  // Woken when a monitor is made or changed; what is not heard is found soon after.
+  const monitors = followChannel({
+    ...{ database: registry, channel: MONITORS_CHANNEL, clock, everyMs: LISTEN_AGAIN_MS },
+    round: (news) => {
+      if (news) scans.wake();
+    },
+    failed: (error) =>
+      log.debug({ error: messageOf(error) }, 'monitors are looked for, not heard of'),
+  });
+  parts.add('monitors', monitors.close);
   probes.push({ name: 'scans', check: async () => scansProbe(scans.state(), slots) });
   const due = async () => (await scanLoad(registry)).due;
   showWorker(metrics, () => scans.state(), due);
-}
-
-/** Wakes the worker when a monitor is made or changed. What is not heard is found soon after. */
-function hear({ registry, log }: Base, scans: ScanWorkers): { close(): Promise<void> } {
-  const ending = new AbortController();
-  let listening: Listening | undefined;
-  let nap = childAbort(undefined);
-  const lost = (error: Error): void => {
-    listening = undefined;
-    log.debug({ error: error.message }, 'monitors are looked for, not heard of');
-    nap.release();
-  };
-  const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      nap = childAbort(ending.signal);
-      try {
-        listening ??= await registry.listen(MONITORS_CHANNEL, { heard: () => scans.wake(), lost });
-      } catch (error) {
-        log.debug({ error: messageOf(error) }, 'monitors are looked for, not heard of');
-      }
-      // Cut short by a connection that was lost, and by the end.
-      await systemClock.sleep(LISTEN_AGAIN_MS, nap.signal).catch(() => undefined);
-      nap.release();
-    }
-  };
-  const running = run();
-  return {
-    async close() {
-      ending.abort();
-      await running;
-      await listening?.close();
-    },
-  };
 }
 
 function scansProbe(state: WorkerState, slots: number): ProbeResult {

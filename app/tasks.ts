@@ -1,10 +1,14 @@
 import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
+import { messageOf } from '../core/errors.ts';
 import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
+import { followChannel } from '../registry/follow.ts';
 import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
 import type { Retentions } from '../tasks/steps.ts';
 import type { Base } from './start.ts';
+
+const LISTEN_AGAIN_MS = 5_000;
 
 /** Keeps InfluxDB's tasks right and shows how they do. */
 export async function startFluxTasks(base: Base): Promise<void> {
@@ -20,9 +24,15 @@ export async function startFluxTasks(base: Base): Promise<void> {
   });
   parts.add('tasks', service.close);
   // Another interval wants other tasks; a notification that is lost is made good by the next round.
-  const refresh = () => service.refresh();
-  const listening = await registry.listen(CHOICES_CHANNEL, { heard: refresh, lost: refresh });
-  parts.add('task choices', () => listening.close());
+  const following = followChannel({
+    ...{ database: registry, channel: CHOICES_CHANNEL, clock: systemClock },
+    everyMs: LISTEN_AGAIN_MS,
+    round: (news) => {
+      if (news) service.refresh();
+    },
+    failed: (error) => log.debug({ error: messageOf(error) }, 'choices are not heard of'),
+  });
+  parts.add('task choices', following.close);
   probes.push({
     name: 'tasks',
     async check() {

@@ -1,14 +1,14 @@
-import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { Database, Listening } from '../../registry/database.ts';
+import type { Database } from '../../registry/database.ts';
 import {
   CHOICES_CHANNEL,
   listExchangeChoices,
   type PriceDefaults,
   planExchanges,
 } from '../../registry/exchange-choices.ts';
+import { followChannel } from '../../registry/follow.ts';
 import { listOffPairs } from '../../registry/metrics.ts';
 import type { LaneChoice, PriceChoices } from './choice.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
@@ -30,10 +30,7 @@ export interface ChoiceReader {
   follow(onChange: (choices: PriceChoices) => Promise<void>): { close(): Promise<void> };
 }
 
-/**
- * Notifications come at once. This is the net below them: it also finds a connection that broke,
- * and what was chosen meanwhile.
- */
+/** Where no notification comes. */
 const LOOK_MS = 10_000;
 
 /** What somebody chose in the registry, over the settings. */
@@ -80,12 +77,17 @@ export function createChoiceReader(options: FollowOptions): ChoiceReader {
       return choices;
     },
     follow: (onChange) =>
-      startFollowing(options, async () => {
-        const change = await readChange();
-        if (change === undefined) return;
-        await onChange(change.choices);
-        // Only now: what could not be carried out is tried again.
-        last = change.text;
+      followChannel({
+        ...{ database, channel: CHOICES_CHANNEL, clock: options.clock, everyMs: LOOK_MS },
+        round: async () => {
+          const change = await readChange();
+          if (change === undefined) return;
+          await onChange(change.choices);
+          // Only now: what could not be carried out is tried again.
+          last = change.text;
+        },
+        lost: ({ message }) => log.warn({ error: message }, 'choices are looked for, not heard of'),
+        failed: (error) => log.warn({ error: messageOf(error) }, 'choices cannot be followed'),
       }),
   };
 }
@@ -94,46 +96,4 @@ interface Change {
   readonly choices: PriceChoices;
   /** Equal for equal choices. */
   readonly text: string;
-}
-
-function startFollowing({ database, clock, log }: FollowOptions, carryOut: () => Promise<void>) {
-  const ending = new AbortController();
-  let listening: Listening | undefined;
-  let round = childAbort(ending.signal);
-  let failing = false;
-
-  const look = async (): Promise<void> => {
-    // Heard from now on, and then read: nothing falls between.
-    listening ??= await database.listen(CHOICES_CHANNEL, {
-      heard: () => round.release(),
-      lost: (error) => {
-        listening = undefined;
-        log.warn({ error: error.message }, 'choices are looked for, not heard of');
-      },
-    });
-    await carryOut();
-  };
-  const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      round = childAbort(ending.signal);
-      try {
-        await look();
-        failing = false;
-      } catch (error) {
-        if (!failing) log.warn({ error: messageOf(error) }, 'choices cannot be followed');
-        failing = true;
-      }
-      // Cut short by news, and by the end.
-      await clock.sleep(LOOK_MS, round.signal).catch(() => undefined);
-      round.release();
-    }
-  };
-  const running = run();
-  return {
-    async close() {
-      ending.abort();
-      await running;
-      await listening?.close();
-    },
-  };
 }

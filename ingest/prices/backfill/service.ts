@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { messageOf } from '../../../core/errors.ts';
 import { type BackfillLane, listBackfills } from '../../../registry/backfill-progress.ts';
 import { BACKFILLS_CHANNEL, closeBackfills, openAdapters } from '../../../registry/backfills.ts';
-import type { Listening } from '../../../registry/database.ts';
+import { followChannel } from '../../../registry/follow.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
 import { createPace } from './pace.ts';
 import { SETTLED_MS } from './plan.ts';
@@ -45,10 +45,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
   setMaxListeners(0, signal);
   const workers = new Map<string, Promise<void>>();
   const worker = { ...options, pace: createPace(clock) };
-  let rest = new AbortController();
   const gapsDue = createGapsDue(options);
-  let troubled = false;
-  let listening: Listening | undefined;
 
   const start = async (adapter: string): Promise<void> => {
     if (workers.has(adapter) || signal.aborted) return;
@@ -57,7 +54,7 @@ export function startBackfills(options: BackfillOptions): Backfills {
     const work = workOff(exchange, worker, signal)
       .then((worked) => {
         // Something may be over. Where another process works on the exchange, there is time.
-        if (worked) rest.abort();
+        if (worked) following.wake();
       })
       .catch((error: unknown) =>
         log.error({ exchange: adapter, error: messageOf(error) }, 'a backfill stopped'),
@@ -65,39 +62,20 @@ export function startBackfills(options: BackfillOptions): Backfills {
       .finally(() => workers.delete(adapter));
     workers.set(adapter, work);
   };
-  const turn = async (): Promise<void> => {
-    if (gapsDue()) await options.gaps?.find();
-    listening ??= await database.listen(BACKFILLS_CHANNEL, {
-      heard: () => rest.abort(),
-      lost: () => {
-        listening = undefined;
-      },
-    });
-    for (const adapter of await openAdapters(database, options.only)) await start(adapter);
-    for (const id of await closeBackfills(database)) await report(options, id);
-  };
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      // Before the turn: who wakes during it wakes the rest that follows.
-      rest = new AbortController();
-      try {
-        await turn();
-        troubled = false;
-      } catch (error) {
-        if (!troubled) log.warn({ error: messageOf(error) }, 'backfills wait');
-        troubled = true;
-      }
-      const woken = AbortSignal.any([rest.signal, signal]);
-      await clock.sleep(options.pollMs ?? POLL_MS, woken).catch(() => 'woken');
-    }
-  };
-  const running = run();
+  const following = followChannel({
+    ...{ database, channel: BACKFILLS_CHANNEL, clock, everyMs: options.pollMs ?? POLL_MS },
+    async round() {
+      if (gapsDue()) await options.gaps?.find();
+      for (const adapter of await openAdapters(database, options.only)) await start(adapter);
+      for (const id of await closeBackfills(database)) await report(options, id);
+    },
+    failed: (error) => log.warn({ error: messageOf(error) }, 'backfills wait'),
+  });
   return {
     async close() {
       leave.abort();
-      await running;
+      await following.close();
       await Promise.all(workers.values());
-      await listening?.close();
     },
   };
 }
