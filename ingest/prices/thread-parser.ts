@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { movable } from '../../core/movable.ts';
 import type { PriceAdapter } from './adapter.ts';
 import { ColumnReader } from './columns.ts';
 import { exchanges } from './exchanges/list.ts';
@@ -112,14 +113,6 @@ function openSource(
       told.thread.ask(forget).catch(() => 'the table went with its thread');
     },
   };
-}
-
-/** Bytes that own their memory, so that it can be moved and not copied. */
-function movable(body: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, byteLength } = body;
-  const whole = byteOffset === 0 && byteLength === buffer.byteLength;
-  if (whole && buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
-  return new Uint8Array(body);
 }
 
 interface Waiting {

@@ -1,7 +1,7 @@
 /** Matches what would hold up the main thread: one text after the other. */
-import { parentPort } from 'node:worker_threads';
-import type { MatchReply, MatchRequest } from './matcher-messages.ts';
-import { compilePattern, type Pattern } from './pattern.ts';
+import { answerTasks } from '../../core/task-answers.ts';
+import type { MatchRequest } from './matcher.ts';
+import { compilePattern, type Match, type Pattern } from './pattern.ts';
 
 const PATTERNS_KEPT = 200;
 const patterns = new Map<string, Pattern>();
@@ -18,7 +18,4 @@ function patternOf({ source, flags }: MatchRequest): Pattern {
   return compiled.pattern;
 }
 
-parentPort?.on('message', (request: MatchRequest) => {
-  const reply: MatchReply = { match: patternOf(request).find(request.text) };
-  parentPort?.postMessage(reply);
-});
+answerTasks<MatchRequest, Match | undefined>((request) => patternOf(request).find(request.text));

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { MatchReply, MatchRequest } from './matcher-messages.ts';
+import { isCode } from '../../core/errors.ts';
+import { TaskThread } from '../../core/task-thread.ts';
 import { ScanFailure } from './outcome.ts';
 import type { Match, Pattern } from './pattern.ts';
 import type { Stop } from './stop.ts';
@@ -39,15 +39,19 @@ const MATCH_MS_MAX = 3_000;
 const MEMORY_MB_MAX = 256;
 const PROGRAM = new URL('./matcher-thread.js', import.meta.url);
 
-interface Task {
-  readonly request: MatchRequest;
-  readonly done: (match: Match | undefined) => void;
-  readonly fail: (error: unknown) => void;
+/** To the matcher's thread. */
+export interface MatchRequest {
+  readonly source: string;
+  readonly flags: string;
+  readonly text: string;
 }
 
 export function createMatcher(options: MatcherOptions): Matcher {
-  const { inlineCostMax = INLINE_COST_MAX, costMax = COST_MAX } = options;
-  const thread = new MatcherThread(options);
+  const { clock, inlineCostMax = INLINE_COST_MAX, costMax = COST_MAX } = options;
+  const { matchMsMax: timeoutMs = MATCH_MS_MAX, program = PROGRAM } = options;
+  const thread = new TaskThread<MatchRequest, Match | undefined>({
+    ...{ program, name: 'matcher', clock, memoryMbMax: MEMORY_MB_MAX },
+  });
   return {
     find(pattern, whole, stop) {
       const most = Math.floor(costMax / pattern.size);
@@ -55,96 +59,20 @@ export function createMatcher(options: MatcherOptions): Matcher {
       const text = cut ? whole.slice(0, most) : whole;
       if (pattern.size * text.length <= inlineCostMax) return { match: pattern.find(text), cut };
       const { source, flags } = pattern;
-      const found = stop.wait<Match | undefined>((done, fail) =>
-        thread.ask({ request: { source, flags, text }, done, fail }),
-      );
+      const found = stop.wait<Match | undefined>((done, fail) => {
+        const { signal, release } = childAbort(undefined);
+        const match = thread.run({ source, flags, text }, { timeoutMs, signal });
+        match.then(done, (error: unknown) => fail(failureOf(error)));
+        return release;
+      });
       return found.then((match) => ({ match, cut }));
     },
     close: () => thread.close(),
   };
 }
 
-/** One thread, started when it is first needed; a task that takes too long ends it. */
-class MatcherThread {
-  readonly #options: MatcherOptions;
-  readonly #waiting: Task[] = [];
-  #running: Task | undefined;
-  #worker: Worker | undefined;
-  #limit = childAbort(undefined);
-  #closed = false;
-
-  constructor(options: MatcherOptions) {
-    this.#options = options;
-  }
-
-  /** Returns how to give the task up: one that runs is let run, for the thread's sake. */
-  ask(task: Task): () => void {
-    if (this.#closed) task.fail(new ScanFailure('cancelled'));
-    else this.#waiting.push(task);
-    this.#next();
-    return () => {
-      const at = this.#waiting.indexOf(task);
-      if (at >= 0) this.#waiting.splice(at, 1);
-    };
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const task of this.#waiting.splice(0)) task.fail(new ScanFailure('cancelled'));
-    await this.#end(new ScanFailure('cancelled'));
-  }
-
-  #next(): void {
-    if (this.#running) return;
-    const task = this.#waiting.shift();
-    if (!task) {
-      this.#worker?.unref();
-      return;
-    }
-    this.#running = task;
-    const worker = this.#worker ?? this.#start();
-    worker.ref();
-    worker.postMessage(task.request);
-    const limit = childAbort(undefined);
-    this.#limit = limit;
-    this.#options.clock.sleep(this.#options.matchMsMax ?? MATCH_MS_MAX, limit.signal).then(
-      () => this.#end(new ScanFailure('timeout-match')),
-      () => 'done in time',
-    );
-  }
-
-  #start(): Worker {
-    const worker = new Worker(this.#options.program ?? PROGRAM, {
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },
-    });
-    worker.on('message', ({ match }: MatchReply) => {
-      if (worker !== this.#worker) return;
-      this.#settle()?.done(match);
-      this.#next();
-    });
-    const broken = (error: unknown): void => {
-      if (worker !== this.#worker) return;
-      void this.#end(new ScanFailure('timeout-match', 'the pattern took too much memory', error));
-    };
-    worker.on('error', broken);
-    worker.on('exit', broken);
-    this.#worker = worker;
-    return worker;
-  }
-
-  /** Ends the thread and what it is at; the next task starts another one. */
-  async #end(error: ScanFailure): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    this.#settle()?.fail(error);
-    if (!this.#closed) this.#next();
-    await worker?.terminate();
-  }
-
-  #settle(): Task | undefined {
-    const task = this.#running;
-    this.#running = undefined;
-    this.#limit.release();
-    return task;
-  }
+function failureOf(error: unknown): ScanFailure {
+  if (isCode(error, 'cancelled')) return new ScanFailure('cancelled');
+  if (isCode(error, 'timeout')) return new ScanFailure('timeout-match');
+  return new ScanFailure('timeout-match', 'the pattern took too much memory', error);
 }

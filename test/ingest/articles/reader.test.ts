@@ -84,9 +84,9 @@ test('a body that catches the thread is refused, the next one is read', async ()
 
 test('a thread that ends refuses its body only', async () => {
   const broken = await program(
-    `parentPort.on('message', ({ id, bytes }) => {
+    `parentPort.on('message', ({ bytes }) => {
       if (bytes.length === 3) throw new Error('broken');
-      parentPort.postMessage({ id, items: [], last: { ok: false, reason: 'empty', message: '' } });
+      parentPort.postMessage({ value: { ok: false, reason: 'empty', message: '' } });
     });`,
   );
   const reader = createFeedReader({ ...shared, program: broken });
