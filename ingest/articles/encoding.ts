@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import iconv from 'iconv-lite';
+import { byteOrderMark, declaredCharsets, decodeAs, headerCharset } from '../../core/charset.ts';
 import type { CharsetSource } from './feed.ts';
-import { wellFormed } from './text.ts';
 
 export interface DecodedText {
   readonly text: string;
@@ -11,17 +10,6 @@ export interface DecodedText {
   /** Some bytes are not in that charset (they became U+FFFD), or another one was declared. */
   readonly damaged: boolean;
 }
-
-/** XML wants its declaration first, HTML in the first 1,024 bytes; some put junk before. */
-const DECLARATION_BYTES = 2_048;
-
-const MARKS: readonly (readonly [hex: string, charset: string, length: number])[] = [
-  ['efbbbf', 'utf-8', 3],
-  ['fffe0000', 'utf-32le', 4],
-  ['0000feff', 'utf-32be', 4],
-  ['fffe', 'utf-16le', 2],
-  ['feff', 'utf-16be', 2],
-];
 
 /** How a `<` or white space begins in the wide encodings (XML 1.0, appendix F). */
 const WIDE: readonly (readonly [start: RegExp, charset: string])[] = [
@@ -37,15 +25,15 @@ const WIDE: readonly (readonly [start: RegExp, charset: string])[] = [
  * says, whichever fits; else as UTF-8 with some damage or windows-1252, whichever is nearer.
  */
 export function decodeBody(bytes: Buffer, contentType?: string): DecodedText {
+  const mark = byteOrderMark(bytes);
+  if (mark) return decoded(bytes.subarray(mark.length), mark.charset, 'bom');
   const start = bytes.subarray(0, 4).toString('hex');
-  for (const [mark, charset, length] of MARKS) {
-    if (start.startsWith(mark)) return decoded(bytes.subarray(length), charset, 'bom');
-  }
   for (const [pattern, charset] of WIDE) {
     if (pattern.test(start)) return decoded(bytes, charset, 'bytes');
   }
-  const header = charsetOf(/;\s*charset\s*=\s*["']?([^\s"';]{1,40})/i.exec(contentType ?? '')?.[1]);
-  const document = charsetOf(declaration(bytes));
+  const header = headerCharset(contentType);
+  const { xml, html } = declaredCharsets(bytes);
+  const document = xml ?? html;
   if (isUtf8(withoutCutCharacter(bytes))) {
     // Of all charsets that use the bytes of ASCII alone, only this one is still met.
     const escaped = [header, document].includes('iso-2022-jp') && bytes.includes(0x1b);
@@ -100,32 +88,7 @@ function withoutCutCharacter(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function declaration(bytes: Buffer): string | undefined {
-  const head = bytes.subarray(0, DECLARATION_BYTES).toString('latin1');
-  const xml = /<\?xml\s[^>]{0,200}?encoding\s*=\s*["']\s*([^"'>]{1,40}?)\s*["']/i.exec(head);
-  const meta = /<meta[^>]{0,200}?charset\s*=\s*["']?([^\s"'/>;]{1,40})/i.exec(head);
-  return xml?.[1] ?? meta?.[1];
-}
-
-/** The WHATWG name of a label; `iso-8859-1` is windows-1252, as publishers and browsers mean it. */
-function charsetOf(label: string | undefined): string | undefined {
-  if (label === undefined) return undefined;
-  try {
-    return new TextDecoder(label).encoding;
-  } catch {
-    const lower = label.toLowerCase();
-    return /^(cp|ibm|mac)\w+$/.test(lower) && iconv.encodingExists(lower) ? lower : undefined;
-  }
-}
-
 function decoded(bytes: Buffer, charset: string, charsetFrom: CharsetSource): DecodedText {
-  const text = wellFormed(decode(bytes, charset));
+  const text = decodeAs(bytes, charset);
   return { text, charset, charsetFrom, damaged: text.includes('\ufffd') };
-}
-
-/** Node 20's own decoder takes windows-1252 for ISO-8859-1; iconv-lite has no ISO-2022-JP. */
-function decode(bytes: Buffer, charset: string): string {
-  if (charset === 'utf-8') return bytes.toString('utf8');
-  if (iconv.encodingExists(charset)) return iconv.decode(bytes, charset);
-  return new TextDecoder(charset).decode(bytes);
 }

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { wellFormed } from '../../core/charset.ts';
 import { discoverFeeds } from './discover.ts';
 import { decodeBody } from './encoding.ts';
 import {
@@ -15,7 +16,6 @@ import { readAtom } from './formats/atom.ts';
 import { readJsonFeed } from './formats/json-feed.ts';
 import type { FormatContext } from './formats/parts.ts';
 import { readRss } from './formats/rss.ts';
-import { wellFormed } from './text.ts';
 import { type FeedTree, readTree } from './tree.ts';
 
 export interface ParseOptions {

@@ -85,14 +85,6 @@ export function looseTitle(text: string): string {
   return oneLine(once);
 }
 
-/** Halves of pairs, which no encoding of Unicode can write, become U+FFFD. */
-export function wellFormed(text: string): string {
-  return text.replace(
-    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    '\ufffd',
-  );
-}
-
 /** References that markup is escaped with; `&amp;` is the last, for it may begin another. */
 const COMMON = [
   ['&lt;', '<'],

@@ -1,7 +1,8 @@
+import { wellFormed } from '../../../core/charset.ts';
 import { parseDate } from '../dates.ts';
 import type { Enclosure, Feed, FeedItem, Person } from '../feed.ts';
 import { resolveUrl } from '../links.ts';
-import { oneLine, wellFormed } from '../text.ts';
+import { oneLine } from '../text.ts';
 import { addPerson, type FormatContext, itemLink, uniqueNames } from './parts.ts';
 import { absoluteReferences } from './relative.ts';
 
