@@ -1,5 +1,6 @@
 import type { BackfillView } from '../ingest/prices/backfill/desk.ts';
 import { spanText } from '../ingest/prices/backfill/plan.ts';
+import { barOf, countText, createBarLine } from './bar.ts';
 
 export interface ProgressOptions {
   /** Writes as it stands: no line end is added. */
@@ -23,8 +24,6 @@ export interface Progress {
 const LINE_MS = 10_000;
 /** Speeds are those of this time: a pause of an exchange shows. */
 const WINDOW_MS = 30_000;
-const BAR_WIDTH = 24;
-const CLEAR = '\r\u001b[2K';
 
 interface Sample {
   readonly atMs: number;
@@ -37,7 +36,7 @@ export function createProgress(options: ProgressOptions): Progress {
   const { write, style, nowMs } = options;
   let samples: Sample[] = [];
   let lastLineMs = Number.NEGATIVE_INFINITY;
-  let shown = '';
+  const line = createBarLine(write, options.columns);
   return {
     update(view) {
       const atMs = nowMs();
@@ -49,20 +48,17 @@ export function createProgress(options: ProgressOptions): Progress {
       if (style === 'json') {
         write(`${JSON.stringify({ ...sums, state: view.state, ...speed, leftMs })}\n`);
       } else if (style === 'bar') {
-        shown = barOf(sums, speed, leftMs).slice(0, Math.max(20, options.columns - 1));
-        write(`${CLEAR}${shown}`);
+        line.show(textOf(sums, speed, leftMs));
       } else if (atMs - lastLineMs >= LINE_MS || view.state !== 'open') {
         lastLineMs = atMs;
-        write(`${barOf(sums, speed, leftMs)}\n`);
+        write(`${textOf(sums, speed, leftMs)}\n`);
       }
     },
     note(text) {
-      write(style === 'bar' ? `${CLEAR}${text}\n${shown}` : `${text}\n`);
+      if (style === 'bar') line.note(text);
+      else write(`${text}\n`);
     },
-    end() {
-      if (style === 'bar' && shown !== '') write('\n');
-      shown = '';
-    },
+    end: line.end,
   };
 }
 
@@ -118,16 +114,14 @@ function leftMsOf(view: BackfillView, { minutesPerSecond }: Speed): number {
   return Math.round(((minutes - minutesDone) / minutesPerSecond) * 1_000);
 }
 
-function barOf(sums: Sums, speed: Speed, leftMs: number): string {
-  const full = Math.round((BAR_WIDTH * sums.percent) / 100);
-  const count = (value: number) => value.toLocaleString('en-US');
+function textOf(sums: Sums, speed: Speed, leftMs: number): string {
   const parts = [
-    `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${sums.percent.toFixed(1).padStart(5)} %`,
-    `${count(sums.marketsDone)}/${count(sums.markets)} markets`,
-    `${count(sums.rows)} points`,
-    `${count(speed.candlesPerSecond)} candles/s`,
+    `${barOf(sums.percent / 100)} ${sums.percent.toFixed(1).padStart(5)} %`,
+    `${countText(sums.marketsDone)}/${countText(sums.markets)} markets`,
+    `${countText(sums.rows)} points`,
+    `${countText(speed.candlesPerSecond)} candles/s`,
     leftMs > 0 ? `ETA ${spanText(leftMs)}` : 'done',
   ];
-  if (sums.failed > 0) parts.splice(2, 0, `${count(sums.failed)} failed`);
+  if (sums.failed > 0) parts.splice(2, 0, `${countText(sums.failed)} failed`);
   return parts.join('  ');
 }

@@ -8,6 +8,7 @@ import type {
 } from '../../ingest/prices/backfill/desk.ts';
 import { isoMinute, spanText } from '../../ingest/prices/backfill/plan.ts';
 import { openBackfillSite } from '../backfill-site.ts';
+import { countText } from '../bar.ts';
 import { createProgress, type Progress, sumsOf } from '../progress.ts';
 import type { Command, CommandContext } from './command.ts';
 
@@ -142,7 +143,7 @@ function offerText(offer: BackfillOffer): string {
 }
 
 function counted(value: number, name: string): string {
-  return `${value.toLocaleString('en-US')} ${name}${value === 1 ? '' : 's'}`;
+  return `${countText(value)} ${name}${value === 1 ? '' : 's'}`;
 }
 
 /** What the command line asks for. @throws TidemarkError `invalid` with what was expected. */

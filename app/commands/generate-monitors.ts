@@ -8,6 +8,7 @@ import { createLog } from '../../core/log.ts';
 import { createGate } from '../../core/targets.ts';
 import { addMonitors, type NewMonitor } from '../../registry/monitors.ts';
 import { openRegistry } from '../../registry/open.ts';
+import { countText } from '../bar.ts';
 import { judgesOf } from '../monitors.ts';
 import { createStepBar } from '../step-bar.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -27,7 +28,7 @@ Makes monitors of numbered URLs, with everything else at its default. Their firs
 over the interval. What is there stays as it is: the same command again makes nothing.
 It needs the registry (DATABASE_URL, or PGlite in DATA_DIR, which one process has at a time).
 
-  --count N          how many, to ${COUNT_MAX.toLocaleString('en-US')}
+  --count N          how many, to ${countText(COUNT_MAX)}
   --url URL          {n} stands for the number, from 1; default http://127.0.0.1:8080/{n}
   --interval LENGTH  how often each is scanned: 30s, 1m, 1h; default 60s
   --regexp PATTERN   has to match somewhere in each page (RE2)
@@ -162,13 +163,12 @@ interface Outcome {
 }
 
 function summaryOf({ made, done, count, intervalMs }: Outcome): string {
-  const number = (value: number) => value.toLocaleString('en-US');
   const there = done - made;
-  const rate = number(Math.round((10_000 * done) / intervalMs) / 10);
-  const stopped = done < count ? `Stopped after ${number(done)} of ${number(count)}: ` : '';
-  const found = there > 0 ? `, ${number(there)} were there already` : '';
+  const rate = countText(Math.round((10_000 * done) / intervalMs) / 10);
+  const stopped = done < count ? `Stopped after ${countText(done)} of ${countText(count)}: ` : '';
+  const found = there > 0 ? `, ${countText(there)} were there already` : '';
   return (
-    `${stopped}${number(made)} monitors made${found}. ` +
+    `${stopped}${countText(made)} monitors made${found}. ` +
     `Each is scanned every ${formatMs(intervalMs)}: ${rate} scans a second in all.`
   );
 }
