@@ -27,6 +27,7 @@ import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 import { fakeMonitors } from '../test/helpers/monitor-desk.ts';
+import { median } from './median.ts';
 
 const log = createLog('warn');
 const EXCHANGES = 27;
@@ -254,10 +255,6 @@ async function checkRows(url: string): Promise<void> {
 
 function firstOf(pairs: readonly (readonly [Timing, Timing])[], side: 0 | 1): string {
   return median(pairs.map((pair) => pair[side].firstMs)).toFixed(1);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function main(): Promise<void> {

@@ -8,7 +8,8 @@ import { loadavg } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
-import { cycle, LoopWatch, median, startIngest, TURNS } from './ingest.ts';
+import { cycle, LoopWatch, startIngest, TURNS } from './ingest.ts';
+import { median } from './median.ts';
 import { startServers } from './servers.ts';
 
 const RATIO_AIM = 1.5;

@@ -6,6 +6,7 @@
 import { loadavg } from 'node:os';
 import { parseFeed as feedsmith } from 'feedsmith';
 import { parseFeed } from '../ingest/articles/parse-feed.ts';
+import { median } from './median.ts';
 
 const ITEMS = 50;
 const FEEDS = 100;
@@ -65,9 +66,6 @@ function itemsPerSecond(reader: Reader, bodies: readonly Buffer[]): number {
   if (items !== bodies.length * ITEMS) throw new Error(`${items} items of ${bodies.length} feeds`);
   return (items * 1e6) / (user + system);
 }
-
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 const rounds = Number(process.argv[2] ?? 7);
 for (const [format, make] of Object.entries({

@@ -15,6 +15,7 @@ import { createRankQueries } from '../flux/rank-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { startApi } from '../test/helpers/api.ts';
 import { makeMarkets } from './market.ts';
+import { median } from './median.ts';
 import { type Server as AnyServer, startServers } from './servers.ts';
 
 const MINUTE_MS = 60_000;
@@ -148,9 +149,7 @@ async function timed(url: string): Promise<{ ms: number; firstMs: number; rows: 
   return { ms: clock.monotonicMs() - startMs, firstMs, rows };
 }
 
-function median(values: readonly number[]): string {
-  return (values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN).toFixed(0);
-}
+const middle = (values: readonly number[]): string => median(values).toFixed(0);
 
 async function measure(server: Server, runs: number): Promise<void> {
   const influx = createInflux({ ...server, timeoutMs: 300_000, clock });
@@ -187,8 +186,8 @@ async function measure(server: Server, runs: number): Promise<void> {
     for (let run = 0; run < runs; run++) found.push(await timed(url));
     const { user, system } = process.cpuUsage(cpu);
     console.log(
-      `  ${title}: ${found[0]?.rows} rows in ${median(found.map(({ ms }) => ms))} ms, ` +
-        `first byte ${median(found.map(({ firstMs }) => firstMs))} ms, ` +
+      `  ${title}: ${found[0]?.rows} rows in ${middle(found.map(({ ms }) => ms))} ms, ` +
+        `first byte ${middle(found.map(({ firstMs }) => firstMs))} ms, ` +
         `CPU ${((user + system) / 1000 / runs).toFixed(0)} ms, peak RSS ${peakMb.toFixed(0)} MB`,
     );
   }
@@ -204,7 +203,7 @@ async function measure(server: Server, runs: number): Promise<void> {
     }
     const serverMs = (((server.cpuSeconds?.() ?? Number.NaN) - serverCpu) * 1000) / runs;
     console.log(
-      `  ranks ${query || 'of pairs'}: ${median(cold)} ms, then ${median(warm)} ms; ` +
+      `  ranks ${query || 'of pairs'}: ${middle(cold)} ms, then ${middle(warm)} ms; ` +
         `CPU of InfluxDB ${serverMs.toFixed(0)} ms`,
     );
   }

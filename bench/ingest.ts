@@ -194,7 +194,3 @@ async function run(ingest: Ingest, slotMs: number): Promise<number> {
   await ingest.stored();
   return performance.now() - startMs;
 }
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}

@@ -8,6 +8,7 @@ import { loadavg } from 'node:os';
 import { exchanges } from '../ingest/prices/exchanges/list.ts';
 import { BodyReader } from '../ingest/prices/parser.ts';
 import { makeBodies } from './bodies.ts';
+import { median } from './median.ts';
 
 const RATIO_AIM = 1;
 const TURNS = 3;
@@ -43,9 +44,6 @@ function cpuMs(work: () => void): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }
-
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 interface Cost {
   readonly ours: number[];

@@ -17,6 +17,7 @@ import { createLog } from '../core/log.ts';
 import { startEngine } from '../embedded/engine.ts';
 import { startInfluxd } from '../test/helpers/influxd.ts';
 import { makeMarkets, marketStart, minuteLines } from './market.ts';
+import { median } from './median.ts';
 
 interface Server {
   readonly name: string;
@@ -164,11 +165,6 @@ function sameCell(got: string, want: string): boolean {
   const a = Number(got);
   const b = Number(want);
   return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
 }
 
 async function compare(a: Server, b: Server, question: Question, runs: number): Promise<boolean> {

@@ -11,6 +11,7 @@ import { bind, loadTask } from '../flux/load.ts';
 import { ensureBuckets } from '../tasks/buckets.ts';
 import { boundTasks } from '../tasks/desired.ts';
 import { startInfluxd } from '../test/helpers/influxd.ts';
+import { median } from './median.ts';
 import { MARKETS, MINUTE_MS, rankMarket } from './rank-market.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,8 +31,6 @@ const to = (bucket: string) =>
     timeoutMs: 600_000,
     clock,
   });
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
-
 async function post(influx: Influx, lines: string): Promise<void> {
   const { status, text } = await influx.write(gzipSync(lines, { level: 1 }), { gzip: true });
   if (status !== 204) throw new Error(`write: ${status} ${text}`);

@@ -11,6 +11,7 @@ import { InfluxDB } from '@influxdata/influxdb-client';
 import { request } from 'undici';
 import { systemClock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
+import { median } from './median.ts';
 
 const EXCHANGES = 27;
 const ROWS_EACH = 1_433;
@@ -86,8 +87,7 @@ console.log(
   `load ${loadavg()[0]?.toFixed(2)}; ${rows.length} rows, ${csv.length} bytes; median ms`,
 );
 for (const [name, values] of times) {
-  const median = values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  console.log(`${name.padEnd(24)} ${median.toFixed(1)}`);
+  console.log(`${name.padEnd(24)} ${median(values).toFixed(1)}`);
 }
 await influx.close();
 server.closeAllConnections();

@@ -16,6 +16,7 @@ import { createGate } from '../core/targets.ts';
 import { compilePattern } from '../ingest/scans/pattern.ts';
 import { createProber } from '../ingest/scans/probe.ts';
 import { scanTarget } from '../ingest/scans/target.ts';
+import { median } from './median.ts';
 
 const AT_ONCE = 64;
 const PATTERN = 'price: (?P<price>[0-9.]+)';
@@ -189,9 +190,6 @@ async function rate(side: Side, nginx: Nginx): Promise<number> {
   const cpu = side.cpuSeconds() - before.cpu;
   return ((await nginx.requests()) - before.requests) / cpu;
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** One after the other, in turn, so that the load of the machine meets both. */
 async function compare(make: readonly (() => Promise<Side>)[], nginx: Nginx, aim: number) {

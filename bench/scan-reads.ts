@@ -9,6 +9,7 @@ import { loadavg } from 'node:os';
 import { systemClock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
 import { createScanQueries } from '../flux/scan-queries.ts';
+import { median } from './median.ts';
 import { startServers } from './servers.ts';
 
 const [which = 'both', count = '10000', step = '10', days = '1'] = process.argv.slice(2);
@@ -100,9 +101,8 @@ for (const server of await startServers(which)) {
       times.push(systemClock.monotonicMs() - beginMs);
     }
     const cpu = (cpuSeconds(server.pid) - before) / ROUNDS;
-    const median = times.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0;
     console.log(
-      `  ${name.padEnd(26)} ${String(rows).padStart(6)} rows  ${median.toFixed(0).padStart(6)} ms  ${cpu.toFixed(3)} CPU s`,
+      `  ${name.padEnd(26)} ${String(rows).padStart(6)} rows  ${median(times).toFixed(0).padStart(6)} ms  ${cpu.toFixed(3)} CPU s`,
     );
   }
   await influx.close();

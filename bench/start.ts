@@ -16,6 +16,7 @@ import {
   type Tidemark,
   withDataDir,
 } from '../test/helpers/process.ts';
+import { median } from './median.ts';
 
 const RUNS = 3;
 const LIMITS = { freshRow: 5, keptUp: 3, idleMb: 600 } as const;
@@ -59,10 +60,6 @@ function memoryMb(pid: number, name: 'VmRSS' | 'VmHWM'): number {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 function report(name: string, runs: readonly Run[]): void {

@@ -10,7 +10,8 @@ import { createInflux } from '../core/influx/influx.ts';
 import { silentLog } from '../core/log.ts';
 import { exchanges } from '../ingest/prices/exchanges/list.ts';
 import { createThreadParser } from '../ingest/prices/thread-parser.ts';
-import { cycle, LoopWatch, median, startIngest } from './ingest.ts';
+import { cycle, LoopWatch, startIngest } from './ingest.ts';
+import { median } from './median.ts';
 import { startServers } from './servers.ts';
 
 const BLOCKED_MS_AIM = 50;

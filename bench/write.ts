@@ -16,6 +16,7 @@ import { createLog } from '../core/log.ts';
 import { startEngine } from '../embedded/engine.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 import { makeMarkets, marketStart } from './market.ts';
+import { median } from './median.ts';
 
 const CONNECTIONS = 2;
 const LINES_PER_POST = 10_000;
@@ -126,10 +127,6 @@ async function run(server: Server, posts: readonly Buffer[], points: number): Pr
     cpuSeconds: server.cpuSeconds() - cpuBefore,
     slowestMs,
   };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 async function main(pairs: number, minutes: number): Promise<void> {

@@ -15,6 +15,7 @@ import { silentLog } from '../core/log.ts';
 import type { PointBatch } from '../core/point.ts';
 import { createWriter } from '../ingest/writer/writer.ts';
 import { type Influxd, startInfluxd } from '../test/helpers/influxd.ts';
+import { median } from './median.ts';
 
 const MARKETS = 13_827;
 const POLLS = 20;
@@ -123,10 +124,6 @@ async function store(server: Influxd, open: typeof ours, bucket: string) {
   const points = MARKETS * POLLS;
   if (row?._value !== points) throw new Error(`${bucket}: ${row?._value} of ${points} stored`);
   return { perSecond: points / seconds, cpuSeconds: (used.user + used.system) / 1e6 };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }
 
 const pairs = Number(process.argv[2] ?? 3);
