@@ -11,7 +11,7 @@ export const eventsQuery = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}(?:,[a-z][a-z0-9-]{0,39}){0,15}$/, 'expected kinds with commas')
     .optional()
-    .meta({ description: 'Only of these kinds, commas between.', examples: ['monitor'] }),
+    .meta({ description: 'Only of these kinds, commas between.', examples: ['scan'] }),
   limit: limitOf({ max: 1000, usual: 100 }),
   after: z
     .string()
@@ -26,7 +26,7 @@ export const eventsAnswer = z
       .array(
         z.object({
           id: said(z.int(), 'Rises with each event.'),
-          kind: z.string().meta({ description: 'What it is about.', examples: ['monitor'] }),
+          kind: z.string().meta({ description: 'What it is about.', examples: ['scan'] }),
           at: time,
           data: z.record(z.string(), z.unknown()).meta({
             description: 'Of a monitor: `monitor`, `url`, `from`, `to`, `reason`, ...',

@@ -187,7 +187,7 @@ export async function saveScans(
          set slot_ms = excluded.slot_ms, evidence = excluded.evidence),
      told as (
        insert into events (kind, data)
-       select 'monitor', g.event::jsonb from saved join g using (monitor)
+       select 'scan', g.event::jsonb from saved join g using (monitor)
        where g.event is not null returning pg_notify('${EVENTS_CHANNEL}', id::text))
      select saved.monitor, (select count(*) from told) as told from saved`,
     [

@@ -91,7 +91,7 @@ const ranked = {
 
 const monitors = fakeMonitors();
 monitors.happened.push({
-  ...{ id: 7, kind: 'monitor', at: new Date('2022-10-11T03:35:12.250Z') },
+  ...{ id: 7, kind: 'scan', at: new Date('2022-10-11T03:35:12.250Z') },
   data: {
     ...{ monitor: 1, url: 'https://shop.example/btc' },
     ...{ from: 'up', to: 'down', reason: 'timeout-connect' },

@@ -378,12 +378,12 @@ describe('monitors over the API', () => {
 
   it('leave events that are read in order, by kind', async () => {
     const at = new Date(Date.UTC(2022, 9, 12));
-    for (const [index, kind] of ['monitor', 'price', 'monitor'].entries()) {
+    for (const [index, kind] of ['scan', 'price', 'scan'].entries()) {
       desk.happened.push({ id: index + 1, kind, at, data: { monitor: 1, to: 'down' } });
     }
     const get = async (query: string) =>
       eventsAnswer.strict().parse(await (await call('GET', `/api/v1/events${query}`)).json());
-    const first = await get('?limit=1&kinds=monitor');
+    const first = await get('?limit=1&kinds=scan');
     assert.deepEqual([first.items.map(({ id }) => id), first.next], [[1], '1']);
     assert.deepEqual(
       (await get('?after=1')).items.map(({ id }) => id),

@@ -200,7 +200,7 @@ forEachDatabase((fixture) => {
       const event = { monitor: id, from: 'new', to: 'up', text: 'a\0b\ud800c' };
       await saveScans(database, 'me', [saved(mine!, { event })]);
       const [told] = await listEvents(database, { after: 0, limit: 10 });
-      assert.equal(told?.kind, 'monitor');
+      assert.equal(told?.kind, 'scan');
       assert.deepEqual(told?.data, { ...event, text: 'a\ufffdb\ufffdc' });
       assert.deepEqual(await listEvents(database, { after: told!.id, limit: 10 }), []);
     });
