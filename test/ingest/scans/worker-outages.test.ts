@@ -2,33 +2,19 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { TidemarkError } from '../../../core/errors.ts';
 import type { Ledger } from '../../../ingest/scans/ledger.ts';
-import { ManualClock } from '../../helpers/clock.ts';
-import { ScanRegistry } from '../../helpers/scan-registry.ts';
-import { resultOf, type TestWorker, type TestWorkerOptions, testWorker } from './workers.ts';
+import { openStage, resultOf, type Stage } from './workers.ts';
 
 const MINUTES = 60_000;
-let clock: ManualClock;
-let registry: ScanRegistry;
-let workers: TestWorker[];
+let clock: Stage['clock'];
+let registry: Stage['registry'];
+let workers: Stage['workers'];
+let start: Stage['start'];
+let close: Stage['close'];
 
 beforeEach(() => {
-  clock = new ManualClock();
-  registry = new ScanRegistry(clock);
-  workers = [];
+  ({ clock, registry, workers, start, close } = openStage());
 });
-
-afterEach(async () => {
-  registry.away = false;
-  const closing = Promise.all(workers.map((worker) => worker.close()));
-  await clock.advance(30_000);
-  await closing;
-});
-
-function start(more: Partial<TestWorkerOptions> = {}): TestWorker {
-  const worker = testWorker({ clock, registry, ...more });
-  workers.push(worker);
-  return worker;
-}
+afterEach(() => close());
 
 /** Every slot that was saved has its point, once, with what was saved of it. */
 function assertAllStored(): void {

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { ManualClock } from '../../helpers/clock.ts';
-import { ScanRegistry } from '../../helpers/scan-registry.ts';
-import { resultOf, type TestWorker, type TestWorkerOptions, testWorker } from './workers.ts';
+import { openStage, resultOf, type Stage } from './workers.ts';
 
-let clock: ManualClock;
-let registry: ScanRegistry;
-let workers: TestWorker[];
+let clock: Stage['clock'];
+let registry: Stage['registry'];
+let start: Stage['start'];
+let close: Stage['close'];
 
 beforeEach(() => {
-  clock = new ManualClock();
-  registry = new ScanRegistry(clock);
-  workers = [];
+  ({ clock, registry, start, close } = openStage());
 });
-
-afterEach(async () => {
-  registry.away = false;
-  const closing = Promise.all(workers.map((worker) => worker.close()));
-  for (const { prober } of workers) for (const call of prober.open) call.end(resultOf('cancelled'));
-  await clock.advance(30_000);
-  await closing;
-});
-
-function start(more: Partial<TestWorkerOptions> = {}): TestWorker {
-  const worker = testWorker({ clock, registry, ...more });
-  workers.push(worker);
-  return worker;
-}
+afterEach(() => close());
 
 const startMs = Date.UTC(2026, 0, 1);
 const untilEnded = { answer: () => undefined };

@@ -6,8 +6,8 @@ import type { ScanResult } from '../../../ingest/scans/result.ts';
 import type { ScanTarget } from '../../../ingest/scans/target.ts';
 import { type ScanWorkers, startWorker, type WorkerOptions } from '../../../ingest/scans/worker.ts';
 import type { WorkerMetrics } from '../../../ingest/scans/worker-metrics.ts';
-import type { ManualClock } from '../../helpers/clock.ts';
-import type { ScanRegistry } from '../../helpers/scan-registry.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { ScanRegistry } from '../../helpers/scan-registry.ts';
 
 /** A result with nothing in it but its end. */
 export function resultOf(reason: Reason, more: Partial<ScanResult> = {}): ScanResult {
@@ -139,5 +139,37 @@ export function testWorker({ clock, registry, id = 'me', ...more }: TestWorkerOp
     wake: () => worker.wake(),
     state: () => worker.state(),
     close: () => worker.close(),
+  };
+}
+
+/** What a test of workers begins with, and the workers that it starts. */
+export interface Stage {
+  readonly clock: ManualClock;
+  readonly registry: ScanRegistry;
+  readonly workers: readonly TestWorker[];
+  readonly start: (more?: Partial<TestWorkerOptions>) => TestWorker;
+  /** Closes the workers, with the registry back and every scan at its end. */
+  readonly close: () => Promise<void>;
+}
+
+export function openStage(): Stage {
+  const clock = new ManualClock();
+  const registry = new ScanRegistry(clock);
+  const workers: TestWorker[] = [];
+  return {
+    ...{ clock, registry, workers },
+    start(more = {}) {
+      const worker = testWorker({ clock, registry, ...more });
+      workers.push(worker);
+      return worker;
+    },
+    async close() {
+      registry.away = false;
+      const closing = Promise.all(workers.map((worker) => worker.close()));
+      const open = workers.flatMap(({ prober }) => [...prober.open]);
+      for (const call of open) call.end(resultOf('cancelled'));
+      await clock.advance(30_000);
+      await closing;
+    },
   };
 }
