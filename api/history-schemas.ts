@@ -1,7 +1,7 @@
 /** The shapes of prices over any time, and of the ranks. */
 import { z } from 'zod';
 import { rangeOf } from './range-schemas.ts';
-import { priceRow } from './schemas.ts';
+import { onlyExchange, priceRow } from './schemas.ts';
 
 export const historyFns = ['mean', 'ohlc', 'min', 'max', 'first', 'last', 'count'] as const;
 export const historyFormats = ['json', 'ndjson', 'csv'] as const;
@@ -23,12 +23,7 @@ export const historyQuery = z.strictObject({
     .enum(historyFns)
     .optional()
     .meta({ description: 'What of each window; default mean, of all its prices.' }),
-  exchange: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({ description: 'Only this exchange.', examples: ['kraken'] }),
+  exchange: onlyExchange,
   format: z.enum(historyFormats).optional().meta({ description: 'Wins over `Accept`.' }),
 });
 

@@ -34,6 +34,13 @@ export const priceAnswer = z
   })
   .meta({ id: 'Prices' });
 
+export const onlyExchange = z
+  .string()
+  .min(1)
+  .max(64)
+  .optional()
+  .meta({ description: 'Only this exchange.', examples: ['kraken'] });
+
 export const priceQuery = z.strictObject({
   duration: z
     .string()
@@ -42,12 +49,7 @@ export const priceQuery = z.strictObject({
       description: `How far back: ${durationHelp}. With or without a minus; at most the retention.`,
       examples: ['-1h', '90m', '1d12h'],
     }),
-  exchange: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({ description: 'Only this exchange.', examples: ['kraken'] }),
+  exchange: onlyExchange,
 });
 
 /**
