@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { call, type Engine, forEachEngine, rows } from '../helpers/engines.ts';
+import { call, type Engine, forEachEngine, orgIdOf, rows } from '../helpers/engines.ts';
 import { eventually } from '../helpers/eventually.ts';
 
 interface Task {
@@ -37,8 +37,7 @@ forEachEngine((name, start) => {
     let orgID: string;
     before(async () => {
       engine = await start();
-      const { json } = await call(engine, 'GET /api/v2/orgs?org=tidemark');
-      orgID = (json as { orgs: [{ id: string }] }).orgs[0].id;
+      orgID = await orgIdOf(engine);
     });
     after(() => engine.stop());
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { call, type Engine, forEachEngine, rows } from '../helpers/engines.ts';
+import { call, type Engine, forEachEngine, orgIdOf, rows } from '../helpers/engines.ts';
 
 const T0 = 1_700_000_000;
 
@@ -122,8 +122,7 @@ forEachEngine((name, start) => {
     });
 
     test('points outside retention are dropped, the others stored', async () => {
-      const { json: org } = await call(engine, 'GET /api/v2/orgs?org=tidemark');
-      const orgID = (org as { orgs: [{ id: string }] }).orgs[0].id;
+      const orgID = await orgIdOf(engine);
       const retentionRules = [{ type: 'expire', everySeconds: 7200 }];
       await call(engine, 'POST /api/v2/buckets', { name: 'short', orgID, retentionRules });
       const now = Math.floor(Date.now() / 1000);

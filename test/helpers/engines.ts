@@ -78,6 +78,14 @@ export async function call(
   };
 }
 
+/** The id of the engine's organisation. */
+export async function orgIdOf(engine: Engine): Promise<string> {
+  const { json } = await call(engine, `GET /api/v2/orgs?org=${engine.org}`);
+  const [org] = (json as { orgs: readonly { id: string }[] }).orgs;
+  if (org === undefined) throw new Error(`no organisation ${engine.org}`);
+  return org.id;
+}
+
 /** Runs a script; the rows as objects of text, in order. Throws what the engine refused. */
 export async function rows(engine: Engine, script: string): Promise<Record<string, string>[]> {
   const { status, text } = await call(engine, `POST /api/v2/query?org=${engine.org}`, script, {
