@@ -58,3 +58,11 @@ export function cells(row: unknown, length: number): readonly string[] | undefin
 }
 
 const texts = z.array(z.string());
+
+/** A row of start (ms), open, high, low, close and volume, as most exchanges have it. */
+export function usualCandle(row: unknown): RawCandle | undefined {
+  const found = cells(row, 6);
+  if (found === undefined) return undefined;
+  const [startMs, open, high, low, close, volume] = found;
+  return { startMs: Number(startMs), open, high, low, close, volume };
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
-import { cells, collectCandles } from '../candles.ts';
+import { collectCandles, usualCandle } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
 import {
@@ -67,10 +67,7 @@ const candles: CandleSource = {
   },
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(openList, body), (raw) => {
-      const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
-      return { startMs: Number(startMs), open, high, low, close, volume };
-    });
+    return collectCandles(shaped(openList, body), usualCandle);
   },
 };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
-import { cells, collectCandles } from '../candles.ts';
+import { collectCandles, usualCandle } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { type Aliases, collectRows } from '../rows.ts';
 import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
@@ -68,10 +68,7 @@ const candles: CandleSource = {
     return `/api/v2/spot/market/history-candles?${market}&endTime=${toMs}&limit=200`;
   },
   parse(body) {
-    return collectCandles(answerOf(body), (raw) => {
-      const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
-      return { startMs: Number(startMs), open, high, low, close, volume };
-    });
+    return collectCandles(answerOf(body), usualCandle);
   },
 };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
-import { cells, collectCandles } from '../candles.ts';
+import { collectCandles, usualCandle } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
 import { maybe, name, openList, type RowIn, rowShape, shaped, text } from '../shapes.ts';
@@ -60,10 +60,7 @@ const candles: CandleSource = {
     return `/v5/market/kline?${market}&start=${fromMs}&end=${toMs - 1}&limit=1000`;
   },
   parse(body) {
-    return collectCandles(answerOf(body).result.list, (raw) => {
-      const [startMs, open, high, low, close, volume] = cells(raw, 6) ?? [];
-      return { startMs: Number(startMs), open, high, low, close, volume };
-    });
+    return collectCandles(answerOf(body).result.list, usualCandle);
   },
 };
 

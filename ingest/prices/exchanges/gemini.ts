@@ -1,5 +1,5 @@
 import type { Assets, CandleSource, DropReason, PriceAdapter } from '../adapter.ts';
-import { cells, collectCandles } from '../candles.ts';
+import { collectCandles, usualCandle } from '../candles.ts';
 import { errorBody } from '../refusal.ts';
 import { collectRows } from '../rows.ts';
 import {
@@ -58,10 +58,7 @@ const candles: CandleSource = {
   request: ({ symbol }) => `/v2/candles/${encodeURIComponent(symbol.toLowerCase())}/1m`,
   parse(body) {
     refuseFailure(body);
-    return collectCandles(shaped(openList, body), (raw) => {
-      const [start, open, high, low, close, volume] = cells(raw, 6) ?? [];
-      return { startMs: Number(start), open, high, low, close, volume };
-    });
+    return collectCandles(shaped(openList, body), usualCandle);
   },
 };
 
