@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { projectRoot } from '../../../core/paths.ts';
-import type { ParsedPrices, PriceAdapter, PriceRow } from '../../../ingest/prices/adapter.ts';
+import type { ParsedPrices, PriceAdapter } from '../../../ingest/prices/adapter.ts';
 import { bitget } from '../../../ingest/prices/exchanges/bitget.ts';
 import { bybit } from '../../../ingest/prices/exchanges/bybit.ts';
 import { gate } from '../../../ingest/prices/exchanges/gate.ts';
@@ -12,36 +9,13 @@ import { kucoin } from '../../../ingest/prices/exchanges/kucoin.ts';
 import { mexc } from '../../../ingest/prices/exchanges/mexc.ts';
 import { parseNumberJson } from '../../../ingest/prices/number-json.ts';
 import { Refusal, type RefusalReason } from '../../../ingest/prices/refusal.ts';
-
-const DATA = join(projectRoot, '..', 'shared', 'data', 'prices');
-const skip = existsSync(DATA) ? false : 'no recordings at ../shared/data/prices';
+import { assertRefused, plain, read, rowOf, seriesOf, skip } from './recorded.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const read = <T = unknown>(file: string): T =>
-  parseNumberJson(readFileSync(join(DATA, file), 'utf8')) as T;
 
 function parse(adapter: PriceAdapter, body: unknown, list?: unknown): ParsedPrices {
   const symbols = list === undefined ? undefined : adapter.symbols?.([list]);
   return adapter.parse([body], symbols ?? new Map());
-}
-
-const rowOf = ({ rows }: ParsedPrices, symbol: string): PriceRow => {
-  const row = rows.find((each) => each.symbol === symbol);
-  assert.ok(row, symbol);
-  return row;
-};
-const plain = (row: PriceRow): unknown =>
-  JSON.parse(JSON.stringify(row, (_key, value) => value?.floatText ?? value));
-
-const seriesOf = ({ rows }: ParsedPrices): number => new Set(rows.map(({ pair }) => pair)).size;
-
-function assertRefused(adapter: PriceAdapter, body: unknown, reason: RefusalReason): void {
-  assert.throws(
-    () => adapter.parse([body], new Map()),
-    (error) => error instanceof Refusal && error.reason === reason,
-    `${adapter.id} took it`,
-  );
 }
 
 describe('recordings of KuCoin', { skip }, () => {

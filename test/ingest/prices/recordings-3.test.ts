@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { projectRoot } from '../../../core/paths.ts';
 import type { ParsedPrices, PriceAdapter, PriceRow } from '../../../ingest/prices/adapter.ts';
 import { bithumb } from '../../../ingest/prices/exchanges/bithumb.ts';
 import { cryptocom } from '../../../ingest/prices/exchanges/cryptocom.ts';
@@ -11,35 +8,16 @@ import { poloniex } from '../../../ingest/prices/exchanges/poloniex.ts';
 import { upbit } from '../../../ingest/prices/exchanges/upbit.ts';
 import { parseNumberJson } from '../../../ingest/prices/number-json.ts';
 import { Refusal, type RefusalReason } from '../../../ingest/prices/refusal.ts';
+import { assertRefused, plain, read, rowOf, seriesOf, skip, textOf } from './recorded.ts';
 
-const DATA = join(projectRoot, '..', 'shared', 'data', 'prices');
-const skip = existsSync(DATA) ? false : 'no recordings at ../shared/data/prices';
-
-const textOf = (file: string): string => readFileSync(join(DATA, file), 'utf8');
-const read = (file: string): unknown => parseNumberJson(textOf(file));
 /** A value of ours as it would arrive. */
 const arriving = (value: unknown): unknown => parseNumberJson(JSON.stringify(value));
 
-const rowOf = ({ rows }: ParsedPrices, symbol: string): PriceRow => {
-  const row = rows.find((each) => each.symbol === symbol);
-  assert.ok(row, symbol);
-  return row;
-};
-const plain = (row: PriceRow): unknown =>
-  JSON.parse(JSON.stringify(row, (_key, value) => value?.floatText ?? value));
 const number = (value: PriceRow['volume']): number =>
   typeof value === 'object' ? Number(value.floatText) : (value ?? Number.NaN);
 
-function assertSeriesOfTheirOwn({ rows }: ParsedPrices): void {
-  assert.equal(new Set(rows.map(({ pair }) => pair)).size, rows.length);
-}
-
-function assertRefused(adapter: PriceAdapter, body: unknown, reason: RefusalReason): void {
-  assert.throws(
-    () => adapter.parse([body], new Map()),
-    (error) => error instanceof Refusal && error.reason === reason,
-    `${adapter.id} took it`,
-  );
+function assertSeriesOfTheirOwn(parsed: ParsedPrices): void {
+  assert.equal(seriesOf(parsed), parsed.rows.length);
 }
 
 describe('recordings of Crypto.com', { skip }, () => {

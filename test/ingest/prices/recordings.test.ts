@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { projectRoot } from '../../../core/paths.ts';
 import type { DropCounts, ParsedPrices, PriceRow } from '../../../ingest/prices/adapter.ts';
 import { exchanges } from '../../../ingest/prices/exchanges/list.ts';
-import { parseNumberJson } from '../../../ingest/prices/number-json.ts';
-
-const DATA = join(projectRoot, '..', 'shared', 'data', 'prices');
-const skip = existsSync(DATA) ? false : 'no recordings at ../shared/data/prices';
-
-const read = (file: string): unknown => parseNumberJson(readFileSync(join(DATA, file), 'utf8'));
+import { read, skip } from './recorded.ts';
 
 function parse(id: string, body: unknown, list?: string): ParsedPrices {
   const adapter = exchanges.find((each) => each.id === id);
