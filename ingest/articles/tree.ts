@@ -94,6 +94,8 @@ export interface TreeOptions {
   readonly limits: FeedLimits;
   /** The feed's own address. */
   readonly url: string | undefined;
+  /** Names that begin what is looked for; those of feeds by default. */
+  readonly roots?: ReadonlySet<string>;
 }
 
 /**
@@ -197,7 +199,7 @@ class TreeBuilder implements FeedTree {
   }
 
   #begins(name: string): boolean {
-    if (ROOTS.has(name)) return true;
+    if ((this.#options.roots ?? ROOTS).has(name)) return true;
     this.stranger ??= name;
     this.damage.add('junk-before');
     if (name === 'html') throw new FeedRefusal('html', 'a web page');
