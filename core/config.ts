@@ -59,6 +59,13 @@ export interface Config {
   readonly scanHostConcurrency: number;
   readonly scanConnectivity: readonly Place[];
   readonly scanIntervalMinMs: number;
+  /** From the end of a request to the begin of the next one to the same host; 0: none. */
+  readonly articleHostSpacingMs: number;
+  readonly articleConcurrency: number;
+  readonly feedIntervalMinMs: number;
+  readonly feedIntervalMaxMs: number;
+  readonly articlesStore: 'full' | 'excerpt';
+  readonly articlesStdout: boolean;
   readonly apiKeys: readonly ApiKey[];
 }
 
@@ -99,6 +106,15 @@ function duration(minMs: number): z.ZodType<number, string> {
   });
   return whole.pipe(z.number().min(minMs));
 }
+
+/** A length of time, or none. */
+const spacing = z.union([
+  z
+    .string()
+    .regex(/^0s?$/)
+    .transform(() => 0),
+  duration(1),
+]);
 
 /** Slots then fall on the same moments of every hour. */
 const slotLength = duration(1000).refine((ms) => ms % 1000 === 0 && 3_600_000 % ms === 0);
@@ -257,12 +273,14 @@ export const settings = {
     expected: 'bytes: a whole number, or one with kB, MB, GB, TB',
     about:
       'Most that may wait on disk for InfluxDB; beyond it the oldest points are lost, counted (`quota`) and logged. ' +
-      'Prices and scans have a spool each.',
+      'Prices, scans and articles have a spool each.',
   }),
   allowPrivateTargets: setting('ALLOW_PRIVATE_TARGETS', privateTargets, {
     default: '',
     expected: 'ranges such as 10.0.0.0/8 and places such as 10.0.0.7:9000, with commas between',
-    about: 'What scans may reach although it is private. None: the public internet alone.',
+    about:
+      'What scans, feeds and articles may reach although it is private. None: the public internet ' +
+      'alone.',
   }),
   scanConcurrency: setting('SCAN_CONCURRENCY', wholeNumber(1, 10_000), {
     default: '512',
@@ -286,6 +304,44 @@ export const settings = {
     expected: 'a length of time such as 10s, at least 1s',
     about: 'Shortest interval that a monitor may be given.',
   }),
+  articleHostSpacingMs: setting('ARTICLE_HOST_SPACING', spacing, {
+    default: '5s',
+    expected: 'a length of time such as 5s, or 0 for none',
+    about:
+      'How long a host is left alone after each request for a feed or an article, by all processes ' +
+      'together. Never two at once, whatever this is.',
+  }),
+  articleConcurrency: setting('ARTICLE_CONCURRENCY', wholeNumber(1, 1_000), {
+    default: '32',
+    expected: 'a whole number from 1 to 1000',
+    about: 'Most feeds and articles of one process that are under way at once.',
+  }),
+  feedIntervalMinMs: setting('FEED_INTERVAL_MIN', duration(10_000), {
+    default: '60s',
+    expected: 'a length of time such as 60s, at least 10s',
+    about: 'Shortest interval of feeds whose interval adapts.',
+  }),
+  feedIntervalMaxMs: setting('FEED_INTERVAL_MAX', duration(60_000), {
+    default: '1h',
+    expected: 'a length of time such as 1h, at least 1m',
+    about: 'Longest interval of feeds whose interval adapts, unless the server asks for more.',
+  }),
+  articlesStore: setting('ARTICLES_STORE', z.enum(['full', 'excerpt']), {
+    default: 'full',
+    expected: 'full or excerpt',
+    about:
+      'What new feeds keep of their articles where nothing else is asked for: all, or no more than ' +
+      'link, title, the first 300 characters and a hash.',
+  }),
+  articlesStdout: setting(
+    'ARTICLES_STDOUT',
+    z.enum(['0', '1']).transform((on) => on === '1'),
+    {
+      default: '0',
+      expected: '0 or 1',
+      about: 'Whether each article that a rule matches is written to standard output, as JSON.',
+    },
+  ),
   apiKeys: setting('API_KEYS', apiKeys, {
     default: '',
     expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',

@@ -19,6 +19,11 @@ export interface HttpRequest {
   readonly bytesMax: number;
   /** How many redirects are followed; 0, the default, makes a redirect an error. */
   readonly redirectsMax?: number;
+  /**
+   * One request and no more: a redirect is an answer, and what met a connection just closed fails.
+   * The body is read of a 2xx alone. For callers that count what they ask of a host.
+   */
+  readonly once?: boolean;
   /** Who named the URL: the operator's are trusted, a user's go through the gate. */
   readonly from: 'operator' | 'user';
   readonly signal?: AbortSignal;
@@ -142,13 +147,22 @@ async function follow(job: Job): Promise<HttpResponse> {
   for (let redirects = 0; ; redirects += 1) {
     const answer = await exchange(job, url, url.origin === first.origin);
     const location = REDIRECTS.has(answer.statusCode) ? answer.headers.location : undefined;
-    if (location === undefined) {
-      const body = await readBody(answer, request.bytesMax, job.signal);
+    const { statusCode: status } = answer;
+    const read = request.once ? status < 300 : location === undefined;
+    const last = request.once === true || location === undefined;
+    const body = read ? await readBody(answer, request.bytesMax, job.signal) : Buffer.alloc(0);
+    if (!read) answer.body.on('error', () => 'not read').destroy();
+    if (last) {
       const durationMs = clock.monotonicMs() - startMs;
-      const headers = flatten(answer.headers);
-      return { status: answer.statusCode, headers, body, url: url.href, redirects, durationMs };
+      return {
+        status,
+        headers: flatten(answer.headers),
+        body,
+        url: url.href,
+        redirects,
+        durationMs,
+      };
     }
-    answer.body.on('error', () => 'not read').destroy();
     const target = String(location).slice(0, 200);
     if (redirects >= most) throw new HttpError('redirect', `${url.host} redirects to ${target}`);
     url = parseUrl(String(location), url);
@@ -182,7 +196,7 @@ async function exchange(job: Job, url: URL, sameOrigin: boolean): Promise<Dispat
   try {
     return await send();
   } catch (error) {
-    const repeatable = request.body === undefined && !signal.aborted;
+    const repeatable = request.body === undefined && !request.once && !signal.aborted;
     if (!repeatable || faultOf(error, false) !== 'reset' || error instanceof HttpError) {
       throw failure(error, signal, { host: url.host, bodyBegan: false });
     }

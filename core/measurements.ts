@@ -166,6 +166,31 @@ export const measurements = {
     },
     time: 'the slot: the same slot again overwrites itself',
   },
+  article: {
+    about: 'An article that was found, updated, matched by a rule, or that speaks of a currency.',
+    tags: ['feed', 'event', 'rule', 'symbol'],
+    fields: {
+      article: int('id', "the registry's"),
+      title: text('as published'),
+      url: text('of its page'),
+      lag_ms: float('ms', 'from its publication to when it was seen; absent when unknown', 'value'),
+    },
+    time: 'when it was seen, in nanoseconds that no other article of the registry has',
+  },
+  feed_check: {
+    about: 'One check of one feed: what came of it.',
+    tags: ['feed'],
+    fields: {
+      status: int('HTTP status', 'of the last answer; absent without one'),
+      reason: text('how it ended, of a closed set'),
+      items: int('items', 'in the body; absent where none was read'),
+      fresh: int('articles', 'that were new'),
+      updated: int('articles', 'that were changed'),
+      body_bytes: int('bytes', 'of the body after decompression; absent without one'),
+      total_ms: float('ms', 'from the first request to what came of it', 'value'),
+    },
+    time: 'when it ended',
+  },
   ingest: {
     about: 'One slot of one exchange: how punctual it was and what came of it.',
     tags: ['exchange'],

@@ -121,6 +121,18 @@ describe('the outbound client', () => {
     await assert.rejects(get('/file', { redirectsMax: 5 }), faulty('target'));
   });
 
+  it('makes one request and no more where it is told to', async () => {
+    upstream.set('/from', { status: 301, headers: { location: '/to' }, body: 'moved' });
+    const answer = await get('/from', { once: true });
+    assert.deepEqual([answer.status, answer.headers.location], [301, '/to']);
+    assert.equal(answer.body.length, 0);
+    upstream.set('/closed', { reset: true }, { body: 'there' });
+    await assert.rejects(get('/closed', { once: true }), faulty('reset'));
+    upstream.set('/long', { status: 404, body: 'x'.repeat(101) });
+    assert.equal((await get('/long', { once: true, bytesMax: 100 })).status, 404);
+    assert.deepEqual(upstream.requests, ['/from', '/closed', '/long']);
+  });
+
   it('sends a redirect to another origin through the gate, without credentials', async () => {
     const other = await startUpstream();
     try {
