@@ -1,37 +1,20 @@
 /** The shapes of monitors, of what is asked of them and what is told about them. */
 import { z } from 'zod';
-import { fixedMsOrNone } from '../core/duration.ts';
+import { intervalOf, next, open, plain, said, tags, tagText, time } from './field-schemas.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
 const ID_MAX = 2 ** 31 - 1;
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
 /** Of a body: line ends and tabs are as good as letters. */
 const UNFIT_LINES = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
-
-const plain = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .refine((text) => !UNFIT.test(text), 'expected no control characters and whole characters');
 
 const INTERVAL = 'whole seconds, such as 30s, 5m or 1d, to 30d';
 
 /** `60s` -> 60000. The shortest one is a setting, and checked by the route. */
-const interval = z
-  .string()
-  .max(64)
-  .transform((text, context) => {
-    const ms = fixedMsOrNone(text);
-    if (ms !== undefined && ms % 1_000 === 0) return ms;
-    context.addIssue({
-      code: 'custom',
-      message: `expected ${INTERVAL}`,
-      params: { expected: INTERVAL },
-    });
-    return z.NEVER;
-  })
-  .meta({ type: 'string', description: `How often: ${INTERVAL}. Default 1m.`, examples: ['60s'] });
+const interval = intervalOf(INTERVAL).meta({
+  type: 'string',
+  description: `How often: ${INTERVAL}. Default 1m.`,
+  examples: ['60s'],
+});
 
 const STATUS = 'expected a status such as 200, "2xx", "200-299", or an array of these';
 const oneStatus = z.union([
@@ -46,21 +29,6 @@ const expectStatus = z
       'followed 200-399.',
     examples: [200, '2xx', ['200-204', 301]],
   });
-
-const TAG_NAME = /^[A-Za-z][\w.-]{0,39}$/;
-const tags = z
-  .record(z.string().regex(TAG_NAME, 'expected letters, digits and _ . -, at most 40'), plain(200))
-  .refine((all) => Object.keys(all).length <= 16, 'expected at most 16')
-  .meta({ description: 'Words of your own to find it by; all of them at once.' });
-
-/** May be null or absent; what was said of it stays. */
-const open = <T extends z.ZodType>(schema: T) => {
-  const { description } = z.globalRegistry.get(schema) ?? {};
-  const whole = schema.nullable().optional();
-  return description === undefined ? whole : whole.meta({ description });
-};
-
-const said = <T extends z.ZodType>(schema: T, description: string) => schema.meta({ description });
 
 const settings = {
   interval: open(interval),
@@ -131,7 +99,6 @@ export const monitorPatch = z
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
   .meta({ id: 'MonitorChange' });
 
-const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
 const states = ['new', 'up', 'down', 'unknown'] as const;
 
 const shown = {
@@ -181,8 +148,6 @@ const shown = {
   successesBeforeUp: said(z.int(), 'So many good scans in a row make it up again.'),
 };
 
-const next = said(z.string().nullable(), 'Pass as `after` for the next page; null: the end.');
-
 export const monitorAnswer = z.object(shown).meta({ id: 'Monitor' });
 
 export const monitorChanged = z
@@ -224,12 +189,7 @@ export const monitorsQuery = z.strictObject({
   active: z.enum(['true', 'false']).optional().meta({ description: 'Only such.' }),
   state: z.enum(states).optional().meta({ description: 'Only those that are so now.' }),
   text: z.string().min(1).max(200).optional().meta({ description: 'Part of the URL or name.' }),
-  tag: z
-    .string()
-    .max(241)
-    .regex(/^[A-Za-z][\w.-]{0,39}:./, 'expected name:value')
-    .optional()
-    .meta({ description: 'Only those with this tag.', examples: ['team:payments'] }),
+  tag: tagText,
   limit: limitOf({ max: 1000, usual: 100 }),
   after,
 });

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { formatMs } from '../core/duration.ts';
-import { isCode, TidemarkError } from '../core/errors.ts';
+import { TidemarkError } from '../core/errors.ts';
 import type { Monitor, MonitorChange, MonitorSettings, NewMonitor } from '../registry/monitors.ts';
-import { HttpProblem } from './errors.ts';
+import { basicOf, demandInterval, demandReachable, named, wrongField } from './field-errors.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
 import type { monitorPatch, monitorWish } from './monitor-schemas.ts';
 
@@ -54,7 +53,7 @@ export async function readWish(
   const given = changeOf(desk, wish);
   const settings = authorization === undefined ? {} : { authorization };
   if (authorization !== undefined && typeof wish.credentials === 'string') {
-    throw wrong('credentials', 'those in the URL or these, not both');
+    throw wrongField('credentials', 'those in the URL or these, not both');
   }
   const all = { ...given.settings, ...settings };
   const intervalMs = given.intervalMs ?? INTERVAL_MS;
@@ -65,12 +64,7 @@ export async function readWish(
     tags: given.tags ?? {},
     settings: checked(desk, url, { ...plain.settings, ...all }),
   };
-  const refusal = await desk.refusalOf(url);
-  if (refusal !== undefined) {
-    throw new HttpProblem(422, 'unprocessable', `field url: ${refusal}`, {
-      details: { field: 'url', fix: 'the setting ALLOW_PRIVATE_TARGETS lists what may be reached' },
-    });
-  }
+  demandReachable(await desk.refusalOf(url));
   const change = Object.keys(all).length > 0 ? { ...given, settings: all } : given;
   const same = await desk.findSame(wanted);
   if (same) checkChange(desk, same, change);
@@ -103,7 +97,8 @@ type Kept = Partial<{ -readonly [Name in keyof MonitorSettings]: MonitorSettings
 /** What was given, null as the default. */
 function changeOf(desk: MonitorDesk, given: Given): MonitorChange {
   const { interval, name, tags, credentials, body, expectStatus, ...plain } = given;
-  if (interval) demandInterval(desk, interval);
+  const bounds = { leastMs: desk.intervalMsMin, mostMs: INTERVAL_MS_MAX };
+  if (interval) demandInterval(interval, bounds);
   const settings: Kept = {};
   for (const [option, value] of Object.entries(plain)) {
     if (!(option in DEFAULTS) || value === undefined) continue;
@@ -114,7 +109,7 @@ function changeOf(desk: MonitorDesk, given: Given): MonitorChange {
   }
   if (typeof body === 'string') settings.body = body;
   if (typeof credentials === 'string') {
-    settings.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    settings.authorization = basicOf(credentials);
   }
   const without = [
     ...(body === null ? (['body'] as const) : []),
@@ -129,14 +124,9 @@ function changeOf(desk: MonitorDesk, given: Given): MonitorChange {
   };
 }
 
-function demandInterval({ intervalMsMin }: MonitorDesk, intervalMs: number): void {
-  if (intervalMs >= intervalMsMin && intervalMs <= INTERVAL_MS_MAX) return;
-  const expected = `from ${formatMs(intervalMsMin)} to ${formatMs(INTERVAL_MS_MAX)}`;
-  throw wrong('interval', expected, formatMs(intervalMs));
-}
-
 function demandPattern(desk: MonitorDesk, regexp: string): void {
-  if (regexp === '') throw wrong('regexp', 'a pattern; leave it out to have none', 'an empty one');
+  if (regexp === '')
+    throw wrongField('regexp', 'a pattern; leave it out to have none', 'an empty one');
   // PostgreSQL holds neither; a pattern can write both in letters.
   const unfit = regexp.search(/\0|\p{Cs}/u);
   const found = desk.compile(regexp);
@@ -154,35 +144,10 @@ function demandPattern(desk: MonitorDesk, regexp: string): void {
 function checked(desk: MonitorDesk, url: string, settings: MonitorSettings): MonitorSettings {
   const names = Object.keys(settings.headers).map((name) => name.toLowerCase());
   if (settings.authorization !== undefined && names.includes('authorization')) {
-    throw wrong('headers', 'no authorization beside credentials');
+    throw wrongField('headers', 'no authorization beside credentials');
   }
   named(() => desk.check(url, settings));
   return settings;
-}
-
-/** Options as the fields that they are here. */
-function named<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!isCode(error, 'invalid')) throw error;
-    const {
-      option = 'url',
-      expected = error.message,
-      got,
-    } = (error.details ?? {}) as {
-      readonly option?: string;
-      readonly expected?: string;
-      readonly got?: string | number;
-    };
-    throw wrong(option, expected, got);
-  }
-}
-
-function wrong(field: string, expected: string, got?: string | number): TidemarkError {
-  return new TidemarkError('invalid', `field ${field}: expected ${expected}`, {
-    details: { field, expected, ...(got !== undefined && { got }) },
-  });
 }
 
 function rangesOf(wish: StatusWish): [number, number][] {

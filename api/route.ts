@@ -61,3 +61,13 @@ export function defineRoute<
 >(route: Route<Query, Body>): Route {
   return route as unknown as Route;
 }
+
+const LONG = /^\/api\/v1(?=\/)/;
+
+/** The routes, each at its short address too: `/monitors` for `/api/v1/monitors`. */
+export function alsoShort(routes: readonly Route[]): readonly Route[] {
+  const short = routes.map((route) => {
+    return { ...route, id: `${route.id}Short`, path: route.path.replace(LONG, ''), hidden: true };
+  });
+  return [...routes, ...short];
+}

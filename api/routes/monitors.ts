@@ -1,6 +1,7 @@
 import type { Monitor } from '../../registry/monitors.ts';
 import { createAdmission, createShares } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
+import { tagOf } from '../field-schemas.ts';
 import { demandMonitor, noMonitor, readMonitorId } from '../monitor-desk.ts';
 import { scanTraceAnswer } from '../monitor-scan-schemas.ts';
 import {
@@ -16,36 +17,25 @@ import {
 import { shownEvidence, shownMonitor, shownTrace, warningsOf } from '../monitor-views.ts';
 import { readPatch, readWish } from '../monitor-wish.ts';
 import { page } from '../page.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { alsoShort, defineRoute, type Route } from '../route.ts';
 import { noQuery } from '../schemas.ts';
 import { monitorReadRoutes } from './monitor-scans.ts';
 
 const SCANS_MAX = 8;
 const SCANS_OF_ONE_MAX = 2;
 
-const SHORT = '/monitors';
-const LONG = `/api/v1${SHORT}`;
+const LONG = '/api/v1/monitors';
 const params = { id: 'The number of the monitor.' };
 const changed = { schema: monitorChanged };
 
 /** URLs that are scanned. Everything is also at the short address, `/monitors`. */
 export function monitorRoutes(dependencies: Dependencies): readonly Route[] {
-  const routes = [
+  return alsoShort([
     ...reading(dependencies),
     ...changing(dependencies),
     scanRoute(dependencies),
     ...monitorReadRoutes(dependencies),
-  ];
-  return [...routes, ...routes.map(shortOf)];
-}
-
-function shortOf(route: Route): Route {
-  return {
-    ...route,
-    id: `${route.id}Short`,
-    path: route.path.replace(LONG, SHORT),
-    hidden: true,
-  };
+  ]);
 }
 
 function reading({ monitors: desk }: Dependencies): readonly Route[] {
@@ -168,9 +158,4 @@ function scanRoute({ monitors: desk }: Dependencies): Route {
       return shownTrace(monitor.id, trace, desk);
     },
   });
-}
-
-function tagOf(text: string): { readonly name: string; readonly value: string } {
-  const at = text.indexOf(':');
-  return { name: text.slice(0, at), value: text.slice(at + 1) };
 }
