@@ -1,6 +1,6 @@
 import { intersect } from '../tables/intervals.ts';
 import type { Bounds } from '../tables/stream.ts';
-import { addMonths, civilFromDays, splitDay } from '../values/calendar.ts';
+import { addMonths, monthsOf } from '../values/calendar.ts';
 
 /** Windows one after another, aligned to the epoch plus an offset; `every` is one or the other. */
 export interface FixedWindow {
@@ -60,8 +60,8 @@ class MonthGrid implements WindowGrid {
 
   constructor(window: FixedWindow, bounds: Bounds) {
     const { everyMonths, offsetNs } = window;
-    const first = Math.floor(monthOf(bounds.startNs - offsetNs) / everyMonths);
-    const last = Math.floor(monthOf(bounds.stopNs - 1n - offsetNs) / everyMonths);
+    const first = Math.floor(monthsOf(bounds.startNs - offsetNs) / everyMonths);
+    const last = Math.floor(monthsOf(bounds.stopNs - 1n - offsetNs) / everyMonths);
     this.#bounds = bounds;
     this.#window = window;
     this.#base = first * everyMonths;
@@ -76,9 +76,4 @@ class MonthGrid implements WindowGrid {
     const at = (number: number) => addMonths(0n, this.#base + number * everyMonths) + offsetNs;
     return cut(at(index), at(index + 1), this.#bounds);
   }
-}
-
-function monthOf(ns: bigint): number {
-  const { year, month } = civilFromDays(splitDay(ns).days);
-  return (year - 1970) * 12 + month - 1;
 }

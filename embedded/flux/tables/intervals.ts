@@ -1,5 +1,5 @@
 import { FluxError } from '../error.ts';
-import { addMonths, civilFromDays, floorDiv, splitDay } from '../values/calendar.ts';
+import { addMonths, civilFromDays, floorDiv, monthsOf, splitDay } from '../values/calendar.ts';
 import type { Duration } from '../values/value.ts';
 import type { Bounds } from './stream.ts';
 
@@ -126,11 +126,6 @@ function depthOf({ every, period }: IntervalOptions): number {
 
 function contains(interval: Interval, ns: bigint): boolean {
   return interval.startNs <= ns && ns < interval.stopNs;
-}
-
-function monthsOf(ns: bigint): number {
-  const { year, month } = civilFromDays(splitDay(ns).days);
-  return (year - 1970) * 12 + month - 1;
 }
 
 function beforeWithinMonth(a: bigint, b: bigint): boolean {

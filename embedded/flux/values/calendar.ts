@@ -61,6 +61,12 @@ export function dateOf(ns: bigint): CivilDate {
   return civilFromDays(splitDay(ns).days);
 }
 
+/** Months since January 1970. */
+export function monthsOf(ns: bigint): number {
+  const { year, month } = dateOf(ns);
+  return (year - 1970) * 12 + month - 1;
+}
+
 export function daysInMonth(year: number, month: number): number {
   const next = month === 12 ? { year: year + 1, month: 1 } : { year, month: month + 1 };
   return daysFromCivil({ ...next, day: 1 }) - daysFromCivil({ year, month, day: 1 });

@@ -3,7 +3,7 @@ import type { Zone } from '../../tables/intervals.ts';
 import { addDuration } from '../../values/calendar.ts';
 import { negate } from '../../values/operators.ts';
 import type { FluxRecord } from '../../values/value.ts';
-import { Duration, Time } from '../../values/value.ts';
+import { Duration } from '../../values/value.ts';
 import type { CallContext } from '../context.ts';
 import { zoneOf } from '../universe/zone.ts';
 
@@ -53,9 +53,4 @@ export function addLocally(ns: bigint, by: Duration, { zone, offset }: LocalCloc
     ? zone.fromWall(addDuration(zone.toWall(shifted), by))
     : addDuration(shifted, by);
   return addDuration(added, negate(offset) as Duration);
-}
-
-/** A time, or a duration from now. */
-export function resolve(value: Time | Duration, context: CallContext): bigint {
-  return value instanceof Time ? value.ns : addDuration(context.now.ns, value);
 }

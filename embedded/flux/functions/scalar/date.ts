@@ -4,7 +4,8 @@ import { Duration, Time } from '../../values/value.ts';
 import { duration, int, optional, record, timeable } from '../params.ts';
 import type { Entry } from '../registry.ts';
 import { builtin, constant } from '../registry.ts';
-import { addLocally, clockOf, localNs, resolve } from './clock.ts';
+import { instantOf } from '../universe/range.ts';
+import { addLocally, clockOf, localNs } from './clock.ts';
 
 const PACKAGE = 'date';
 const located = { t: timeable(), location: optional(record()) };
@@ -16,7 +17,7 @@ function part(name: string, read: (localNs: bigint) => number): Entry {
     name,
     params: located,
     call: ({ t, location }, context) =>
-      BigInt(read(localNs(resolve(t, context), clockOf(location, context)))),
+      BigInt(read(localNs(instantOf(t, context), clockOf(location, context)))),
   });
 }
 
@@ -26,7 +27,7 @@ function fraction(name: string, unitNs: bigint, modulus: bigint): Entry {
     package: PACKAGE,
     name,
     params: { t: timeable() },
-    call: ({ t }, context) => floorMod(resolve(t, context), unitNs * modulus) / unitNs,
+    call: ({ t }, context) => floorMod(instantOf(t, context), unitNs * modulus) / unitNs,
   });
 }
 
@@ -52,7 +53,7 @@ const truncate = builtin({
     const { zone, offset } = clockOf(location, context);
     const shift = new Duration(offset.months === 0 ? 0 : -offset.months, -offset.ns);
     const intervals = new Intervals({ every: unit, period: unit, offset: shift, zone });
-    return new Time(intervals.latest(resolve(t, context)).startNs);
+    return new Time(intervals.latest(instantOf(t, context)).startNs);
   },
 });
 
@@ -66,7 +67,7 @@ function shift(packagePath: string, name: string, base: 'to' | 'from'): Entry {
       const d = args.d as Duration;
       const sign = base === 'to' ? 1 : -1;
       const by = new Duration(sign * d.months, BigInt(sign) * d.ns);
-      const from = resolve(args[base] as Time | Duration, context);
+      const from = instantOf(args[base] as Time | Duration, context);
       const clock = clockOf(args.location as ReadonlyMap<string, never> | undefined, context);
       return new Time(addLocally(from, by, clock));
     },
@@ -98,7 +99,7 @@ export const date: readonly Entry[] = [
     name: 'time',
     params: located,
     call: ({ t, location }, context) =>
-      new Time(localNs(resolve(t, context), clockOf(location, context))),
+      new Time(localNs(instantOf(t, context), clockOf(location, context))),
   }),
   builtin({
     package: PACKAGE,

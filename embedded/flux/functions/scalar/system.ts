@@ -6,7 +6,8 @@ import { Duration, Time } from '../../values/value.ts';
 import { any, duration, record, string, timeable } from '../params.ts';
 import type { Entry } from '../registry.ts';
 import { builtin, constant } from '../registry.ts';
-import { clockOf, resolve } from './clock.ts';
+import { instantOf } from '../universe/range.ts';
+import { clockOf } from './clock.ts';
 
 const BASIC_TYPES: ReadonlySet<string> = new Set([
   'string',
@@ -88,7 +89,7 @@ export const system: readonly Entry[] = [
     name: 'lastSuccess',
     params: { orTime: timeable() },
     note: 'always orTime, as InfluxDB 2.7 answers in practice',
-    call: ({ orTime }, context) => new Time(resolve(orTime, context)),
+    call: ({ orTime }, context) => new Time(instantOf(orTime, context)),
   }),
   builtin({
     package: 'internal/debug',
