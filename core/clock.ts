@@ -27,3 +27,8 @@ export const systemClock: Clock = {
 export function slotAt(timeMs: number, intervalMs: number, phaseMs = 0): number {
   return Math.floor((timeMs - phaseMs) / intervalMs) * intervalMs + phaseMs;
 }
+
+/** To the microsecond: what a clock gives beyond that is noise, and digits cost storage. */
+export function toMicros(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

@@ -116,6 +116,7 @@ function report(log: Log, state: ExchangeState, refusal: Refusal): void {
   }
 }
 
-function isPowerOfTwo(count: number): boolean {
+/** Of counts from 1: which of them to tell, ever more rarely. */
+export function isPowerOfTwo(count: number): boolean {
   return (count & (count - 1)) === 0;
 }

@@ -1,7 +1,8 @@
+import { toMicros } from '../../core/clock.ts';
 import { measurements } from '../../core/measurements.ts';
 import { type FieldValue, type FloatText, msToNs, type Point } from '../../core/point.ts';
 import type { ScanResult } from './result.ts';
-import { type Phase, toMicros } from './stopwatch.ts';
+import type { Phase } from './stopwatch.ts';
 
 /** A scan in its place: which monitor, which slot, and how late it began. */
 export interface SlottedScan {

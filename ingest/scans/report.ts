@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, toMicros } from '../../core/clock.ts';
 import { retryAfterMs } from '../../core/http.ts';
 import { textOf } from './exchange.ts';
 import { outcomes, type Reason } from './outcome.ts';
 import type { Hop, ScanResult, TlsFacts } from './result.ts';
-import { type Phase, sumPhases, toMicros } from './stopwatch.ts';
+import { type Phase, sumPhases } from './stopwatch.ts';
 import { evidenceOf, type Judgement } from './verdict.ts';
 import type { Visit } from './visit.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, toMicros } from '../../core/clock.ts';
 
 export const PHASES = ['dns', 'connect', 'tls', 'firstByte', 'transfer'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -37,11 +37,6 @@ export class Stopwatch {
     this.phases[this.#phase] = toMicros((this.phases[this.#phase] ?? 0) + tookMs);
     this.#sinceMs = undefined;
   }
-}
-
-/** To the microsecond: what a clock gives beyond that is noise, and digits cost storage. */
-export function toMicros(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
 
 /** The phases of several exchanges together. */

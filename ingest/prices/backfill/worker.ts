@@ -12,6 +12,7 @@ import {
 import type { Database } from '../../../registry/database.ts';
 import type { CandleSource, MarketRef, TimeRange } from '../adapter.ts';
 import type { ChosenExchange } from '../exchanges/list.ts';
+import { isPowerOfTwo } from '../lane-state.ts';
 import { Refusal } from '../refusal.ts';
 import type { BackfillMetrics } from './metrics.ts';
 import type { Pace } from './pace.ts';
@@ -177,8 +178,4 @@ function createTrouble(exchange: ChosenExchange, options: WorkerOptions, signal:
       await clock.sleep(waitMs(failed, options.random), signal);
     },
   };
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }
