@@ -1,5 +1,5 @@
 import { backMs, durationHelp } from '../core/duration.ts';
-import { TidemarkError } from '../core/errors.ts';
+import { invalidParameter } from './parameter.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
@@ -12,9 +12,7 @@ const expected = `a time such as 2022-01-20T16:33:00Z, or ${durationHelp}`;
 export function readMoment(name: string, text: string, nowMs: number): number {
   const ms = TIME.test(text) ? Date.parse(text) : backMs(text, nowMs);
   if (ms !== undefined && Number.isFinite(ms) && Math.abs(ms) <= MS_MAX) return ms;
-  throw new TidemarkError('invalid', `parameter ${name}: ${text.slice(0, 64)}`, {
-    details: { parameter: name, expected },
-  });
+  throw invalidParameter(name, text.slice(0, 64), { expected });
 }
 
 /** What a JavaScript date reaches. */
@@ -44,9 +42,7 @@ export function readRange(
   const fromMs = readMoment(cursor === undefined ? 'start' : 'cursor', cursor ?? start, nowMs);
   const untilMs = readMoment('stop', stop, nowMs);
   if (fromMs >= untilMs && cursor === undefined) {
-    throw new TidemarkError('invalid', 'parameter start: it is not before stop', {
-      details: { parameter: 'start' },
-    });
+    throw invalidParameter('start', 'it is not before stop');
   }
   return { startMs: Math.max(fromMs, nowMs - retentionMs), stopMs: Math.min(untilMs, nowMs + 1) };
 }

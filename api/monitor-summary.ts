@@ -1,9 +1,9 @@
-import { fixedMs, fixedMsOrNone, formatMs } from '../core/duration.ts';
-import { TidemarkError } from '../core/errors.ts';
+import { fixedMs, formatMs } from '../core/duration.ts';
 import { timeText } from './moment.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
 import type { SummaryAnswer } from './monitor-scan-schemas.ts';
 import type { ScanStore } from './monitor-scans.ts';
+import { readEvery } from './parameter.ts';
 import { pickRows } from './store.ts';
 
 const BUCKETS_MAX = 1_500;
@@ -26,7 +26,8 @@ export async function readSummary(
   { meaningOf, signal }: Pick<MonitorDesk, 'meaningOf'> & { readonly signal: AbortSignal },
 ): Promise<SummaryAnswer> {
   const windowMs = fixedMs(window);
-  const everyMs = every === undefined ? undefined : readEvery(every, windowMs);
+  const leastMs = Math.ceil(windowMs / BUCKETS_MAX / 1_000) * 1_000;
+  const everyMs = every === undefined ? undefined : readEvery(every, leastMs, windowMs);
   const startMs = nowMs - windowMs;
   const range = { monitor: String(monitor), start: timeText(startMs), stop: timeText(nowMs + 1) };
   const reader = { store, range, signal, startMs };
@@ -53,16 +54,6 @@ export async function readSummary(
     lateMs: part('late_ms'),
     ...(steps && { buckets: bucketsOf(reasons, steps, meaningOf) }),
   };
-}
-
-function readEvery(text: string, windowMs: number): number {
-  const ms = fixedMsOrNone(text);
-  const least = Math.ceil(windowMs / BUCKETS_MAX / 1_000) * 1_000;
-  if (ms !== undefined && ms % 1_000 === 0 && ms >= least && ms <= windowMs) return ms;
-  const expected = `whole seconds, from ${formatMs(least)} to ${formatMs(windowMs)}`;
-  throw new TidemarkError('invalid', `parameter every: expected ${expected}`, {
-    details: { parameter: 'every', expected },
-  });
 }
 
 interface Reader {

@@ -1,10 +1,10 @@
-import { fixedMsOrNone, formatMs } from '../core/duration.ts';
-import { TidemarkError } from '../core/errors.ts';
+import { formatMs } from '../core/duration.ts';
 import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { MetricEntry } from '../registry/metrics.ts';
 import type { Influx } from './contract.ts';
 import { numberText } from './format.ts';
 import { type RangeQuery, readRange } from './moment.ts';
+import { invalidParameter, readEvery } from './parameter.ts';
 import { type ArrayPage, type Cells, pageOf, readParts } from './parts.ts';
 
 const SECOND_MS = 1_000;
@@ -36,9 +36,9 @@ export function readRecordsQuery(
 ): RecordsAsked {
   const exchange = query.exchange?.toLowerCase();
   if (exchange !== undefined && query.every !== undefined) {
-    throw invalid('every', 'with exchange its values come as they were written');
+    throw invalidParameter('every', 'with exchange its values come as they were written');
   }
-  const everyMs = readEvery(query.every);
+  const everyMs = query.every === undefined ? EVERY_MS : readEvery(query.every, SECOND_MS, DAY_MS);
   const { startMs, stopMs } = readRange(query, { nowMs, retentionMs });
   const stepMs = exchange === undefined ? everyMs : 1;
   return {
@@ -48,19 +48,6 @@ export function readRecordsQuery(
     exchange,
     limit: query.limit,
   };
-}
-
-function readEvery(text: string | undefined): number {
-  if (text === undefined) return EVERY_MS;
-  const ms = fixedMsOrNone(text);
-  if (ms !== undefined && ms >= SECOND_MS && ms <= DAY_MS && ms % SECOND_MS === 0) return ms;
-  throw invalid('every', 'expected whole seconds, from 1s to 1d');
-}
-
-function invalid(parameter: string, message: string): TidemarkError {
-  return new TidemarkError('invalid', `parameter ${parameter}: ${message}`, {
-    details: { parameter },
-  });
 }
 
 export interface RecordsOptions {

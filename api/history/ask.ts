@@ -1,8 +1,8 @@
-import { fixedMsOrNone, formatMs } from '../../core/duration.ts';
-import { TidemarkError } from '../../core/errors.ts';
+import { formatMs } from '../../core/duration.ts';
 import { stepMs } from '../../core/rollups.ts';
 import { HttpProblem } from '../errors.ts';
 import { readMoment } from '../moment.ts';
+import { invalidParameter, readEvery } from '../parameter.ts';
 import {
   finestStepMs,
   type Kept,
@@ -50,9 +50,10 @@ export interface HistoryAsked extends Stretch {
 export function readHistoryQuery(query: HistoryQuery, nowMs: number): HistoryAsked {
   const startMs = Math.max(0, readTime('start', query.start, nowMs));
   const stopMs = Math.min(nowMs, readTime('stop', query.stop, nowMs));
-  if (startMs >= nowMs) throw invalid('start', 'it is in the future');
-  if (startMs >= stopMs) throw invalid('start', 'it is not before stop');
-  const everyMs = query.every === undefined ? undefined : readEvery(query.every);
+  if (startMs >= nowMs) throw invalidParameter('start', 'it is in the future');
+  if (startMs >= stopMs) throw invalidParameter('start', 'it is not before stop');
+  const everyMs =
+    query.every === undefined ? undefined : readEvery(query.every, SECOND_MS, EVERY_MS_MAX);
   return { startMs, stopMs, everyMs, fn: query.fn };
 }
 
@@ -65,18 +66,6 @@ function readTime(name: string, text: string, nowMs: number): number {
   if (EPOCH_SECONDS.test(text)) return Number(text) * SECOND_MS;
   if (EPOCH_MS.test(text)) return Number(text);
   return Math.floor(readMoment(name, text.replace(LOST_PLUS, '+'), nowMs));
-}
-
-function readEvery(text: string): number {
-  const ms = fixedMsOrNone(text);
-  if (ms !== undefined && ms >= SECOND_MS && ms <= EVERY_MS_MAX && ms % SECOND_MS === 0) return ms;
-  throw invalid('every', `expected whole seconds from 1s to ${formatMs(EVERY_MS_MAX)}, as 5m`);
-}
-
-function invalid(parameter: string, message: string): TidemarkError {
-  return new TidemarkError('invalid', `parameter ${parameter}: ${message}`, {
-    details: { parameter },
-  });
 }
 
 /** How the question is answered. */

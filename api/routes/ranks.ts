@@ -6,6 +6,7 @@ import { HttpProblem } from '../errors.ts';
 import type { Compared, Ranked } from '../leaderboard/board.ts';
 import type { Run } from '../leaderboard/runs.ts';
 import { page } from '../page.ts';
+import { invalidParameter } from '../parameter.ts';
 import { type RanksAnswer, ranksAnswer, ranksQuery } from '../ranks-schemas.ts';
 import { defineRoute, type Route } from '../route.ts';
 
@@ -116,9 +117,7 @@ function readCursor(text: string | undefined): { timeMs: number; rank: number } 
   if (text === undefined) return undefined;
   const [, timeMs, rank] = CURSOR.exec(text) ?? [];
   if (timeMs !== undefined) return { timeMs: Number(timeMs), rank: Number(rank) };
-  throw new TidemarkError('invalid', 'parameter cursor: not the next of a page before', {
-    details: { parameter: 'cursor' },
-  });
+  throw invalidParameter('cursor', 'not the next of a page before');
 }
 
 function gone(): HttpProblem {
