@@ -1,6 +1,6 @@
 import { TidemarkError } from '../core/errors.ts';
 import { columnIndexes } from '../core/influx/rows.ts';
-import { type Column, TableReader } from '../core/influx/tables.ts';
+import { type Column, endOfRow, TableReader } from '../core/influx/tables.ts';
 import { numberText, type PriceFormat, timeText } from './format.ts';
 
 const LABELS = ['_value', '_time', 'exchange'];
@@ -169,20 +169,6 @@ function layoutOf(
 
 function latin1Of(text: string): string {
   return Buffer.from(text).toString('latin1');
-}
-
-/** The line feed that ends the row at `from`, or -1; those inside quotes do not count. */
-function endOfRow(text: string, from: number): number {
-  let end = text.indexOf('\n', from);
-  let quote = text.indexOf('"', from);
-  while (quote !== -1 && end !== -1 && quote < end) {
-    const close = text.indexOf('"', quote + 1);
-    if (close === -1) return -1;
-    // A doubled quote closes and opens again at once, which comes to the same.
-    if (close > end) end = text.indexOf('\n', close);
-    quote = text.indexOf('"', close + 1);
-  }
-  return end;
 }
 
 const ZERO = 48;

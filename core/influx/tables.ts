@@ -126,7 +126,7 @@ const CARRIAGE_RETURN = 13;
 const HASH = 35;
 
 /** Index of the newline that ends the row at `from`, or -1; newlines inside quotes do not count. */
-function endOfRow(text: string, from: number): number {
+export function endOfRow(text: string, from: number): number {
   let end = text.indexOf('\n', from);
   let quote = text.indexOf('"', from);
   while (quote !== -1 && quote < end) {
