@@ -14,6 +14,7 @@ import { createHistoryQueries } from '../../flux/history-queries.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { type Engine, forEachEngine } from '../helpers/engines.ts';
 import { type Candle, candlesOf, markLines, rollupLines } from '../helpers/price-oracle.ts';
+import { randomFrom } from '../helpers/random.ts';
 import type { PricePoint } from '../helpers/rank-oracle.ts';
 
 const SECOND_MS = 1_000;
@@ -28,11 +29,7 @@ const LEVELS: readonly RollupLevel[] = ['1m', '5m', '1h', '1d'];
 /** Five days of three exchanges at 20 s, with samples missing, an exchange off, one that is new. */
 function makePrices(): PricePoint[] {
   const points: PricePoint[] = [];
-  let seed = 11;
-  const random = () => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return seed / 2 ** 32;
-  };
+  const random = randomFrom(11);
   const beginMs = Math.floor(NOW_MS / DAY_MS - 5) * DAY_MS;
   const add = (exchange: string, offMs: (agoMs: number) => boolean) => {
     let price = 20_000;

@@ -5,19 +5,11 @@ import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { LineEncoder } from '../../core/line-protocol.ts';
 import type { FieldValue, Point } from '../../core/point.ts';
 import { forEachEngine } from '../helpers/engines.ts';
+import { randomFrom } from '../helpers/random.ts';
 
 const NAMES = ['a', 'é', ',', '=', ' ', '\\', '"', "'", '#', '{', '$', '😀', ';', 'T', '0'];
 const TEXT = [...NAMES, '\n', '\t', '\u0001', '""', '\\n', ', ', 'x=1'];
 const START_NS = 1_700_000_000_000_000_000n;
-
-/** The same numbers each time. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 function hostilePoints(count: number): Point[] {
   const random = randomFrom(5);

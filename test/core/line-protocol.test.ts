@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { LineEncoder, type RefusalReason } from '../../core/line-protocol.ts';
 import { projectRoot } from '../../core/paths.ts';
 import type { FieldValue, Point } from '../../core/point.ts';
+import { randomFrom } from '../helpers/random.ts';
 
 function encode(point: Partial<Point>): string {
   const encoder = new LineEncoder();
@@ -248,13 +249,4 @@ test('the public corpus is encoded as its reference encodes it', (t) => {
 /** Go writes 6.632243e+06 where JavaScript writes 6632243: the same double. */
 function plainFloats(line: string): string {
   return line.replace(/=(-?[\d.]+(?:e[+-]\d+)?)(?=[, ])/g, (_, digits) => `=${Number(digits)}`);
-}
-
-/** The same numbers each time. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -2,6 +2,8 @@
  * What the rank tasks must write, computed the plain way: the definition of "Rank" in TypeScript,
  * with two passes for the deviation.
  */
+import { randomFrom } from './random.ts';
+
 export interface PricePoint {
   readonly exchange: string;
   readonly pair: string;
@@ -83,11 +85,7 @@ function deviation(values: readonly number[]): number {
  */
 export function oddMarket(endMs: number): PricePoint[] {
   const points: PricePoint[] = [];
-  let seed = 7;
-  const random = () => {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    return seed / 2 ** 32;
-  };
+  const random = randomFrom(7);
   const stepMs = 600_000;
   const add = (exchange: string, pair: string, price: (step: number) => number | undefined) => {
     for (let step = 180; step >= 0; step--) {

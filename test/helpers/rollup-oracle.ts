@@ -1,4 +1,6 @@
 /** What the roll-ups must be, computed the plain way, and a market with gaps to roll up. */
+
+import { randomFrom } from './random.ts';
 import type { PricePoint } from './rank-oracle.ts';
 
 export interface Candle {
@@ -35,15 +37,6 @@ function candleOf(prices: readonly number[]): Candle {
 
 const MINUTE_MS = 60_000;
 
-/** Numbers from 0 to 1, the same each time. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 export interface GappyOptions {
   /** Minutes before `endMs` that the market has. */
   readonly minutes: number;
@@ -57,7 +50,7 @@ export interface GappyOptions {
  * that hardly ever moves, and, on gappy, one that is asked for six times as often.
  */
 export function gappyMarket(endMs: number, { minutes, missing }: GappyOptions): PricePoint[] {
-  const random = seeded(11);
+  const random = randomFrom(11);
   const points: PricePoint[] = [];
   for (const exchange of ['whole', 'gappy']) {
     const gaps = exchange === 'gappy';

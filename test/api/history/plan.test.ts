@@ -9,6 +9,7 @@ import {
   widened,
 } from '../../../api/history/plan.ts';
 import { rollupLevels, stepMs } from '../../../core/rollups.ts';
+import { randomFrom } from '../../helpers/random.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -65,11 +66,8 @@ describe('what prices are read from', () => {
   });
 
   it('covers every moment once, whatever is missing', () => {
-    let seed = 5;
-    const random = (max: number) => {
-      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-      return Math.floor((seed / 2 ** 32) * max);
-    };
+    const share = randomFrom(5);
+    const random = (max: number) => Math.floor(share() * max);
     for (let round = 0; round < 500; round++) {
       const startMs = base + random(3 * DAY_MS);
       const stopMs = startMs + 1 + random(2 * DAY_MS);

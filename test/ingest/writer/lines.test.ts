@@ -9,15 +9,7 @@ import {
   sliceLines,
   splitLines,
 } from '../../../ingest/writer/lines.ts';
-
-/** The same numbers each time. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+import { randomFrom } from '../../helpers/random.ts';
 
 const ALPHABET = ['a', 'b', ',', '=', ' ', '\\', '"', '\n', "'", 'é', '#'];
 
