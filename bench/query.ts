@@ -6,57 +6,16 @@
  * Each question is asked A B A B over HTTP; the figure is the median of the ratios of each pair.
  * Answers are compared value by value (floats to 1e-9: sums of 1,440 numbers in another order).
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createLog } from '../core/log.ts';
-import { startEngine } from '../embedded/engine.ts';
-import { startInfluxd } from '../test/helpers/influxd.ts';
+import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { influxdPath } from '../test/helpers/influxd.ts';
+import { memoryBytesOf } from '../test/helpers/proc.ts';
 import { makeMarkets, marketStart, minuteLines } from './market.ts';
 import { median } from './median.ts';
-
-interface Server {
-  readonly name: string;
-  readonly url: string;
-  readonly token: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
+import { type Server, startServers } from './servers.ts';
 
 const ORG = 'tidemark';
 const BUCKET = 'tidemark';
-const SERVE = 'serve';
-
-/** The engine alone in a process, so that its memory is its own. */
-async function serve(dir: string): Promise<void> {
-  const options = { dir, host: '127.0.0.1', port: 0, org: ORG, bucket: BUCKET };
-  const engine = await startEngine({ ...options, log: createLog('warn') });
-  process.send?.({ url: engine.url, token: engine.token });
-  process.once('message', () => {
-    void engine.close().then(() => process.exit(0));
-  });
-}
-
-async function startEmbedded(): Promise<Server> {
-  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
-  const child = fork(fileURLToPath(import.meta.url), [SERVE, dir]);
-  const [{ url, token }] = (await once(child, 'message')) as [{ url: string; token: string }];
-  const stop = async () => {
-    child.send('stop');
-    await once(child, 'exit');
-    await rm(dir, { recursive: true, force: true });
-  };
-  return { name: 'embedded', url, token, pid: child.pid as number, stop };
-}
-
-async function startReal(): Promise<Server> {
-  const { url, token, pid, stop } = await startInfluxd();
-  return { name: 'influxd', url, token, pid, stop };
-}
 
 async function post(server: Server, path: string, body: string, type: string): Promise<string> {
   const response = await fetch(`${server.url}${path}`, {
@@ -191,14 +150,14 @@ async function compare(a: Server, b: Server, question: Question, runs: number): 
 
 /** Memory in megabytes: resident now, and the most since the mark. */
 function memoryOf({ pid }: Server): { now: number; most: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const of = (name: string) =>
-    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
-  return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
+  const of = (kind: 'VmRSS' | 'VmHWM') => Math.round(memoryBytesOf(pid, kind) / 2 ** 20);
+  return { now: of('VmRSS'), most: of('VmHWM') };
 }
 
 async function main([minutes = 1440, series = 13_827, runs = 5]: number[]): Promise<void> {
-  const servers = [await startEmbedded(), await startReal()] as const;
+  if (influxdPath() === undefined) throw new Error('no influxd here: `make influxd` builds it');
+  const servers = await startServers('both');
+  const [ours, theirs] = servers as [Server, Server];
   let good = true;
   try {
     console.log(`load ${loadavg()[0]?.toFixed(1)}, ${series} series x ${minutes} minutes`);
@@ -208,7 +167,7 @@ async function main([minutes = 1440, series = 13_827, runs = 5]: number[]): Prom
     }
     for (const server of servers) writeFileSync(`/proc/${server.pid}/clear_refs`, '5');
     for (const question of questions(minutes)) {
-      good = (await compare(servers[0], servers[1], question, runs)) && good;
+      good = (await compare(ours, theirs, question, runs)) && good;
     }
     for (const server of servers) {
       const { now, most } = memoryOf(server);
@@ -220,6 +179,4 @@ async function main([minutes = 1440, series = 13_827, runs = 5]: number[]): Prom
   process.exitCode = good ? 0 : 1;
 }
 
-const [command, dir] = process.argv.slice(2);
-if (command === SERVE) await serve(dir as string);
-else await main(process.argv.slice(2).map(Number));
+await main(process.argv.slice(2).map(Number));

@@ -6,7 +6,6 @@
  * [seconds a run] [runs]
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
@@ -16,14 +15,13 @@ import { createGate } from '../core/targets.ts';
 import { compilePattern } from '../ingest/scans/pattern.ts';
 import { createProber } from '../ingest/scans/probe.ts';
 import { scanTarget } from '../ingest/scans/target.ts';
+import { cpuSecondsOf } from '../test/helpers/proc.ts';
 import { median } from './median.ts';
 
 const AT_ONCE = 64;
 const PATTERN = 'price: (?P<price>[0-9.]+)';
 const PAGE = `<html>${'x'.repeat(480)} price: 42.50 ${'y'.repeat(500)}</html>`;
 const AIMS = { fresh: 1.2, kept: 1 };
-/** Clock ticks of /proc a second: the same on every Linux. */
-const TICKS = 100;
 const TELEGRAF_INSTANCES = 16;
 const TELEGRAF_URLS = 2_000;
 
@@ -47,13 +45,6 @@ async function freePort(): Promise<number> {
 }
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
-
-/** User and system time, with the threads of the process. */
-function cpuOf({ pid }: ChildProcess): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
 
 async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
@@ -153,7 +144,7 @@ async function blackbox(dir: string, target: string): Promise<Side> {
       const driver = spawn('wrk', load, { stdio: 'ignore' });
       await new Promise((done) => driver.once('exit', done));
     },
-    cpuSeconds: () => cpuOf(child),
+    cpuSeconds: () => cpuSecondsOf(child.pid!),
     stop: () => ended(child),
   };
 }
@@ -177,7 +168,7 @@ async function telegraf(dir: string, target: string): Promise<Side> {
   return {
     name: 'telegraf, kept',
     run: () => clock.sleep(seconds * 1_000),
-    cpuSeconds: () => cpuOf(child),
+    cpuSeconds: () => cpuSecondsOf(child.pid!),
     stop: () => ended(child),
   };
 }

@@ -4,11 +4,11 @@
  * what a read costs does not follow from how many points they have, but from its own.
  * Usage: node dist/bench/scan-reads.js [embedded|influxd|both] [monitors] [step] [days]
  */
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { systemClock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';
 import { createScanQueries } from '../flux/scan-queries.ts';
+import { cpuSecondsOf } from '../test/helpers/proc.ts';
 import { median } from './median.ts';
 import { startServers } from './servers.ts';
 
@@ -43,17 +43,6 @@ function* lines(): Generator<string> {
       if (monitor !== CHOSEN) yield lineOf(monitor, slotMs);
     }
   }
-}
-
-/** CPU seconds of the process that listens at the port, by /proc; no other way sees it whole. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) / 100;
 }
 
 for (const server of await startServers(which)) {
@@ -93,14 +82,14 @@ for (const server of await startServers(which)) {
   })) {
     const times: number[] = [];
     let rows = 0;
-    const before = cpuSeconds(server.pid);
+    const before = cpuSecondsOf(server.pid);
     for (let round = 0; round < ROUNDS; round++) {
       const beginMs = systemClock.monotonicMs();
       rows = 0;
       for await (const found of influx.queryRows(flux)) rows += found.rows.length;
       times.push(systemClock.monotonicMs() - beginMs);
     }
-    const cpu = (cpuSeconds(server.pid) - before) / ROUNDS;
+    const cpu = (cpuSecondsOf(server.pid) - before) / ROUNDS;
     console.log(
       `  ${name.padEnd(26)} ${String(rows).padStart(6)} rows  ${median(times).toFixed(0).padStart(6)} ms  ${cpu.toFixed(3)} CPU s`,
     );

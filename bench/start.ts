@@ -4,12 +4,12 @@
  * the one that a run has left (whose rows count too); then the memory of an idle one.
  * Usage: node dist/bench/start.js [seconds idle, default 60]
  */
-import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../core/clock.ts';
 import { startDemoMarket } from '../demo/start.ts';
+import { cpuSecondsOf, memoryBytesOf } from '../test/helpers/proc.ts';
 import {
   type Settings,
   startTidemark,
@@ -34,7 +34,8 @@ async function measured(settings: Settings): Promise<{ run: Run; tidemark: Tidem
   const tidemark = await startTidemark({ settings });
   const up = seconds();
   await firstRow(tidemark.url);
-  return { run: { up, row: seconds(), cpu: cpuSeconds(tidemark.pid) }, tidemark };
+  // The share that other work of the machine has in a time shows in the CPU time beside it.
+  return { run: { up, row: seconds(), cpu: cpuSecondsOf(tidemark.pid) }, tidemark };
 }
 
 async function firstRow(url: string): Promise<void> {
@@ -46,17 +47,7 @@ async function firstRow(url: string): Promise<void> {
   }
 }
 
-/** The share that other work of the machine has in a time shows in the CPU time beside it. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function memoryMb(pid: number, name: 'VmRSS' | 'VmHWM'): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1_024) / 1e6;
-}
+const megabytes = (pid: number, kind: 'VmRSS' | 'VmHWM') => memoryBytesOf(pid, kind) / 1e6;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -93,7 +84,7 @@ async function startsIn(dirs: readonly string[]): Promise<readonly Run[]> {
 async function idleIn(dir: string): Promise<number> {
   const { tidemark } = await measured({ ...settings, DATA_DIR: dir });
   await delay(idleSeconds * 1_000);
-  const [now, peak] = [memoryMb(tidemark.pid, 'VmRSS'), memoryMb(tidemark.pid, 'VmHWM')];
+  const [now, peak] = [megabytes(tidemark.pid, 'VmRSS'), megabytes(tidemark.pid, 'VmHWM')];
   await tidemark.kill('SIGTERM');
   print(`idle for ${idleSeconds} s: ${now.toFixed(0)} MB resident, ${peak.toFixed(0)} MB at most`);
   return now;

@@ -3,86 +3,23 @@
  * minutes at a time, gzip level 1 and two connections as the writer has them. Both servers are
  * processes of their own. Usage: node dist/bench/write.js [pairs of runs] [minutes a run]
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { loadavg } from 'node:os';
 import { constants, gzipSync } from 'node:zlib';
 import { Agent, request } from 'undici';
-import { createLog } from '../core/log.ts';
-import { startEngine } from '../embedded/engine.ts';
-import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
+import { influxdPath } from '../test/helpers/influxd.ts';
+import { cpuSecondsOf, memoryBytesOf } from '../test/helpers/proc.ts';
 import { makeMarkets, marketStart } from './market.ts';
 import { median } from './median.ts';
+import { type Server, startServers } from './servers.ts';
 
 const CONNECTIONS = 2;
 const LINES_PER_POST = 10_000;
 const RATIO_AIM = 2;
 
-interface Server {
-  readonly name: string;
-  readonly url: string;
-  readonly token: string;
-  cpuSeconds(): number;
-  rssBytes(): number;
-  stop(): Promise<void>;
-}
-
 interface Run {
   readonly pointsPerSecond: number;
   readonly cpuSeconds: number;
   readonly slowestMs: number;
-}
-
-/** Our engine in a child of this program. */
-async function startEmbedded(): Promise<Server> {
-  const child = fork(fileURLToPath(import.meta.url), ['serve']);
-  const [{ url, token }] = (await once(child, 'message')) as [{ url: string; token: string }];
-  return {
-    name: 'embedded',
-    url,
-    token,
-    cpuSeconds: () => cpuSeconds(child.pid!),
-    rssBytes: () => rssBytes(child.pid!),
-    async stop() {
-      const ended = once(child as ChildProcess, 'exit');
-      child.send('stop');
-      await ended;
-    },
-  };
-}
-
-async function serve(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
-  const log = createLog('warn');
-  const engine = await startEngine({
-    dir,
-    host: '127.0.0.1',
-    port: 0,
-    org: 'tidemark',
-    bucket: 'tidemark',
-    log,
-  });
-  process.on('message', async () => {
-    await engine.close();
-    await rm(dir, { recursive: true });
-    process.disconnect();
-  });
-  process.send?.({ url: engine.url, token: engine.token });
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function rssBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
 const markets = makeMarkets();
@@ -108,7 +45,7 @@ async function run(server: Server, posts: readonly Buffer[], points: number): Pr
   const headers = { authorization: `Token ${server.token}`, 'content-encoding': 'gzip' };
   const waiting = [...posts];
   let slowestMs = 0;
-  const cpuBefore = server.cpuSeconds();
+  const cpuBefore = cpuSecondsOf(server.pid);
   const start = performance.now();
   const work = async () => {
     for (let body = waiting.shift(); body; body = waiting.shift()) {
@@ -124,14 +61,14 @@ async function run(server: Server, posts: readonly Buffer[], points: number): Pr
   await dispatcher.close();
   return {
     pointsPerSecond: points / seconds,
-    cpuSeconds: server.cpuSeconds() - cpuBefore,
+    cpuSeconds: cpuSecondsOf(server.pid) - cpuBefore,
     slowestMs,
   };
 }
 
 async function main(pairs: number, minutes: number): Promise<void> {
   if (influxdPath() === undefined) throw new Error('no influxd here: `make influxd` builds it');
-  const servers: Server[] = [await startEmbedded(), { name: 'influxd', ...(await startInfluxd()) }];
+  const servers = await startServers('both');
   const runs = new Map(servers.map((server) => [server.name, [] as Run[]]));
   const points = markets.length * minutes;
   console.log(`load ${loadavg()[0]?.toFixed(1)}; ${points} points a run, ${pairs} pairs of runs`);
@@ -158,7 +95,7 @@ function report(servers: readonly Server[], runs: ReadonlyMap<string, readonly R
     const rate = Math.round(median(own.map((one) => one.pointsPerSecond)));
     const cpu = median(own.map((one) => one.cpuSeconds)).toFixed(2);
     const slowest = Math.round(Math.max(...own.map((one) => one.slowestMs)));
-    const rss = Math.round(server.rssBytes() / 1e6);
+    const rss = Math.round(memoryBytesOf(server.pid, 'VmHWM') / 1e6);
     console.log(
       `${server.name}: ${rate} points/s, ${cpu} CPU s a run, slowest ${slowest} ms, peak ${rss} MB`,
     );
@@ -171,5 +108,4 @@ function report(servers: readonly Server[], runs: ReadonlyMap<string, readonly R
   );
 }
 
-if (process.argv[2] === 'serve') await serve();
-else await main(Number(process.argv[2] ?? 5), Number(process.argv[3] ?? 10));
+await main(Number(process.argv[2] ?? 5), Number(process.argv[3] ?? 10));

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { projectRoot } from '../../core/paths.ts';
+import { cpuSecondsOf, memoryBytesOf } from './proc.ts';
 
 export interface InfluxdOptions {
   /** Where the data is, kept by `stop` to start again on it. Default: a temporary folder. */
@@ -43,8 +44,6 @@ const SETUP = {
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
-/** Linux reports CPU time in these units to every program, whatever the kernel's own tick. */
-const CPU_TICKS_PER_SECOND = 100;
 
 /** The server's binary, or undefined where nobody has built it. */
 export function influxdPath(): string | undefined {
@@ -73,7 +72,7 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
     const orgId = await setUp(url);
     const pid = child.pid as number;
     const cpuSeconds = () => cpuSecondsOf(pid);
-    const rssBytes = () => rssBytesOf(pid);
+    const rssBytes = () => memoryBytesOf(pid, 'VmRSS');
     return { url, token, org, bucket, orgId, pid, cpuSeconds, rssBytes, stop };
   } catch (error) {
     await stop();
@@ -196,16 +195,4 @@ async function stopServer(
     clearTimeout(impatience);
   }
   if (dirToRemove !== undefined) await rm(dirToRemove, { recursive: true, force: true });
-}
-
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  // The program's name, in brackets, may hold blanks: count from its end.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CPU_TICKS_PER_SECOND;
-}
-
-function rssBytesOf(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return Number(match?.[1]) * 1_024;
 }
