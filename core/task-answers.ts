@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
-/** What the thread of a `TaskThread` sends for each task: any number of parts, then its answer. */
+/** What the thread of a `TaskThread` sends for each task: parts, if there are some, then its answer. */
 export type TaskReply<Result, Part = never> = { readonly part: Part } | { readonly value: Result };
 
 /**
