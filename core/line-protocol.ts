@@ -8,7 +8,6 @@ export { type FieldKey, fieldKey, type SeriesKey, seriesKey } from './line-serie
 
 const STRING_BYTES_MAX = 1_048_576;
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
-const LETTER_I = 105;
 const INT_MIN = -(2n ** 63n);
 const INT_MAX = 2n ** 63n - 1n;
 const TIME_MAX = 9_223_372_036_854_775_806n; // both ends of int64 are InfluxDB's own marks
@@ -68,11 +67,11 @@ export class LineEncoder {
     return refusal ?? this.end(timeNs);
   }
 
-  begin({ measurement, text, refusal }: SeriesKey): Refusal | undefined {
+  begin(key: SeriesKey): Refusal | undefined {
     this.beginFields();
-    if (refusal !== undefined) return refusal;
-    this.#measurement = measurement;
-    this.#text.chunk(text);
+    if (key.refusal !== undefined) return key.refusal;
+    this.#measurement = key.measurement;
+    this.#text.chunk(key);
     return undefined;
   }
 
@@ -85,9 +84,7 @@ export class LineEncoder {
   /** A float field whose digits stay as they came. */
   decimal(key: FieldKey, { floatText }: FloatText): Refusal | undefined {
     if (key.refusal !== undefined) return this.takeBack(key.refusal);
-    const before = this.#count === 0 ? key.first : key.next;
-    this.#count += 1;
-    const exponent = this.#text.decimal(before, floatText);
+    const exponent = this.#text.decimal(this.#before(key), floatText);
     // Without an exponent it takes over 300 digits to leave the range of a double.
     if (exponent === false && floatText.length <= 300) return undefined;
     const reason = exponent === undefined ? 'not-a-decimal' : 'not-finite';
@@ -97,24 +94,21 @@ export class LineEncoder {
 
   /** A float field. */
   float(key: FieldKey, value: number): Refusal | undefined {
-    const refusal = this.#key(key);
-    if (refusal !== undefined) return refusal;
+    if (key.refusal !== undefined) return this.takeBack(key.refusal);
     if (!Number.isFinite(value)) {
       return this.takeBack({ reason: 'not-finite', detail: clip(key.name) });
     }
-    key.decimals = this.#text.number(value, key.decimals);
+    this.#text.number(this.#before(key), value);
     return undefined;
   }
 
   /** An int field of a whole number that JavaScript holds exactly. */
   int(key: FieldKey, value: number): Refusal | undefined {
+    if (key.refusal !== undefined) return this.takeBack(key.refusal);
     if (!Number.isSafeInteger(value)) {
       return this.takeBack({ reason: 'int-range', detail: `${clip(key.name)}=${value}` });
     }
-    const refusal = this.#key(key);
-    if (refusal !== undefined) return refusal;
-    this.#text.integer(value);
-    this.#text.byte(LETTER_I);
+    this.#text.integer(this.#before(key), value);
     return undefined;
   }
 
@@ -123,7 +117,8 @@ export class LineEncoder {
     if (this.#count === 0) {
       return this.takeBack({ reason: 'no-fields', detail: clip(this.#measurement) });
     }
-    if (timeNs !== this.#timeNs) {
+    // Mostly the very same one, which this finds out without a call that compares digits.
+    if (!Object.is(timeNs, this.#timeNs)) {
       if (timeNs > TIME_MAX || timeNs < -TIME_MAX) {
         return this.takeBack({ reason: 'time-range', detail: clip(String(timeNs)) });
       }
@@ -175,7 +170,7 @@ export class LineEncoder {
       case 'number':
         return this.float(key, value);
       case 'bigint':
-        return this.#key(key) ?? this.#done(appendInt(this.#text, value, key.name));
+        return this.#bigint(key, value);
       case 'string':
         return this.#key(key) ?? this.#done(appendString(this.#text, value, key.name));
       case 'boolean':
@@ -183,10 +178,22 @@ export class LineEncoder {
     }
   }
 
-  #key({ refusal, first, next }: FieldKey): Refusal | undefined {
-    if (refusal !== undefined) return this.takeBack(refusal);
-    this.#text.chunk(this.#count === 0 ? first : next);
+  #bigint(key: FieldKey, value: bigint): Refusal | undefined {
+    const number = Number(value);
+    // Digits of numbers are written much faster; most ints are exact as such.
+    if (Number.isSafeInteger(number)) return this.int(key, number);
+    return this.#key(key) ?? this.#done(appendInt(this.#text, value, key.name));
+  }
+
+  /** What stands before the value of the next field. */
+  #before({ first, next }: FieldKey): Chunk {
     this.#count += 1;
+    return this.#count === 1 ? first : next;
+  }
+
+  #key(key: FieldKey): Refusal | undefined {
+    if (key.refusal !== undefined) return this.takeBack(key.refusal);
+    this.#text.chunk(this.#before(key));
     return undefined;
   }
 
@@ -200,13 +207,6 @@ function appendBoolean(text: ByteText, value: boolean): undefined {
 }
 
 function appendInt(text: ByteText, value: bigint, key: string): Refusal | undefined {
-  const number = Number(value);
-  // Digits of numbers are written much faster; most ints are exact as such.
-  if (Number.isSafeInteger(number)) {
-    text.integer(number);
-    text.byte(LETTER_I);
-    return undefined;
-  }
   if (value < INT_MIN || value > INT_MAX) {
     return { reason: 'int-range', detail: `${clip(key)}=${clip(String(value))}` };
   }

@@ -3,17 +3,17 @@ import { keyProblem, type Refusal, seriesOf } from './line-names.ts';
 import type { Point } from './point.ts';
 
 /** `measurement,tags` as it stands at the start of a line, or why it cannot stand there. */
-export interface SeriesKey {
+export interface SeriesKey extends Chunk {
   readonly measurement: string;
-  readonly text: Chunk;
   readonly refusal: Refusal | undefined;
 }
 
 /** Checked, escaped and sorted once; whoever writes the same series each minute keeps it. */
 export function seriesKey(measurement: string, tags: Point['tags']): SeriesKey {
-  const text = seriesOf(measurement, tags);
-  const refusal = typeof text === 'string' ? undefined : text;
-  return { measurement, text: chunkOf(typeof text === 'string' ? text : ''), refusal };
+  const series = seriesOf(measurement, tags);
+  const [text, refusal] = typeof series === 'string' ? [series, undefined] : ['', series];
+  const { words, from, to, size } = chunkOf(text);
+  return { words, from, to, size, measurement, refusal };
 }
 
 /** A field's key as it stands first or later in a line, or why it cannot stand there. */
@@ -22,14 +22,12 @@ export interface FieldKey {
   readonly first: Chunk;
   readonly next: Chunk;
   readonly refusal: Refusal | undefined;
-  /** How many decimals its last number had: the next one mostly has as many. */
-  decimals: number;
 }
 
 export function fieldKey(name: string): FieldKey {
   const refusal = keyProblem(name, 'field');
   const text = refusal === undefined ? `${name.replace(/[,= ]/g, '\\$&')}=` : '';
-  return { name, first: chunkOf(` ${text}`), next: chunkOf(`,${text}`), refusal, decimals: 0 };
+  return { name, first: chunkOf(` ${text}`), next: chunkOf(`,${text}`), refusal };
 }
 
 interface Series {

@@ -103,10 +103,11 @@ export class ColumnReader {
       const [exchange, symbol, base, quote, pair] = names.slice(at, at + 5) as Five;
       this.#markets.push({ exchange, symbol, base, quote, pair });
     }
-    return new ColumnRows(
-      columns,
-      Array.from(markets, (number) => this.#markets[number] as MarketNames),
-    );
+    const told: MarketNames[] = [];
+    for (let i = 0; i < markets.length; i++) {
+      told.push(this.#markets[markets[i] as number] as MarketNames);
+    }
+    return new ColumnRows(columns, told);
   }
 }
 

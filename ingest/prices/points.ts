@@ -1,3 +1,4 @@
+import { toMicros } from '../../core/clock.ts';
 import {
   type FieldKey,
   fieldKey,
@@ -44,8 +45,11 @@ export interface WritingRows {
 
 /** A series, made once. */
 interface PriceSeries {
-  readonly tags: { readonly exchange: string; readonly pair: string };
+  readonly exchange: string;
+  readonly pair: string;
   readonly key: SeriesKey;
+  /** What its last row was called. */
+  symbol: string;
   /** The poll that it was written in last. */
   poll: number;
 }
@@ -58,9 +62,7 @@ export class PointMaker {
   /** Exchange -> pair -> series. */
   readonly #series = new Map<string, Map<string, PriceSeries>>();
   #tags: ReadonlyMap<string, string> = new Map();
-  /** What the rows of the last poll were, row by row. */
-  #exchanges: string[] = [];
-  #symbols: string[] = [];
+  /** The series of the last poll, row by row. */
   #places: (PriceSeries | undefined)[] = [];
   #poll = 0;
 
@@ -71,7 +73,7 @@ export class PointMaker {
   make(rows: WritingRows, { tags, isOff }: Naming, slotMs: number): PricePoints {
     const points = new PriceBatch(rows, msToNs(slotMs));
     const { markets } = rows;
-    if (tags !== this.#tags) this.#symbols = [];
+    if (tags !== this.#tags) this.#places = [];
     this.#tags = tags;
     this.#poll += 1;
     let switchedOff = 0;
@@ -80,7 +82,7 @@ export class PointMaker {
       // The directory never gives one name twice; writing both would silently lose one of them.
       if (series === undefined || series.poll === this.#poll) continue;
       series.poll = this.#poll;
-      if (isOff(series.tags.pair)) switchedOff += 1;
+      if (isOff(series.pair)) switchedOff += 1;
       else points.push(i, series);
     }
     const unregistered = markets.length - points.length - switchedOff;
@@ -88,14 +90,12 @@ export class PointMaker {
   }
 
   #seriesOf({ exchange, symbol }: MarketRef, index: number): PriceSeries | undefined {
-    if (this.#symbols[index] === symbol && this.#exchanges[index] === exchange) {
-      return this.#places[index];
-    }
+    const last = this.#places[index];
+    if (last !== undefined && last.symbol === symbol && last.exchange === exchange) return last;
     const pair = this.#tags.get(symbol);
     const series = pair === undefined ? undefined : this.#find(exchange, pair);
-    // Filled in order, so the arrays keep without holes.
-    this.#exchanges[index] = exchange;
-    this.#symbols[index] = symbol;
+    if (series !== undefined) series.symbol = symbol;
+    // Filled in order, so the array keeps without holes.
     this.#places[index] = series;
     return series;
   }
@@ -105,8 +105,8 @@ export class PointMaker {
     this.#series.set(exchange, known);
     let series = known.get(pair);
     if (series === undefined) {
-      const tags = { exchange, pair };
-      series = { tags, key: seriesKey('price', tags), poll: 0 };
+      const key = seriesKey('price', { exchange, pair });
+      series = { exchange, pair, key, symbol: '', poll: 0 };
       known.set(pair, series);
     }
     return series;
@@ -145,9 +145,9 @@ export class PriceBatch implements PointBatch, LineSource {
   }
 
   pointAt(index: number): Point {
-    const { tags } = this.#series[index] as PriceSeries;
+    const { exchange, pair } = this.#series[index] as PriceSeries;
     const fields = fieldsOf(this.#rows.rowAt(this.#indices[index] as number));
-    return { measurement: 'price', tags, fields, timeNs: this.#timeNs };
+    return { measurement: 'price', tags: { exchange, pair }, fields, timeNs: this.#timeNs };
   }
 
   addLine(encoder: LineEncoder, index: number): Refusal | undefined {
@@ -220,15 +220,10 @@ type SlotField = keyof (typeof measurements)['ingest']['fields'];
 /** A slot's punctuality as a point of it. */
 export function slotPoint({ exchange, slotMs, lateMs, tookMs, rows, ok }: SlotOutcome): Point {
   const fields: Record<SlotField, FieldValue> = {
-    late_ms: rounded(Math.max(0, lateMs)),
-    took_ms: rounded(tookMs),
+    late_ms: toMicros(Math.max(0, lateMs)),
+    took_ms: toMicros(tookMs),
     rows: BigInt(rows),
     ok,
   };
   return { measurement: 'ingest', tags: { exchange }, fields, timeNs: msToNs(slotMs) };
-}
-
-/** To the microsecond: what a clock gives beyond that is noise, and digits cost storage. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
