@@ -98,8 +98,8 @@ const DECODERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of bytes in a charset of `charsetOf`. What cannot be decoded becomes U+FFFD; no half of a
- * surrogate pair is left. `cut`: the bytes went on, a character that was cut is left out.
+ * The text of bytes in a charset of `charsetOf`. What cannot be decoded becomes U+FFFD; no half of
+ * a surrogate pair is left. `cut`: the bytes went on, a character that was cut is left out.
  */
 export function decodeAs(bytes: Buffer, charset: string, cut = false): string {
   if (charset === 'utf-8' && !cut) return bytes.toString('utf8');

@@ -52,7 +52,7 @@ export function isCode(error: unknown, ...codes: ErrorCode[]): error is Tidemark
   return error instanceof TidemarkError && codes.includes(error.code);
 }
 
-/** What `read` gives; undefined where it refuses its input as `invalid`. Other errors are thrown. */
+/** What `read` gives; undefined where it throws `invalid`. Other errors are thrown. */
 export function ifValid<T>(read: () => T): T | undefined {
   try {
     return read();

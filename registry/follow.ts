@@ -11,7 +11,7 @@ export interface FollowingOptions {
    * net below them: it also makes a broken connection anew, and finds what happened meanwhile.
    */
   readonly everyMs: number;
-  /** `news`: something was heard since the last round, or may have been missed. Never two at once. */
+  /** `news`: something was heard since the last one, or may have been missed. Never two at once. */
   readonly round: (news: boolean) => void | Promise<void>;
   /** The connection broke; the next round makes another one. */
   readonly lost?: (error: Error) => void;
@@ -26,7 +26,7 @@ export interface Following {
   close(): Promise<void>;
 }
 
-/** A round at the start, then one for what is notified on a channel of the registry, until closed. */
+/** A round at the start, then one for each notification on a channel, until it is closed. */
 export function followChannel(options: FollowingOptions): Following {
   const { database, channel, clock, everyMs, round, lost, failed } = options;
   const ending = new AbortController();
