@@ -13,9 +13,12 @@ export function timeOf(parameter: string): string {
   return `to_timestamp(${parameter}::float8 / 1000)`;
 }
 
-/** A value as text for `::jsonb`. PostgreSQL holds no NUL and no lone surrogate; pages do. */
+/** PostgreSQL holds no NUL and no lone surrogate; pages and feeds do. */
+export function textOf(text: string): string {
+  return text.replace(/[\0\p{Cs}]/gu, '\ufffd');
+}
+
+/** A value as text for `::jsonb`, with texts that PostgreSQL holds. */
 export function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, part) =>
-    typeof part === 'string' ? part.replace(/[\0\p{Cs}]/gu, '\ufffd') : part,
-  );
+  return JSON.stringify(value, (_, part) => (typeof part === 'string' ? textOf(part) : part));
 }

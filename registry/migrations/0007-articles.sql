@@ -25,13 +25,13 @@ create table feed_state (
   -- Where it is asked now: 301 and 308 move it.
   fetch_url text not null,
   host text not null,
+  -- While somebody holds it: when it is due again if he is not heard of.
   due_ms bigint not null,
   -- Asked for by somebody: not to be put off by what the feed says of itself.
   asked boolean not null default false,
   owner text,
   -- Fencing: one more with each claim; what was learned under an older one is refused.
   token bigint not null default 0,
-  until_ms bigint,
   state text not null default 'new' check (state in ('new', 'ok', 'failing', 'gone')),
   -- By what its articles are told apart; never goes back to a more exact one.
   policy text not null default 'id' check (policy in ('id', 'link', 'link+date', 'content')),
@@ -54,6 +54,8 @@ create table feed_state (
   pace jsonb not null default '{}',
   checks bigint not null default 0,
   unchanged bigint not null default 0,
+  -- How many it had so far.
+  articles bigint not null default 0,
   -- What the feed says of itself.
   title text,
   link text,
@@ -63,14 +65,19 @@ create table feed_state (
   damage text[] not null default '{}'
 ) with (fillfactor = 70);
 
-create index feed_state_due on feed_state (due_ms) where active;
-create index feed_state_host on feed_state (host) where active;
+create index feed_state_due on feed_state (host, due_ms)
+  where active and (state <> 'gone' or asked);
 
 -- One row a host that feeds or articles are asked from: one request at a time, and none before
 -- `free_ms`. A holder that was not heard of until then has lost it.
 create table article_hosts (
   host text primary key,
   free_ms bigint not null default 0,
+  -- Nothing of it is due earlier: whoever makes something due earlier says it here, in the same
+  -- transaction; who finds nothing corrects it. Null: there is nothing.
+  due_ms bigint,
+  -- A redirect waits for the host: no visit begins there before this.
+  hop_ms bigint not null default 0,
   owner text,
   token bigint not null default 0,
   -- Whose turn it was: a host that both wait for takes them in turn.
@@ -79,6 +86,9 @@ create table article_hosts (
   why text,
   requests bigint not null default 0
 ) with (fillfactor = 70);
+
+create index article_hosts_due on article_hosts (greatest(free_ms, due_ms, hop_ms))
+  where due_ms is not null;
 
 -- Each story of a feed once.
 create table articles (
@@ -91,6 +101,8 @@ create table articles (
   revision integer not null default 1,
   guid text,
   url text,
+  -- Where its page was in the end.
+  page_url text,
   title text not null,
   -- Plain text.
   summary text not null,
@@ -108,15 +120,18 @@ create table articles (
   -- As the publisher says; null: he does not.
   published timestamptz,
   updated timestamptz,
-  seen timestamptz not null default clock_timestamp(),
+  -- In whole milliseconds, so that a place in a list can be said with them.
+  seen timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
   changed timestamptz not null default clock_timestamp(),
+  -- A tsvector has 1 MB at most; beyond these lengths a hostile text could need more.
   search tsvector generated always as (
-    to_tsvector('simple', title || ' ' || summary || ' ' || left(coalesce(body, ''), 100000))
+    to_tsvector('simple', left(title, 1000) || ' ' || left(summary, 10000) || ' '
+      || left(coalesce(body, ''), 60000))
   ) stored,
   unique (feed, key)
 );
 
-create index articles_feed on articles (feed, id);
+create index articles_feed on articles (feed, seen, id);
 create index articles_seen on articles (seen, id);
 create index articles_search on articles using gin (search);
 create index articles_symbols on articles using gin (symbols);
@@ -155,11 +170,12 @@ create table article_jobs (
   host text not null,
   state text not null default 'queued'
     check (state in ('queued', 'leased', 'done', 'failed', 'dead', 'cancelled')),
+  -- Counted when one begins.
   attempts integer not null default 0,
+  -- While somebody holds it: when it is due again if he is not heard of.
   due_ms bigint not null,
   owner text,
   token bigint not null default 0,
-  until_ms bigint,
   reason text,
   message text,
   status integer,
@@ -167,8 +183,10 @@ create table article_jobs (
   ended timestamptz
 );
 
-create index article_jobs_due on article_jobs (due_ms) where state in ('queued', 'failed', 'leased');
-create index article_jobs_host on article_jobs (host) where state in ('queued', 'failed', 'leased');
+create index article_jobs_due on article_jobs (host, due_ms)
+  where state in ('queued', 'failed', 'leased');
+create index article_jobs_feed on article_jobs (feed)
+  where state in ('queued', 'failed', 'leased');
 create index article_jobs_state on article_jobs (state, id);
 
 -- Points on their way into a worker's spool: gone as soon as they are there. The same point twice
