@@ -82,21 +82,21 @@ raw = found.series == 0 or not whole and stale
 
 part = (tables=<-, name) =>
     tables
-        |> keep(columns: ["pair", "_value"])
+        |> keep(columns: ["_stop", "pair", "_value"])
         |> set(key: "part", value: name)
 
 deviations = (tables=<-) =>
     tables
         |> group(columns: ["pair"])
         |> stddev(mode: "population")
-        |> group()
+        |> group(columns: ["_stop"])
 
 ofPrices = () =>
     from(bucket: bucket)
         |> range(start: experimental.subDuration(d: span, from: now()))
         |> filter(fn: (r) => r._measurement == "price" and r._field == "price")
         |> deviations()
-        |> keep(columns: ["pair", "_value"])
+        |> keep(columns: ["_stop", "pair", "_value"])
 
 ofPoints = () =>
     from(bucket: moments)
@@ -109,7 +109,7 @@ missing = () =>
         |> filter(fn: (r) => r._measurement == shortfalls)
         |> group(columns: ["pair", "_field"])
         |> sum()
-        |> group()
+        |> group(columns: ["_stop"])
 
 // The deviation of all prices: that of the points, as if every step had `regular` prices, less what
 // is missing. Both are taken around the first 16 bits of the mean, where sums are exact. Each map()
@@ -119,15 +119,15 @@ ofGaps = () =>
     union(
         tables: [
             ofPoints() |> deviations() |> part(name: "sd"),
-            ofPoints() |> group(columns: ["pair"]) |> sum() |> group() |> part(name: "sum"),
+            ofPoints() |> group(columns: ["pair"]) |> sum() |> group(columns: ["_stop"]) |> part(name: "sum"),
             ofPoints()
                 |> group(columns: ["pair"])
                 |> count()
-                |> group()
+                |> group(columns: ["_stop"])
                 |> sort(columns: ["pair"])
                 |> toFloat()
                 |> part(name: "count"),
-            missing() |> keep(columns: ["pair", "_field", "_value"]) |> rename(columns: {_field: "part"}),
+            missing() |> keep(columns: ["_stop", "pair", "_field", "_value"]) |> rename(columns: {_field: "part"}),
         ],
     )
         |> pivot(rowKey: ["pair"], columnKey: ["part"], valueColumn: "_value")
@@ -153,17 +153,9 @@ ofGaps = () =>
         |> map(fn: (r) => ({r with any: r.n * r.n + r.a * r.a + r.r * r.r + r.q * r.q}))
         |> map(
             fn: (r) =>
-                ({
-                    pair: r.pair,
-                    _value:
-                        if r.any == 0.0 then
-                            r.sd
-                        else if r.sd == 0.0 then
-                            r.sd
-                        else
-                            r.root,
-                }),
+                ({r with _value: if r.any == 0.0 then r.sd else if r.sd == 0.0 then r.sd else r.root}),
         )
+        |> keep(columns: ["_stop", "pair", "_value"])
 
 gaps = () =>
     union(
@@ -182,7 +174,7 @@ gaps = () =>
         |> findRecord(fn: (key) => true, idx: 0)
 
 nothing = () =>
-    array.from(rows: [{pair: "", _value: 0.0}])
+    array.from(rows: [{_stop: never, pair: "", _value: 0.0}])
         |> filter(fn: (r) => r.pair != "")
 
 pairs =
@@ -193,7 +185,7 @@ pairs =
     else if gaps()._value > 0 then
         ofGaps()
     else
-        ofPoints() |> deviations() |> keep(columns: ["pair", "_value"])
+        ofPoints() |> deviations() |> keep(columns: ["_stop", "pair", "_value"])
 
 time = if raw then now() else end
 
@@ -202,8 +194,9 @@ written =
         |> sort(columns: ["pair"])
         |> map(
             fn: (r) =>
-                ({
-                    pair: r.pair,
+                ({r with
+                    _time: r._stop,
+                    _measurement: "pair_rank",
                     stddev: r._value,
                     calm: -r._value,
                     rank: 1,
@@ -214,18 +207,8 @@ written =
         |> cumulativeSum(columns: ["rank"])
         |> sort(columns: ["calm", "pair"], desc: true)
         |> cumulativeSum(columns: ["of"])
-        |> map(
-            fn: (r) =>
-                ({
-                    _time: time,
-                    _measurement: "pair_rank",
-                    pair: r.pair,
-                    window: window,
-                    stddev: r.stddev,
-                    rank: r.rank,
-                    of: r.rank + r.of - 1,
-                }),
-        )
+        |> map(fn: (r) => ({r with of: r.rank + r.of - 1}))
+        |> set(key: "window", value: window)
         |> to(
             bucket: bucket,
             tagColumns: ["pair", "window"],

@@ -6,6 +6,7 @@ import { Time, UInt } from '../values/value.ts';
 import { columnsRead, conjuncts } from './columns-read.ts';
 import { labelOf, labelsOf } from './labels-of.ts';
 import type { PointTest, SeriesTest } from './source.ts';
+import type { FilterNames } from './storage-predicate.ts';
 import { isStorageExpression, testTags } from './storage-predicate.ts';
 
 /** A filter's function taken apart. */
@@ -51,7 +52,7 @@ export function splitPredicate(fn: FluxFunction): SplitPredicate {
     seriesTests,
     pointTests,
     rest: rest.length === 0 ? undefined : withBody(fn, rest.reduce(and)),
-    stored: parts.every((part) => isStorageExpression(part, parameter)),
+    stored: parts.every((part) => isStorageExpression(part, namesOf(fn))),
   };
 }
 
@@ -61,6 +62,10 @@ function and(left: Expression, right: Expression): Expression {
 
 function withBody(fn: ScriptFunction, body: Expression): ScriptFunction {
   return new ScriptFunction({ ...fn.node, body }, fn.scope, fn.runtime);
+}
+
+function namesOf(fn: ScriptFunction): FilterNames {
+  return { r: fn.node.parameters[0]!.name, constant: (node) => fn.constantOf(node) };
 }
 
 /** Runs the conjunct on a record of the series' labels, once per distinct combination. */
@@ -73,9 +78,9 @@ function seriesTestOf(
   for (const column of columns) {
     if (POINT_COLUMNS.has(column) || RANGE_COLUMNS.has(column)) return undefined;
   }
-  const parameter = fn.node.parameters[0]!.name;
-  const stored = isStorageExpression(part, parameter);
-  const ask = stored ? storageAsk(fn, part) : recordAsk(withBody(fn, part), parameter);
+  const names = namesOf(fn);
+  const stored = isStorageExpression(part, names);
+  const ask = stored ? storageAsk(fn, part) : recordAsk(withBody(fn, part), names.r);
   const keyOf = labelKey([...columns]);
   const answers = new Map<string | undefined, boolean>();
   const passes = (series: Series) => {

@@ -1,19 +1,28 @@
 import type { Expression } from '../../../core/flux-ast.ts';
 import type { Regexp, Value } from '../values/value.ts';
 
+/** The value of a part of a filter that depends on no row. */
+export type Constant = (node: Expression) => Value | undefined;
+
+/** A filter's parameter, and what its other names mean. */
+export interface FilterNames {
+  readonly r: string;
+  readonly constant: Constant;
+}
+
 /**
- * What InfluxDB evaluates in its storage: comparisons of one column with a literal, `exists`, and
- * `and`/`or` of such. There a tag that a series lacks is an empty text, not null, so that
+ * What InfluxDB evaluates in its storage: comparisons of one column with a literal or with a name
+ * that stands for one, `exists`, and `and`/`or` of such. There a tag that a series lacks is an empty text, not null, so that
  * `r.tag != "x"` keeps those series; and only after such filters it pushes aggregates down.
  */
-export function isStorageExpression(node: Expression, r: string): boolean {
+export function isStorageExpression(node: Expression, names: FilterNames): boolean {
   switch (node.type) {
     case 'LogicalExpression':
-      return isStorageExpression(node.left, r) && isStorageExpression(node.right, r);
+      return isStorageExpression(node.left, names) && isStorageExpression(node.right, names);
     case 'UnaryExpression':
-      return isStorageUnary(node, r);
+      return isStorageUnary(node, names.r);
     case 'BinaryExpression':
-      return isStorageComparison(node, r);
+      return isStorageComparison(node, names);
     default:
       return false;
   }
@@ -37,12 +46,19 @@ const LITERALS: ReadonlySet<string> = new Set([
 const TAG_OPERATORS: ReadonlySet<string> = new Set(['==', '!=', '=~', '!~']);
 const VALUE_OPERATORS: ReadonlySet<string> = new Set([...TAG_OPERATORS, '<', '<=', '>', '>=']);
 
-function isStorageComparison({ operator, left, right }: Binary, r: string): boolean {
-  const bool = right.type === 'Identifier' && (right.name === 'true' || right.name === 'false');
-  if (!LITERALS.has(right.type) && !bool) return false;
+function isStorageComparison({ operator, left, right }: Binary, names: FilterNames): boolean {
+  const { r, constant } = names;
+  if (!LITERALS.has(right.type) && right.type !== 'Identifier') return false;
+  const value = constant(right);
+  if (!isLiteralValue(value)) return false;
   if (isValue(left, r)) return VALUE_OPERATORS.has(operator);
-  if (right.type === 'StringLiteral' && right.value === '' && operator === '==') return false;
+  if (value === '' && operator === '==') return false;
   return isTag(left, r) && TAG_OPERATORS.has(operator);
+}
+
+/** InfluxDB puts the value of a name in its place, before it plans. */
+function isLiteralValue(value: Value | undefined): boolean {
+  return ['string', 'bigint', 'number', 'boolean'].includes(typeof value) || isPattern(value);
 }
 
 function isMember(node: Expression, r: string): node is Extract<Expression, { property: string }> {
