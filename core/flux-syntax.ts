@@ -44,8 +44,14 @@ export interface ParserThreadData {
   readonly replies: Int32Array<SharedArrayBuffer>;
 }
 
-/** A sound script takes milliseconds. */
-const PARSE_MS_MAX = 2_000;
+/**
+ * A sound script takes milliseconds, unless the machine has no time for it: so it is the processor's
+ * time that counts, of the whole process since that of one thread cannot be told.
+ */
+const PARSE_CPU_MS_MAX = 3_000;
+const PARSE_MS_MAX = 15_000;
+/** How often it is looked at. */
+const LOOK_MS = 500;
 /** To start the thread and load the parser. */
 const START_MS_MAX = 20_000;
 
@@ -123,42 +129,38 @@ class ParserThread {
 
   /** Sleeps until the answer is there. */
   askNow(task: ParserRequest['task'], text: string): unknown {
-    this.#sleepUntil(() => this.#ready, START_MS_MAX);
+    this.#sleepUntil(() => this.#ready, startLimit());
     let reply: ParserReply | undefined;
-    const msMax = PARSE_MS_MAX * (this.#waiting.size + 1);
+    const limit = parseLimit(this.#waiting.size + 1);
     this.#post(task, text, (given) => {
       reply = given;
     });
-    this.#sleepUntil(() => reply !== undefined, msMax);
+    this.#sleepUntil(() => reply !== undefined, limit);
     return unwrap(reply!);
   }
 
-  #sleepUntil(done: () => boolean, msMax: number): void {
+  #sleepUntil(done: () => boolean, over: () => boolean): void {
     for (;;) {
       const seen = Atomics.load(this.#replies, 0);
       this.#drain();
       if (done()) return;
-      if (Atomics.wait(this.#replies, 0, seen, msMax) === 'timed-out') {
-        this.#drain();
-        if (!done()) throw this.#giveUp();
-      }
+      const late = Atomics.wait(this.#replies, 0, seen, LOOK_MS) === 'timed-out' && over();
+      if (!late) continue;
+      this.#drain();
+      if (!done()) throw this.#giveUp();
     }
   }
 
   async ask(task: ParserRequest['task'], text: string): Promise<unknown> {
     const started = new Promise<void>((resolve) => this.#whenReady(resolve));
-    await this.#inTime(started, START_MS_MAX);
+    await this.#inTime(started, startLimit());
     const reply = new Promise<ParserReply>((resolve) => this.#post(task, text, resolve));
-    return unwrap(await this.#inTime(reply, PARSE_MS_MAX));
+    return unwrap(await this.#inTime(reply, parseLimit(1)));
   }
 
-  async #inTime<T>(work: Promise<T>, msMax: number): Promise<T> {
+  async #inTime<T>(work: Promise<T>, over: () => boolean): Promise<T> {
     const done = new AbortController();
-    const late = systemClock.sleep(msMax, done.signal).then(
-      () => LATE,
-      () => LATE,
-    );
-    const first = await Promise.race([work, late]);
+    const first = await Promise.race([work, waitUntil(over, done.signal)]);
     done.abort();
     if (first === LATE) throw this.#giveUp();
     return first as T;
@@ -214,6 +216,30 @@ class ParserThread {
 }
 
 const LATE = Symbol('late');
+
+/** Whether as many scripts have taken too long, from now on. */
+function parseLimit(scripts: number): () => boolean {
+  const fromMs = systemClock.monotonicMs();
+  const from = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(from);
+    const cpuMs = (user + system) / 1000;
+    const ms = systemClock.monotonicMs() - fromMs;
+    return cpuMs >= PARSE_CPU_MS_MAX * scripts || ms >= PARSE_MS_MAX * scripts;
+  };
+}
+
+function startLimit(): () => boolean {
+  const fromMs = systemClock.monotonicMs();
+  return () => systemClock.monotonicMs() - fromMs >= START_MS_MAX;
+}
+
+async function waitUntil(over: () => boolean, signal: AbortSignal): Promise<typeof LATE> {
+  while (!signal.aborted && !over()) {
+    await systemClock.sleep(LOOK_MS, signal).catch(() => undefined);
+  }
+  return LATE;
+}
 
 /** The thread says that the parser is loaded. */
 const READY_ID = 0;
