@@ -1,0 +1,107 @@
+import type { Clock } from '../../core/clock.ts';
+import { isHost } from '../../registry/article-hosts.ts';
+import type { FoundArticle } from '../../registry/feed-checks.ts';
+import type { FeedSettings } from '../../registry/feeds.ts';
+import type { FeedItem } from './feed.ts';
+import type { IdentifiedItem } from './identity.ts';
+import { excerptOf } from './pages/page-text.ts';
+import type { PreparedItem } from './prepare.ts';
+import type { Preparer } from './preparer.ts';
+import type { RuleBook } from './rule-book.ts';
+
+export interface ArticleTools {
+  readonly preparer: Preparer;
+  readonly rules: RuleBook;
+  readonly clock: Clock;
+}
+
+export interface Origin {
+  readonly feed: number;
+  readonly settings: FeedSettings;
+  /** Where the body came from. */
+  readonly url: string;
+  readonly language: string | undefined;
+  readonly nowMs: number;
+}
+
+const EXCERPT_CHARS = 300;
+const NAMES_MAX = 50;
+const NAME_CHARS = 200;
+/** How far ahead a publisher's clock may be. */
+const AHEAD_MS = 3_600_000;
+/** Dates before feeds were invented are mistakes. */
+const FIRST_MS = Date.UTC(1990, 0, 1);
+/** The event loop is given a turn at least so often. */
+const TURN_MS = 8;
+
+/** New and changed items as articles: their text made harmless, matched by the rules. */
+export async function foundArticles(
+  items: readonly IdentifiedItem[],
+  origin: Origin,
+  tools: ArticleTools,
+): Promise<readonly FoundArticle[]> {
+  const { preparer, clock } = tools;
+  const made = items.map(({ item }) => item);
+  const prepared = await preparer.prepare(made, origin.url);
+  const found: FoundArticle[] = [];
+  let turnMs = clock.monotonicMs();
+  for (const [n, identified] of items.entries()) {
+    const text = prepared[n];
+    if (text) found.push(foundArticle(identified, text, { ...origin, rules: tools.rules }));
+    if (clock.monotonicMs() - turnMs < TURN_MS) continue;
+    await new Promise((done) => setImmediate(done));
+    turnMs = clock.monotonicMs();
+  }
+  return found;
+}
+
+function foundArticle(
+  { key, contentHash, item }: IdentifiedItem,
+  prepared: PreparedItem,
+  { feed, settings, language, nowMs, rules }: Origin & { readonly rules: RuleBook },
+): FoundArticle {
+  const { summary, content, text, whole, symbols } = prepared;
+  const authors = names(item.authors.map(({ name }) => name));
+  const categories = names(item.categories);
+  // What will not be read from a page is known to be no more than this.
+  const body = whole || settings.fetch === 'never' || item.link === undefined ? text : undefined;
+  const { title } = item;
+  const { matches, needsText } = rules.evaluate({
+    ...{ feed, title, summary, authors, categories, symbols },
+    ...(body !== undefined && { body }),
+  });
+  const wanted = matches.length > 0 || needsText;
+  const job = whole && settings.fetch !== 'always' ? null : jobOf(item, settings, wanted);
+  const excerpt = settings.store === 'excerpt';
+  return {
+    ...{ key, contentHash, guid: item.id ?? null, url: item.link ?? null, title },
+    summary: excerpt ? excerptOf(summary, EXCERPT_CHARS) : summary,
+    content: excerpt ? null : content,
+    ...{ authors, categories, symbols, language: language ?? null },
+    publishedMs: dateOf(item.published, nowMs),
+    updatedMs: dateOf(item.updated, nowMs),
+    bodyState: job ? 'queued' : whole ? 'feed' : 'none',
+    ...{ job, matches },
+  };
+}
+
+function jobOf(
+  { link }: FeedItem,
+  { fetch }: FeedSettings,
+  wanted: boolean,
+): { url: string; host: string } | null {
+  if (link === undefined || fetch === 'never' || (fetch === 'matched' && !wanted)) return null;
+  if (!URL.canParse(link)) return null;
+  const { host, username, password } = new URL(link);
+  return isHost(host) && username === '' && password === '' ? { url: link, host } : null;
+}
+
+function names(given: readonly string[]): string[] {
+  const kept = given.map((name) => name.trim().slice(0, NAME_CHARS)).filter((name) => name !== '');
+  return [...new Set(kept)].slice(0, NAMES_MAX);
+}
+
+/** A date that cannot be one is none: an invented one would be believed. */
+function dateOf(ms: number | undefined, nowMs: number): number | null {
+  return ms === undefined || ms < FIRST_MS || ms > nowMs + AHEAD_MS ? null : ms;
+}

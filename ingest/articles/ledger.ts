@@ -1,0 +1,106 @@
+import { childAbort } from '../../core/abort.ts';
+import type { Clock } from '../../core/clock.ts';
+import { TidemarkError } from '../../core/errors.ts';
+import { forgetPoints, type WaitingPoints, waitingPoints } from '../../registry/article-events.ts';
+import {
+  type ArticleWorker,
+  type HeldHost,
+  type HostRelease,
+  type HostTaken,
+  releaseHost,
+  takeHost,
+} from '../../registry/article-hosts.ts';
+import { type PageResult, type SavedJob, saveJob } from '../../registry/article-jobs.ts';
+import type { Database } from '../../registry/database.ts';
+import {
+  type FeedCheck,
+  type KnownArticle,
+  knownArticles,
+  type SavedCheck,
+  saveFeedCheck,
+} from '../../registry/feed-checks.ts';
+import { activeRules, type Rule } from '../../registry/rules.ts';
+import {
+  claimVisits,
+  giveBackVisit,
+  nextDueMs,
+  type PageVisit,
+  renewVisit,
+  type Visit,
+} from '../../registry/visits.ts';
+
+/** What a visit asks of the registry about hosts. */
+export interface VisitLedger {
+  /** The lease of the visit, and of the host that it holds, begin anew. False: it is lost. */
+  renew(held: HeldHost | undefined): Promise<boolean>;
+  takeHost(host: string, notAfterMs: number): Promise<HostTaken>;
+  releaseHost(held: HeldHost, release: HostRelease): Promise<void>;
+}
+
+/** What a worker asks of the registry; the promises are those of `registry/visits.ts`. */
+export interface ArticleLedger {
+  claim(limit: number): Promise<{ readonly nowMs: number; readonly visits: readonly Visit[] }>;
+  nextDueMs(): Promise<number | null>;
+  of(visit: Visit): VisitLedger;
+  /** Not visited after all, nor counted; due again at `dueMs`, by default as it was. */
+  giveBack(visit: Visit, dueMs?: number): Promise<void>;
+  knownArticles(feed: number, keys: readonly string[]): Promise<ReadonlyMap<string, KnownArticle>>;
+  saveCheck(check: FeedCheck): Promise<SavedCheck>;
+  savePage(visit: PageVisit, result: PageResult): Promise<SavedJob>;
+  waitingPoints(olderThanMs: number, limit: number): Promise<readonly WaitingPoints[]>;
+  forgetPoints(ids: readonly number[]): Promise<void>;
+  rules(): Promise<readonly Rule[]>;
+}
+
+export interface ArticleLedgerOptions {
+  readonly database: Database;
+  readonly worker: ArticleWorker;
+  readonly clock: Clock;
+  /** What takes longer is given up: it may have been carried out or not. */
+  readonly timeoutMs: number;
+}
+
+/** The registry, as one worker sees it. A connection on which nothing moves holds nothing up. */
+export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger {
+  const { database, worker } = options;
+  const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
+  return {
+    claim: (limit) => timely(claimVisits(database, worker, { limit })),
+    nextDueMs: () => timely(nextDueMs(database)),
+    of: (visit) => ({
+      renew: (held) => timely(renewVisit(database, worker, { ...visit, ...(held ?? NO_HOST) })),
+      takeHost: (host, notAfterMs) =>
+        timely(takeHost(database, worker, host, { kind: visit.kind, notAfterMs })),
+      releaseHost: (held, release) => timely(releaseHost(database, worker, held, release)),
+    }),
+    giveBack: (visit, dueMs = visit.dueMs) =>
+      timely(giveBackVisit(database, worker, { ...visit, dueMs })),
+    knownArticles: (feed, keys) => timely(knownArticles(database, feed, keys)),
+    saveCheck: (check) => timely(saveFeedCheck(database, worker, check)),
+    savePage: (visit, result) => timely(saveJob(database, worker, visit, result)),
+    waitingPoints: (olderThanMs, limit) => timely(waitingPoints(database, { olderThanMs, limit })),
+    forgetPoints: (ids) => timely(forgetPoints(database, ids)),
+    rules: () => timely(activeRules(database)),
+  };
+}
+
+/** No row of a host has it: the lease of none is renewed. */
+const NO_HOST: HeldHost = { host: '', hostToken: -1 };
+
+async function inTime<T>(
+  work: Promise<T>,
+  { database, clock, timeoutMs }: ArticleLedgerOptions,
+): Promise<T> {
+  const wait = childAbort(undefined);
+  const late = clock.sleep(timeoutMs, wait.signal).then(
+    () => Promise.reject(new TidemarkError('timeout', `database ${database.where}: no answer`)),
+    () => work,
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    wait.release();
+    // Whoever comes second has nobody to tell.
+    late.catch(() => undefined);
+  }
+}

@@ -1,0 +1,44 @@
+import type { FeedItem } from './feed.ts';
+import { excerptOf, linesOf } from './pages/page-text.ts';
+import { sanitize } from './pages/sanitize.ts';
+import { recognise } from './rules/symbols.ts';
+import { oneLine, plainText } from './text.ts';
+
+/** What of an item is stored and matched, beside its title and names. */
+export interface PreparedItem {
+  /** Plain text. */
+  readonly summary: string;
+  /** Markup made harmless; null: the feed has no more than the summary. */
+  readonly content: string | null;
+  /** The plain text of it; '' where there is none. */
+  readonly text: string;
+  /** The text is the article, not the beginning of it. */
+  readonly whole: boolean;
+  readonly symbols: readonly string[];
+}
+
+const SUMMARY_CHARS = 2_000;
+const TEXT_CHARS = 200_000;
+/** A text from here on is taken for the whole article. */
+const WHOLE_CHARS = 1_000;
+
+/** Makes of a publisher's markup what may be stored; takes up to milliseconds for a long one. */
+export function prepareItem(item: FeedItem, baseUrl: string): PreparedItem {
+  const { title, summary, content, summaryType, contentType } = item;
+  const short = summaryType === 'html' ? plainText(summary) : oneLine(summary);
+  // Many feeds have the article where its summary should be.
+  const long = content === '' && summaryType === 'html' && short.length > SUMMARY_CHARS;
+  const markup = long ? summary : contentType === 'html' ? content : '';
+  const base = item.link ?? baseUrl;
+  const clean = markup === '' ? null : sanitize(markup, base);
+  const text = clean === null ? (contentType === 'text' ? content.slice(0, TEXT_CHARS) : '') : '';
+  const body = clean === null ? text : linesOf(clean, TEXT_CHARS);
+  const shown = short === '' ? body : short;
+  return {
+    summary: shown.length > SUMMARY_CHARS ? excerptOf(shown, SUMMARY_CHARS) : oneLine(shown),
+    content: clean,
+    text: body,
+    whole: body.length >= WHOLE_CHARS,
+    symbols: recognise(`${title}\n${shown.slice(0, SUMMARY_CHARS)}\n${body}`),
+  };
+}

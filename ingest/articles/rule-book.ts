@@ -1,0 +1,34 @@
+import type { FoundMatch } from '../../registry/article-matches.ts';
+import type { Rule } from '../../registry/rules.ts';
+import { compileRules, type RuledArticle, type RuleSet } from './rules/compile.ts';
+
+export interface Judged {
+  readonly matches: readonly Omit<FoundMatch, 'article'>[];
+  /** What some rule says depends on the text of the page. */
+  readonly needsText: boolean;
+}
+
+/** The rules that count now, compiled once for each change. */
+export class RuleBook {
+  #set: RuleSet | undefined;
+  #versions = '';
+
+  /** Compiled anew when they are others than before. How many of the new ones are left out. */
+  replace(rules: readonly Rule[]): number {
+    const versions = rules.map(({ id, version }) => `${id}.${version}`).join();
+    if (this.#set && versions === this.#versions) return 0;
+    this.#set = compileRules(rules);
+    this.#versions = versions;
+    return this.#set.refused.length;
+  }
+
+  evaluate(article: RuledArticle): Judged {
+    const verdicts = this.#set?.evaluate(article) ?? [];
+    return {
+      matches: verdicts.flatMap(({ rule, verdict, clauses }) =>
+        verdict === 'yes' ? [{ rule, clauses }] : [],
+      ),
+      needsText: verdicts.some(({ verdict }) => verdict === 'needs-text'),
+    };
+  }
+}
