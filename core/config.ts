@@ -3,10 +3,26 @@
  * start (all mistakes at once) and `docs/configuration.md` is generated from it.
  */
 import { z } from 'zod';
+import {
+  apiKeys,
+  bytes,
+  duration,
+  httpUrl,
+  idList,
+  keeping,
+  places,
+  port,
+  postgresUrl,
+  privateTargets,
+  slotLength,
+  spacing,
+  streamUrl,
+  text,
+  wholeNumber,
+} from './config-values.ts';
 import { fixedMs } from './duration.ts';
-import { ifValid, isCode, TidemarkError } from './errors.ts';
+import { TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
-import { createGate } from './targets.ts';
 
 export type Role = 'write' | 'read' | 'admin';
 
@@ -78,98 +94,12 @@ export interface Setting {
   readonly schema: z.ZodType<unknown, string>;
 }
 
-const UNIT_BYTES: Record<string, number> = { '': 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
-
-const text = z.string().min(1);
-const port = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().max(65535));
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
-const streamUrl = z
-  .url({ protocol: /^wss?$/ })
-  .transform((url) => url.replace(/\/+$/, ''))
-  .pipe(z.string().regex(/^wss?:\/\/[^/?#]+$/));
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
-
-const bytes = z
-  .string()
-  .regex(/^\d+(kB|MB|GB|TB)?$/)
-  .transform((value) => Number.parseInt(value, 10) * (UNIT_BYTES[value.replace(/^\d+/, '')] ?? 1));
-
-function duration(minMs: number): z.ZodType<number, string> {
-  const whole = z.string().transform((value, context) => {
-    try {
-      return fixedMs(value);
-    } catch (error) {
-      if (!isCode(error, 'invalid')) throw error;
-      context.addIssue(error.message);
-      return z.NEVER;
-    }
-  });
-  return whole.pipe(z.number().min(minMs));
-}
-
-/** A length of time, or none. */
-const spacing = z.union([
-  z
-    .string()
-    .regex(/^0s?$/)
-    .transform(() => 0),
-  duration(1),
-]);
-
-/** Slots then fall on the same moments of every hour. */
-const slotLength = duration(1000).refine((ms) => ms % 1000 === 0 && 3_600_000 % ms === 0);
-
-/** How long roll-ups are kept, in milliseconds; 0 for ever. */
-const keeping = (minMs: number) =>
-  z.union([
-    z
-      .string()
-      .regex(/^0s?$/)
-      .transform(() => 0),
-    duration(minMs),
-  ]);
-
 const rollupRetention = (level: string, min: string, value: string): Setting =>
   setting(`RETENTION_${level.toUpperCase()}`, keeping(fixedMs(min)), {
     default: value,
     expected: `a length of time of at least ${min}, or 0 for ever`,
     about: `How long the roll-ups of ${level} are kept, in a bucket that Tidemark makes.`,
   });
-
-const idList = z
-  .string()
-  .transform((value) => value.split(',').map((id) => id.trim()))
-  .pipe(z.array(z.string().regex(/^[a-z0-9:.-]+$/)).min(1));
-
-const listed = (value: string): string[] => value.split(',').map((entry) => entry.trim());
-
-const privateTargets = z
-  .string()
-  .transform(listed)
-  .refine((allowPrivate) => ifValid(() => createGate({ allowPrivate })) !== undefined);
-
-/** `host:port`, an IPv6 address in brackets. */
-const places = z.string().transform((value, context): Place[] =>
-  listed(value).map((entry) => {
-    const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d+)$/.exec(entry) ?? [];
-    const [host, number] = [bracketed ?? name ?? '', Number(digits)];
-    if (host === '' || !(number >= 1 && number <= 65535)) context.addIssue('not a place');
-    return { host, port: number };
-  }),
-);
-
-const wholeNumber = (min: number, max: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
-
-const apiKeys = z.string().transform((value, context): ApiKey[] =>
-  value.split(',').map((entry) => {
-    const [name = '', role = '', ...rest] = entry.trim().split(':');
-    const secret = rest.join(':');
-    const known = role === 'read' || role === 'write' || role === 'admin';
-    if (name === '' || !known || secret.length < 16) context.addIssue('wrong key');
-    return { name, role: known ? role : 'read', secret };
-  }),
-);
 
 const setting = (
   name: string,
