@@ -242,13 +242,17 @@ export async function renewVisit(
   return rows.length > 0;
 }
 
-/** Gives back a visit that was not begun: due as before, and its host free at once. */
+/**
+ * Gives back a visit that was not begun: due when it says, which is as before unless told
+ * otherwise, no attempt counted, and its host free at once where the worker still has it.
+ */
 export async function giveBackVisit(
   database: Database,
   worker: ArticleWorker,
   visit: Visit,
 ): Promise<void> {
   const { table, key, id } = rowOf(visit);
+  const dueMs = Math.ceil(visit.dueMs);
   const attempts =
     visit.kind === 'feed'
       ? ''
@@ -258,9 +262,9 @@ export async function giveBackVisit(
     const rows = await transaction.query(
       `update ${table} set owner = null, due_ms = $4 ${attempts}
        where ${key} = $1 and owner = $2 and token = $3 returning token`,
-      [id, worker.id, visit.token, visit.dueMs],
+      [id, worker.id, visit.token, dueMs],
     );
-    const due = rows.length === 0 ? null : visit.dueMs;
+    const due = rows.length === 0 ? null : dueMs;
     await transaction.query(
       `update article_hosts set
          free_ms = case when owner = $2 and token = $3 then ${NOW_MS} else free_ms end,
