@@ -8,11 +8,13 @@ import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { PriceQueries } from '../flux/price-queries.ts';
 import type { ScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import type { ArticleDesk, JobDesk } from './article-desk.ts';
 import { createGuard, type Guard } from './auth.ts';
 import { readBody } from './body.ts';
 import { conditional } from './conditional.ts';
 import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
+import type { FeedDesk } from './feed-desk.ts';
 import type { Runs } from './leaderboard/runs.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
 import { observe } from './observe.ts';
@@ -21,16 +23,21 @@ import { refuseStrangers } from './origin.ts';
 import type { Ranks } from './ranks.ts';
 import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
+import { articleRoutes } from './routes/articles.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
+import { feedRoutes } from './routes/feeds.ts';
 import { type History, historyRoutes } from './routes/history.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { eventRoutes } from './routes/monitor-scans.ts';
 import { monitorRoutes } from './routes/monitors.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { rankRoutes } from './routes/ranks.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { systemRoutes } from './routes/system.ts';
+import type { RuleDesk } from './rule-desk.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
 
 export interface Dependencies {
@@ -47,6 +54,10 @@ export interface Dependencies {
   readonly backfills: BackfillDesk;
   readonly monitors: MonitorDesk;
   readonly scanQueries: ScanQueries;
+  readonly feeds: FeedDesk;
+  readonly rules: RuleDesk;
+  readonly articles: ArticleDesk;
+  readonly jobs: JobDesk;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
@@ -77,6 +88,10 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...rankRoutes(dependencies),
     ...backfillRoutes(dependencies),
     ...monitorRoutes(dependencies),
+    ...feedRoutes(dependencies),
+    ...ruleRoutes(dependencies),
+    ...articleRoutes(dependencies),
+    ...jobRoutes(dependencies),
     ...eventRoutes(dependencies),
     defineRoute({
       id: 'openapi',

@@ -20,13 +20,32 @@ export async function readBody<Body extends z.ZodObject>(
   return checked(schema, parsed(bytes));
 }
 
-function demandJson({ headers }: IncomingMessage): void {
-  const type = headers['content-type'] ?? '';
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (JSON_TYPE.test(type) && encoding === 'identity') return;
-  const what = JSON_TYPE.test(type) ? `content-encoding ${encoding}` : `content-type ${type}`;
+/**
+ * The body of a request as it came, of one of these types: the type as it was said, the bytes.
+ * @throws HttpProblem 415 for another type or a packed body
+ * @throws TidemarkError `too-large`
+ */
+export async function readUpload(
+  request: IncomingMessage,
+  types: readonly string[],
+): Promise<{ readonly type: string; readonly bytes: Buffer }> {
+  const type = request.headers['content-type'] ?? '';
+  const essence = type.split(';', 1)[0]!.trim().toLowerCase();
+  demandType(request, types.includes(essence), types.join(', '));
+  return { type, bytes: await readBytes(request) };
+}
+
+function demandJson(request: IncomingMessage): void {
+  const fits = JSON_TYPE.test(request.headers['content-type'] ?? '');
+  demandType(request, fits, 'application/json');
+}
+
+function demandType({ headers }: IncomingMessage, fits: boolean, expected: string): void {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (fits && encoding === 'identity') return;
+  const what = fits ? `content-encoding ${encoding}` : `content-type ${type}`;
   throw new HttpProblem(415, 'unsupported-media-type', `the body has ${what.slice(0, 80)}`, {
-    details: { expected: 'Content-Type: application/json, not packed' },
+    details: { expected: `Content-Type: ${expected}, not packed` },
   });
 }
 

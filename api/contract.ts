@@ -1,6 +1,8 @@
 import type { RowBatch } from '../core/influx/tables.ts';
+import type { RecentArticle } from '../registry/articles.ts';
 import type { ExchangeChange } from '../registry/exchange-choices.ts';
 import type { AddedMetric, MetricEntry, MetricFilter, MetricKind } from '../registry/metrics.ts';
+import type { Rule, RuleSpec } from '../registry/rules.ts';
 
 /**
  * What the API needs from the other parts, and no more, beside the registry's `Catalog`. `main.ts`
@@ -46,6 +48,40 @@ export interface KnownExchanges {
    * kept as `lbank`); undefined: nobody knows it. Throws `invalid` where there is more to say.
    */
   find(name: string): Promise<string | undefined>;
+}
+
+/** Where a part of a rule was found: the first time in that field. */
+export interface FoundClause {
+  /** The part, as it is written. */
+  readonly clause: string;
+  readonly field: string;
+  /** Of authors, categories and symbols: which one, from 0. */
+  readonly item?: number;
+  /** From where to before where, in UTF-16 units of that text. */
+  readonly at: readonly [start: number, end: number];
+  /** What stands there. */
+  readonly text?: string;
+}
+
+/** `needs-text`: it depends on the page. */
+export interface RuleVerdict {
+  readonly verdict: 'yes' | 'no' | 'needs-text';
+  readonly clauses: readonly FoundClause[];
+}
+
+/** Judges rules, and articles by them. */
+export interface RuleChecker {
+  /** `position` in the text that `path` names (`query`, `any.0.pattern`); empty: in none. */
+  check(spec: RuleSpec):
+    | { readonly ok: true }
+    | {
+        readonly ok: false;
+        readonly message: string;
+        readonly position: number;
+        readonly path: string;
+      };
+  /** Of a rule that was checked. @throws TidemarkError `invalid`: it takes too much by itself */
+  tester(rule: Rule): (article: RecentArticle) => RuleVerdict;
 }
 
 /** One thing that must work before the process counts as ready. */

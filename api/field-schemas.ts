@@ -12,6 +12,15 @@ export const plain = (max: number) =>
     .max(max)
     .refine((text) => !UNFIT.test(text), 'expected no control characters and whole characters');
 
+const UNFIT_LINES = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
+
+/** Text of several lines: line ends and tabs are as good as letters. */
+export const lines = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !UNFIT_LINES.test(text), 'expected no control characters');
+
 /** Whole seconds; the shortest and longest are settings, and checked by the route. */
 export const intervalOf = (expected: string) =>
   z

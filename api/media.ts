@@ -14,11 +14,15 @@ export type FormatName = keyof typeof MEDIA;
  * In what an answer is sent: as the parameter says, else as `Accept` does.
  * @throws HttpProblem 406
  */
-export function mediaOf(ctx: Context, format: FormatName | undefined): MediaType {
+export function mediaOf(
+  ctx: Context,
+  format: FormatName | undefined,
+  offered: readonly MediaType[] = mediaTypes,
+): MediaType {
   if (format !== undefined) return MEDIA[format];
-  const media = ctx.accepts([...mediaTypes]);
+  const media = ctx.accepts([...offered]);
   if (typeof media === 'string') return media as MediaType;
   throw new HttpProblem(406, 'not-acceptable', 'it does not come in such a format', {
-    details: { available: mediaTypes },
+    details: { available: offered },
   });
 }

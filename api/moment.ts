@@ -23,6 +23,16 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
+/** With three digits of a second; what no JavaScript date reaches is the last that it does. */
+export function isoOf(ms: number): string {
+  const time = Number.isFinite(ms) ? Math.max(-MS_MAX, Math.min(MS_MAX, ms)) : 0;
+  return new Date(time).toISOString();
+}
+
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoOf(ms);
+}
+
 export interface RangeQuery {
   readonly start: string;
   readonly stop: string;

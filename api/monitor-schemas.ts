@@ -1,12 +1,19 @@
 /** The shapes of monitors, of what is asked of them and what is told about them. */
 import { z } from 'zod';
-import { intervalOf, next, open, plain, said, tags, tagText, time } from './field-schemas.ts';
+import {
+  intervalOf,
+  lines,
+  next,
+  open,
+  plain,
+  said,
+  tags,
+  tagText,
+  time,
+} from './field-schemas.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
 const ID_MAX = 2 ** 31 - 1;
-/** Of a body: line ends and tabs are as good as letters. */
-const UNFIT_LINES = /[^\P{Cc}\t\r\n]|\p{Cs}/u;
-
 const INTERVAL = 'whole seconds, such as 30s, 5m or 1d, to 30d';
 
 /** `60s` -> 60000. The shortest one is a setting, and checked by the route. */
@@ -42,12 +49,9 @@ const settings = {
   credentials: open(plain(1_000).regex(/:/, 'expected user:password')).meta({
     description: '`user:password`; those in the URL come to the same. Never told again.',
   }),
-  body: open(
-    z
-      .string()
-      .max(65_536)
-      .refine((text) => !UNFIT_LINES.test(text), 'expected no control characters'),
-  ).meta({ description: 'Of the request; not with GET and HEAD. Never told again.' }),
+  body: open(lines(65_536)).meta({
+    description: 'Of the request; not with GET and HEAD. Never told again.',
+  }),
   expectStatus: open(expectStatus),
   timeoutMs: open(z.int().min(1).max(120_000)).meta({
     description: 'Over everything, redirects and body included. Default 10 s, at most an interval.',

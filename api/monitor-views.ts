@@ -1,5 +1,6 @@
 import { formatMs } from '../core/duration.ts';
 import type { Monitor, MonitorSettings } from '../registry/monitors.ts';
+import { isoOf, isoOrNull } from './moment.ts';
 import type { CertificateTrace, MonitorDesk, ScanTrace } from './monitor-desk.ts';
 import type { ScanTraceAnswer } from './monitor-scan-schemas.ts';
 
@@ -18,9 +19,9 @@ export function shownMonitor(monitor: Monitor) {
     tags,
     ...standing(monitor),
     status,
-    lastScan: timeOf(monitor.lastSlotMs),
+    lastScan: isoOrNull(monitor.lastSlotMs),
     lastTotalMs: monitor.lastTotalMs,
-    due: active ? timeOf(monitor.dueMs) : null,
+    due: active ? isoOrNull(monitor.dueMs) : null,
     ...{ missed, reprobed },
     created: isoOf(monitor.createdMs),
     changed: isoOf(monitor.changedMs),
@@ -38,7 +39,7 @@ export function shownMonitor(monitor: Monitor) {
 function standing(monitor: Monitor) {
   const { active, stale, state, stateSinceMs, reason, dueMs, intervalMs, settings } = monitor;
   if (!active) return { state: 'unknown' as const, since: null, reason: 'inactive' };
-  if (!stale) return { state, since: timeOf(stateSinceMs), reason };
+  if (!stale) return { state, since: isoOrNull(stateSinceMs), reason };
   const since = isoOf(dueMs + 2 * intervalMs + settings.timeoutMs);
   return { state: 'unknown' as const, since, reason: 'stale' };
 }
@@ -129,16 +130,4 @@ function certificateOf(tls: CertificateTrace) {
 
 function round(value: number): number {
   return Math.round(10 * value) / 10;
-}
-
-const MS_MAX = 8.64e15;
-
-/** A certificate may say any year; JavaScript ends at 275760. */
-function isoOf(ms: number): string {
-  const time = Number.isFinite(ms) ? Math.max(-MS_MAX, Math.min(MS_MAX, ms)) : 0;
-  return new Date(time).toISOString();
-}
-
-function timeOf(ms: number | null): string | null {
-  return ms === null ? null : isoOf(ms);
 }

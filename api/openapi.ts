@@ -44,6 +44,7 @@ function operationOf(route: Route, components: Json): Json {
     summary: route.summary,
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body && { requestBody: bodyOf(route.body, components) }),
+    ...(route.uploads && { requestBody: uploadOf(route.uploads) }),
     responses,
     // An empty requirement beside the key: without configured keys none is needed.
     security: route.access === 'open' ? [{}] : [{ key: [] }, {}],
@@ -77,6 +78,11 @@ function queryParameters({ query }: Route): Json[] {
 
 function bodyOf(schema: z.ZodType, components: Json): Json {
   const content = { 'application/json': { schema: referTo(schema, components, 'input') } };
+  return { required: true, content };
+}
+
+function uploadOf(types: readonly string[]): Json {
+  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
   return { required: true, content };
 }
 

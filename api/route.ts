@@ -45,6 +45,8 @@ export interface Route<
   readonly query: Query;
   /** The JSON that it wants; absent: none is read. */
   readonly body?: Body;
+  /** Types of a body that the handler reads itself; `body` is for JSON. */
+  readonly uploads?: readonly string[];
   readonly answers: Readonly<Record<number, Answer>>;
   /** Left out of OpenAPI: another spelling of a route that is in it. */
   readonly hidden?: boolean;

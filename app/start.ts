@@ -30,9 +30,11 @@ import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
+import { openArticleDesk, openFeedDesk, openJobDesk } from './feeds.ts';
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
+import { openRuleDesk } from './rules.ts';
 import { startScans } from './scans.ts';
 import { openStore } from './store.ts';
 import { startFluxTasks } from './tasks.ts';
@@ -162,6 +164,10 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     backfills: openDesk(base, http),
     monitors: openMonitorDesk(base),
     scanQueries: createScanQueries({ bucket: config.influxBucket }),
+    feeds: openFeedDesk(base),
+    rules: openRuleDesk(base),
+    articles: openArticleDesk(base),
+    jobs: openJobDesk(base),
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,

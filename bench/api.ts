@@ -25,6 +25,7 @@ import { createScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
+import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from '../test/helpers/feed-desk.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 import { fakeMonitors } from '../test/helpers/monitor-desk.ts';
 import { median } from './median.ts';
@@ -109,6 +110,10 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     choices: fakeChoices([entry('btcusd')]),
     backfills: fakeBackfills(),
     monitors: fakeMonitors(),
+    feeds: fakeFeeds(),
+    rules: fakeRules(),
+    articles: fakeArticles(),
+    jobs: fakeJobs(),
     scanQueries: createScanQueries({ bucket: engine.bucket }),
     knownExchanges: fakeExchanges,
     ranks,

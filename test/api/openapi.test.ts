@@ -16,7 +16,7 @@ const response = z.object({
 });
 const requestBody = z.object({
   required: z.literal(true),
-  content: z.object({ 'application/json': z.object({ schema: z.looseObject({}) }) }),
+  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })),
 });
 const operation = z.object({
   operationId: z.string(),
@@ -49,12 +49,22 @@ it('describes every route once, with parameters as they are checked', async () =
   const { paths } = await read();
   assert.deepEqual(Object.keys(paths).sort(), [
     '/',
+    '/api/v1/articles',
+    '/api/v1/articles/{id}',
     '/api/v1/backfills',
     '/api/v1/backfills/{id}',
     '/api/v1/events',
     '/api/v1/exchanges',
     '/api/v1/exchanges/{exchange}',
     '/api/v1/exchanges/{exchange}/slots',
+    '/api/v1/feeds',
+    '/api/v1/feeds/opml',
+    '/api/v1/feeds/{id}',
+    '/api/v1/feeds/{id}/check',
+    '/api/v1/jobs',
+    '/api/v1/jobs/{id}',
+    '/api/v1/jobs/{id}/cancel',
+    '/api/v1/jobs/{id}/retry',
     '/api/v1/metrics',
     '/api/v1/metrics/{id}',
     '/api/v1/metrics/{id}/records',
@@ -66,6 +76,9 @@ it('describes every route once, with parameters as they are checked', async () =
     '/api/v1/pairs',
     '/api/v1/pairs/{pair}/prices',
     '/api/v1/ranks',
+    '/api/v1/rules',
+    '/api/v1/rules/test',
+    '/api/v1/rules/{id}',
     '/healthz',
     '/metrics',
     '/openapi.json',
@@ -121,6 +134,11 @@ it('says what a change wants, and who may make it', async () => {
   const { paths, components } = await read();
   for (const [path, method] of [
     ['/api/v1/backfills', 'post'],
+    ['/api/v1/feeds', 'post'],
+    ['/api/v1/feeds/{id}', 'patch'],
+    ['/api/v1/rules', 'post'],
+    ['/api/v1/rules/{id}', 'patch'],
+    ['/api/v1/rules/test', 'post'],
     ['/api/v1/exchanges', 'post'],
     ['/api/v1/exchanges/{exchange}', 'patch'],
     ['/api/v1/metrics', 'post'],
@@ -128,7 +146,7 @@ it('says what a change wants, and who may make it', async () => {
     ['/api/v1/monitors/{id}', 'patch'],
   ] as const) {
     const found = paths[path]?.[method];
-    const schema = found?.requestBody?.content['application/json'].schema as { $ref: string };
+    const schema = found?.requestBody?.content['application/json']?.schema as { $ref: string };
     const name = schema.$ref.split('/').at(-1)!;
     assert.equal(components.schemas[name]?.additionalProperties, false, name);
     assert.equal(found?.['x-role'], 'write');
@@ -143,7 +161,7 @@ it('says what a change wants, and who may make it', async () => {
   assert.equal(paths['/api/v1/metrics/{id}']?.delete?.responses['204']?.content, undefined);
 });
 
-it('describes every field of monitors, of their scans and of events', async () => {
+it('describes every field of monitors, feeds, rules, articles, jobs and events', async () => {
   const { components } = await read();
   interface Part {
     readonly description?: string;
@@ -159,9 +177,9 @@ it('describes every field of monitors, of their scans and of events', async () =
     ]),
   ];
   const names = Object.keys(components.schemas).filter((name) =>
-    /Monitor|Scan|Event|Certificate/.test(name),
+    /Monitor|Scan|Event|Certificate|Feed|Rule|Article|Job/.test(name),
   );
-  assert.ok(names.length >= 9);
+  assert.ok(names.length >= 22);
   const found = names.flatMap((name) => undescribed(components.schemas[name] as Part, name));
   assert.deepEqual(found, []);
 });

@@ -140,11 +140,21 @@ describe('the name of a pair', () => {
     assert.deepEqual(details, { pair: 'btcusd', exchanges: ['bitfinex', 'bitstamp', 'kraken'] });
   });
 
-  for (const word of ['feeds', 'docs', 'ws', 'api', 'API', 'rules', 'alerts', 'jobs/usd']) {
+  for (const word of ['docs', 'api', 'API', 'alerts', 'silences', 'deliveries/usd']) {
     it(`is never /${word}`, async () => {
       const answer = await get(`/${word}`);
       assert.equal(answer.status, 404);
       assert.match((await errorOf(answer)).message, /^nothing at/);
+    });
+  }
+
+  for (const word of ['feeds', 'RULES', 'articles', 'jobs', 'monitors']) {
+    it(`is never /${word}, nor anything below it`, async () => {
+      const { items, next } = (await (await get(`/${word}`)).json()) as Record<string, unknown>;
+      assert.deepEqual([items, next], [[], null]);
+      const below = await get(`/${word}/usd`);
+      assert.equal(below.status, 404);
+      assert.match((await errorOf(below)).message, /^no \w+ usd$/);
     });
   }
 });

@@ -12,6 +12,7 @@ import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
 import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
+import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from './feed-desk.ts';
 import { fakeMonitors } from './monitor-desk.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
@@ -148,6 +149,10 @@ export async function startApi(
     choices: fakeChoices(listed),
     backfills: fakeBackfills(),
     monitors: fakeMonitors(),
+    feeds: fakeFeeds(),
+    rules: fakeRules(),
+    articles: fakeArticles(),
+    jobs: fakeJobs(),
     scanQueries: {
       results: name('results'),
       reasons: name('reasons'),
