@@ -132,7 +132,8 @@ interface State {
 async function round(options: TaskServiceOptions, state: State): Promise<void> {
   const { influx, registry, retentions, clock, log } = options;
   const { bucket } = influx;
-  const wanted = { bucket, sampling: await options.sampling() };
+  const sampling = await options.sampling();
+  const wanted = { bucket, sampling, keptMs: retentions.priceMs };
   state.bound = boundTasks(wanted);
   await ensureBuckets(influx, state.bound, retentions);
   const desired = desiredTasks(wanted);

@@ -21,6 +21,7 @@ step = 5m
 steps = 288
 regular = 5
 patience = 1h
+few = 2000
 again = false
 
 // Which window is due, and what of: decided from the marks that the tasks leave, a row a step.
@@ -91,9 +92,9 @@ deviations = (tables=<-) =>
         |> stddev(mode: "population")
         |> group(columns: ["_stop"])
 
-ofPrices = () =>
+ofPrices = (start, stop) =>
     from(bucket: bucket)
-        |> range(start: experimental.subDuration(d: span, from: now()))
+        |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == "price" and r._field == "price")
         |> deviations()
         |> keep(columns: ["_stop", "pair", "_value"])
@@ -179,13 +180,15 @@ nothing = () =>
 
 pairs =
     if raw then
-        ofPrices()
+        ofPrices(start: experimental.subDuration(d: span, from: now()), stop: now())
     else if not due then
         nothing()
-    else if gaps()._value > 0 then
-        ofGaps()
-    else
+    else if gaps()._value == 0 then
         ofPoints() |> deviations() |> keep(columns: ["_stop", "pair", "_value"])
+    else if steps * regular <= few then
+        ofPrices(start: begin, stop: end)
+    else
+        ofGaps()
 
 time = if raw then now() else end
 

@@ -33,6 +33,7 @@ step = 5m
 steps = 288
 regular = 5
 patience = 1h
+few = 2000
 again = false
 
 // Which window is due, and what of: decided from the marks that the tasks leave, a row a step.
@@ -102,9 +103,9 @@ deviations = (tables=<-) =>
         |> stddev(mode: "population")
         |> group(columns: ["_stop", "exchange"])
 
-ofPrices = () =>
+ofPrices = (start, stop) =>
     from(bucket: bucket)
-        |> range(start: experimental.subDuration(d: span, from: now()))
+        |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == "price" and r._field == "price")
         |> deviations()
         |> keep(columns: ["_stop", "exchange", "pair", "_value"])
@@ -118,6 +119,7 @@ missing = () =>
     from(bucket: moments)
         |> range(start: begin, stop: end)
         |> filter(fn: (r) => r._measurement == shortfalls)
+        |> group(columns: ["exchange", "pair", "_field"])
         |> sum()
         |> group(columns: ["_stop", "exchange"])
 
@@ -129,8 +131,13 @@ ofGaps = () =>
     union(
         tables: [
             ofPoints() |> deviations() |> part(name: "sd"),
-            ofPoints() |> mean() |> group(columns: ["_stop", "exchange"]) |> part(name: "mean"),
             ofPoints()
+                |> group(columns: ["exchange", "pair"])
+                |> sum()
+                |> group(columns: ["_stop", "exchange"])
+                |> part(name: "sum"),
+            ofPoints()
+                |> group(columns: ["exchange", "pair"])
                 |> count()
                 |> group(columns: ["_stop", "exchange"])
                 |> sort(columns: ["pair"])
@@ -140,6 +147,7 @@ ofGaps = () =>
         ],
     )
         |> pivot(rowKey: ["exchange", "pair"], columnKey: ["part"], valueColumn: "_value")
+        |> map(fn: (r) => ({r with mean: r.sum / r.count}))
         |> fill(column: "n", value: 0.0)
         |> fill(column: "a", value: 0.0)
         |> fill(column: "aa", value: 0.0)
@@ -188,13 +196,15 @@ nothing = () =>
 
 markets =
     if raw then
-        ofPrices()
+        ofPrices(start: experimental.subDuration(d: span, from: now()), stop: now())
     else if not due then
         nothing()
-    else if gaps()._value > 0 then
-        ofGaps()
-    else
+    else if gaps()._value == 0 then
         ofPoints() |> deviations() |> keep(columns: ["_stop", "exchange", "pair", "_value"])
+    else if steps * regular <= few then
+        ofPrices(start: begin, stop: end)
+    else
+        ofGaps()
 
 time = if raw then now() else end
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fixedMs } from '../../core/duration.ts';
-import { type DesiredTask, desiredTasks, type Sampling } from '../../tasks/desired.ts';
+import { boundTasks, type DesiredTask, desiredTasks, type Sampling } from '../../tasks/desired.ts';
 import { type ActualTask, planTasks } from '../../tasks/plan.ts';
 import { samplingOf } from '../../tasks/sampling.ts';
 import { bucketOf, sameScript } from '../../tasks/script.ts';
@@ -158,5 +158,19 @@ describe('desired tasks', () => {
     assert.deepEqual(samplingOf([2_000, 1_000]), { finestMs: 1_000, commonMs: 1_000 });
     const [moments] = desiredTasks({ bucket, sampling }).filter(({ kind }) => kind === 'moments');
     assert.match(moments?.flux ?? '', /^regular = 5$/m);
+  });
+
+  it('read no prices of a window that are not kept as long', () => {
+    const few = (keptMs: number) =>
+      boundTasks({ bucket, sampling: minutes, keptMs })
+        .filter(({ kind }) => kind === 'rank')
+        .map(({ mark, values }) => `${mark} ${Number(values.few) > 0}`);
+    const first = ['rank-1h true', 'pair-rank-1h true'];
+    const day = ['rank-24h', 'pair-rank-24h'];
+    const week = ['rank-7d', 'pair-rank-7d'];
+    const all = (marks: string[], read: boolean) => marks.map((mark) => `${mark} ${read}`);
+    assert.deepEqual(few(0), [...first, ...all(day, true), ...all(week, true)]);
+    assert.deepEqual(few(2 * 86_400_000), [...first, ...all(day, true), ...all(week, false)]);
+    assert.deepEqual(few(86_400_000), [...first, ...all(day, false), ...all(week, false)]);
   });
 });
