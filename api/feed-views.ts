@@ -29,12 +29,16 @@ export function shownFeed(feed: Feed) {
 }
 
 const MINUTE_MS = 60_000;
+/** Of a feed that was not checked so far. */
+const INTERVAL_MS = 60_000;
 
 /** What keeps a feed from being asked as it is to be. */
 export function feedWarnings(
   { intervalMsFloor, spacingMs }: Pick<FeedDesk, 'intervalMsFloor' | 'spacingMs'>,
-  { active, host, hostLoad, settings: { intervalMs } }: Feed,
+  feed: Feed,
 ): string[] {
+  const { active, host, settings } = feed;
+  const { intervalMs } = settings;
   if (!active) return [];
   const warnings: string[] = [];
   if (intervalMs !== null && intervalMs < intervalMsFloor) {
@@ -43,16 +47,22 @@ export function feedWarnings(
         'keep by themselves: its server may refuse so many requests',
     );
   }
+  const wanted = aMinute(feed);
   // The other half is for articles.
-  if (spacingMs > 0 && hostLoad * spacingMs > 0.5) {
-    const wanted = round(hostLoad * MINUTE_MS);
-    const allowed = round(MINUTE_MS / spacingMs / 2);
+  const share = MINUTE_MS / spacingMs / 2;
+  if (wanted > share) {
     warnings.push(
-      `the feeds of ${host} ask for ${wanted} requests a minute, and get ${allowed} while ` +
-        'articles of it wait too: they come late; longer intervals help',
+      `the feeds of ${host} ask for ${round(wanted)} requests a minute, and get ${round(share)} ` +
+        'while articles of it wait too: they come late; longer intervals help',
     );
   }
   return warnings;
+}
+
+/** Requests that the feeds of its host ask for, itself as it is to be asked from now on. */
+function aMinute({ hostLoad, intervalNowMs, settings: { intervalMs } }: Feed): number {
+  const nowMs = intervalNowMs ?? INTERVAL_MS;
+  return hostLoad * 60 + MINUTE_MS / (intervalMs ?? nowMs) - MINUTE_MS / nowMs;
 }
 
 function round(value: number): number {

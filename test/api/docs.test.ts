@@ -16,11 +16,12 @@ import {
 } from '../helpers/api.ts';
 import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { articleOf, fakeArticles, fakeJobs, fakeRules, jobOf } from '../helpers/feed-desk.ts';
 import { fakeMonitors } from '../helpers/monitor-desk.ts';
 import { scanBatches } from '../helpers/scan-batches.ts';
 
 const text = readFileSync(join(projectRoot, 'docs', 'api.md'), 'utf8');
-const EXAMPLE = /```sh\n(curl [^\n]+)\n```\n\n```(json|csv)\n([\s\S]*?)```/g;
+const EXAMPLE = /```sh\n(curl [^\n]+)\n```\n\n```(json|csv|xml)\n([\s\S]*?)```/g;
 const ADDRESS = 'http://127.0.0.1:8001';
 
 const rows = [
@@ -98,13 +99,29 @@ monitors.happened.push({
   },
 });
 
+const clause = { clause: 'etf', field: 'title', at: [10, 13] };
+const job = jobOf(1, {
+  ...{ state: 'failed', attempts: 2, reason: 'status', message: 'status 503', status: 503 },
+  ...{ waits: 'retry', title: 'A Bitcoin ETF at last' },
+});
+const article = articleOf(1, {
+  ...{ title: 'A Bitcoin ETF at last', summary: 'The fund is open.', bodyState: 'queued', job },
+  rules: [{ rule: 1, name: 'funds', clauses: [clause] }],
+});
+const rules = fakeRules();
+rules.articles.push(article, { ...articleOf(2), body: 'Nothing new.' }, articleOf(3));
+const articles = fakeArticles();
+articles.articles.push(article, articleOf(2, { feed: 2 }), articleOf(3, { feed: 2 }));
+const jobs = fakeJobs();
+jobs.jobs.push(job, jobOf(2, { state: 'done', waits: null }));
+
 let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
   api = await startApi({
     influx,
     choices,
-    monitors,
+    ...{ monitors, rules, articles, jobs },
     clock: new ManualClock(Date.parse('2022-10-11T04:00:00Z')),
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
@@ -116,15 +133,15 @@ after(() => api.close());
 
 /** What the command would print: the few options of curl that the page uses. */
 async function run(command: string): Promise<string> {
-  const [, url = ''] = /'(http[^']+)'/.exec(command) ?? [];
+  const [, url = ''] = / '(http[^']+)'$/.exec(command) ?? [];
   const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(
     ([, name, value]) => [name!, value!] as const,
   );
   const [, method = 'GET'] = /-X (\w+)/.exec(command) ?? [];
-  // curl's --json sets the type as well.
-  const [, body] = /--json '([^']+)'/.exec(command) ?? [];
-  if (body !== undefined) headers.push(['content-type', 'application/json']);
-  const left = command.replace(/'http[^']+'|-H '[^']+'|-X \w+|--json '[^']+'/g, '').trim();
+  const [, option, body] = /--(json|data) '([^']+)'/.exec(command) ?? [];
+  // It sets the type as well.
+  if (option === 'json') headers.push(['content-type', 'application/json']);
+  const left = command.replace(/'http[^']+'|-H '[^']+'|-X \w+|--(json|data) '[^']+'/g, '').trim();
   assert.equal(left, 'curl', 'the test knows no other option');
   const answer = await fetch(url.replace(ADDRESS, api.url), {
     method: body !== undefined && method === 'GET' ? 'POST' : method,
@@ -143,7 +160,7 @@ describe('examples of docs/api.md', () => {
   for (const [, command = '', kind, wanted = ''] of examples) {
     it(`are true: ${command}`, async () => {
       const got = await run(command);
-      if (kind === 'csv') assert.equal(got.replaceAll('\r\n', '\n'), wanted);
+      if (kind !== 'json') assert.equal(got.replaceAll('\r\n', '\n'), wanted);
       else assert.deepEqual(JSON.parse(got), JSON.parse(wanted));
     });
   }
