@@ -28,6 +28,7 @@ import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
+import { startArticleIngest } from './articles.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from './feeds.ts';
@@ -39,7 +40,7 @@ import { startScans } from './scans.ts';
 import { openStore } from './store.ts';
 import { startFluxTasks } from './tasks.ts';
 
-export const roles = ['api', 'tasks', 'prices', 'scans'] as const;
+export const roles = ['api', 'tasks', 'prices', 'scans', 'articles'] as const;
 export type Role = (typeof roles)[number];
 
 export interface StartOptions {
@@ -98,6 +99,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
       : [];
     if (options.roles.has('tasks')) await startFluxTasks(base);
     if (options.roles.has('scans')) await startScans(base);
+    if (options.roles.has('articles')) await startArticleIngest(base);
     const url = await startApi(base, options.roles.has('api'));
     return {
       url,

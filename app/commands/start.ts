@@ -9,9 +9,9 @@ import type { Command, CommandContext } from './command.ts';
 export const start: Command = {
   name: 'start',
   summary: 'start everything, or the roles that --only names',
-  help: `tidemark start [--only api,tasks,prices,scans]
+  help: `tidemark start [--only api,tasks,prices,scans,articles]
 
-Starts the API, the Flux tasks, the price ingest and the URL scans in one process. Without
+Starts the API, the Flux tasks, the price ingest, the URL scans and the feeds in one process. Without
 INFLUX_URL it starts the embedded engine, without DATABASE_URL the embedded PostgreSQL, both below
 DATA_DIR.
 

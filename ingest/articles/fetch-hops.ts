@@ -21,6 +21,8 @@ export interface HopTools {
   /** By the database's clock. */
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
+  /** For all requests of the errand together. */
+  readonly deadlineMs: number;
 }
 
 /** A 2xx with its body, or a 304. */
@@ -33,7 +35,6 @@ export interface Arrival {
 
 export type Outcome = Arrival | (Failure & { readonly ok: false });
 
-const DEADLINE_MS = 30_000;
 /** On top of the deadline, for what is between a request and its end. */
 const MARGIN_MS = 5_000;
 const HOPS_MAX = 5;
@@ -52,7 +53,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export async function fetchHops(errand: Errand, tools: HopTools): Promise<Outcome> {
   const seen = new Set<string>();
   let url = errand.url;
-  let leftMs = DEADLINE_MS;
+  let leftMs = tools.deadlineMs;
   let moved: string | undefined;
   let permanent = true;
   let repeated = false;
@@ -90,7 +91,7 @@ type Asked =
 /** One request: the host is taken before it and given back after it, however it ends. */
 async function askOnce({ errand, url, deadlineMs }: Ask, tools: HopTools): Promise<Asked> {
   const { http, hold, clock, signal, nowMs } = tools;
-  const late = new HttpError('deadline', `no whole answer in ${DEADLINE_MS} ms`);
+  const late = new HttpError('deadline', `no whole answer in ${tools.deadlineMs} ms`);
   if (deadlineMs <= 0) return { error: late, tookMs: 0 };
   await hold.take(new URL(url).host, deadlineMs + MARGIN_MS);
   const headers = { ...errand.headers, ...(isSameSite(errand.url, url) && errand.ownHeaders) };

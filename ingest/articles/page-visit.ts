@@ -1,9 +1,6 @@
-import type { Clock } from '../../core/clock.ts';
-import type { HttpClient } from '../../core/http.ts';
 import type { PageResult } from '../../registry/article-jobs.ts';
 import type { PageVisit } from '../../registry/visits.ts';
-import { fetchHops } from './fetch-hops.ts';
-import type { HostHold } from './host-hold.ts';
+import { fetchHops, type HopTools } from './fetch-hops.ts';
 import { PAGE_BYTES_MAX, type Page, type PageRefusal, type ReadPage } from './pages/page.ts';
 import type { PageReader } from './pages/reader.ts';
 import type { Failure, Reason } from './poll/reasons.ts';
@@ -11,13 +8,8 @@ import { isFinal, retryMs } from './poll/retries.ts';
 import type { RuleBook } from './rule-book.ts';
 import { recognise } from './rules/symbols.ts';
 
-export interface PageTools {
-  readonly http: HttpClient;
-  readonly hold: HostHold;
-  readonly clock: Clock;
-  readonly nowMs: () => number;
+export interface PageTools extends HopTools {
   readonly random: () => number;
-  readonly signal: AbortSignal;
   readonly pages: PageReader;
   readonly rules: RuleBook;
 }

@@ -32,6 +32,7 @@ export interface VisitorOptions {
   readonly nowMs: () => number;
   readonly leaseMs: number;
   readonly spacingMs: number;
+  readonly deadlineMs: number;
   readonly intervals: CheckLimits;
 }
 

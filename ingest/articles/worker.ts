@@ -23,6 +23,8 @@ export interface ArticleLimits {
   /** Intervals of feeds that adapt. */
   readonly floorMs: number;
   readonly maxMs: number;
+  /** Of the requests of one visit together; well below the lease. */
+  readonly deadlineMs: number;
   readonly leaseMs: number;
   /** Most time for what is under way when the worker is to end. */
   readonly drainMs: number;
@@ -33,6 +35,7 @@ export const articleDefaults: ArticleLimits = {
   spacingMs: 5_000,
   floorMs: 60_000,
   maxMs: 3_600_000,
+  deadlineMs: 30_000,
   leaseMs: 60_000,
   drainMs: 8_000,
 };
@@ -103,14 +106,14 @@ class Worker implements ArticleWorkers {
 
   constructor(options: ArticleWorkerOptions, limits: ArticleLimits) {
     const { clock } = options;
-    const { leaseMs, spacingMs, floorMs, maxMs } = limits;
+    const { leaseMs, spacingMs, deadlineMs, floorMs, maxMs } = limits;
     this.#options = options;
     this.#limits = limits;
     this.#time = new DatabaseClock(clock);
     const nowMs = (): number => this.#time.nowMs();
     this.#recorder = new Recorder({ ...options, nowMs });
     this.#visitor = new Visitor({
-      ...{ ...options, nowMs, leaseMs, spacingMs, intervals: { floorMs, maxMs } },
+      ...{ ...options, nowMs, leaseMs, spacingMs, deadlineMs, intervals: { floorMs, maxMs } },
       ...{ recorder: this.#recorder, rules: this.#rules },
     });
     this.#running = this.#run();

@@ -1,5 +1,5 @@
 /**
- * The roles of docker-compose.yml without Docker: migrate, then prices, scans, tasks and api each
+ * The roles of docker-compose.yml without Docker: migrate, then prices, scans, articles, tasks and api each
  * as a process with a data directory of its own, over one InfluxDB and one PostgreSQL.
  */
 import assert from 'node:assert/strict';
@@ -16,12 +16,14 @@ import { type Exit, runToEnd, startTidemark, type Tidemark } from '../helpers/pr
 import { type PostgresServer, startPostgres, whyNoPostgres } from '../helpers/registry.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
-const ROLES = ['prices', 'scans', 'tasks', 'api'] as const;
+const ROLES = ['prices', 'scans', 'articles', 'tasks', 'api'] as const;
 const READER = 'a-secret-of-32-letters-or-more-00';
 const WRITER = 'a-secret-of-32-letters-or-more-01';
 const skip = influxdPath() === undefined ? 'no influxd: `make influxd` builds it' : whyNoPostgres();
 
-describe('prices, scans, tasks and api as processes of their own', { skip: skip ?? false }, () => {
+describe('prices, scans, articles, tasks and api as processes of their own', {
+  skip: skip ?? false,
+}, () => {
   const processes = new Map<string, Tidemark>();
   let dir: string;
   let exchanges: NumberedExchanges;
@@ -146,8 +148,25 @@ describe('prices, scans, tasks and api as processes of their own', { skip: skip 
     });
   });
 
+  it('checks feeds in articles that are made in api', async () => {
+    const rss = `<rss version="2.0"><channel><title>News</title><item><title>Bitcoin rose</title>
+<guid>1</guid></item></channel></rss>`;
+    page.set('/feed', { body: rss, headers: { 'content-type': 'application/rss+xml' } });
+    const answer = await fetch(`${processes.get('api')!.url}/api/v1/feeds`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${WRITER}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url: `${page.url}/feed` }),
+    });
+    const { id } = (await answer.json()) as { id: number };
+    assert.equal(answer.status, 201);
+    await eventually(async () => {
+      const { state, reason, title } = await json(`/api/v1/feeds/${id}`);
+      assert.deepEqual([state, reason, title], ['ok', 'ok', 'News']);
+    });
+  });
+
   it('serves prices from api alone', async () => {
-    for (const role of ['prices', 'scans', 'tasks']) {
+    for (const role of ['prices', 'scans', 'articles', 'tasks']) {
       assert.equal((await get(role, '/q00usd')).status, 404, role);
     }
   });

@@ -123,6 +123,7 @@ export class VisitStage {
     return {
       ...{ clock, nowMs, signal, hold, rules, random: () => 0.5, http: this.#http() },
       ledger: { knownArticles: async () => known },
+      deadlineMs: 30_000,
       limits: { floorMs: 60_000, maxMs: 3_600_000 },
       reader: { read: async (bytes, options) => parseFeed(bytes, options), ...closed },
       preparer: {
