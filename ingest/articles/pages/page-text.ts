@@ -69,7 +69,7 @@ export function excerptOf(text: string, chars: number): string {
   if (line.length <= chars) return line;
   const cut = cutAt(line, chars - 1);
   const space = cut.lastIndexOf(' ');
-  const whole = line.charAt(cut.length) === ' ' || space < cut.length - WORD_CHARS;
+  const whole = line.charAt(cut.length) === ' ' || space <= Math.max(0, cut.length - WORD_CHARS);
   return `${(whole ? cut : cut.slice(0, space)).trimEnd()}…`;
 }
 

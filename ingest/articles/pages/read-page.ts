@@ -19,6 +19,8 @@ import { CONTROL, sanitize } from './sanitize.ts';
 import { ELEMENTS_MAX, type TidyPage, tidyPage } from './tidy.ts';
 
 const LINE_CHARS_MAX = 1_000;
+/** Less is a notice: that it loads, or wants cookies. */
+const ARTICLE_CHARS_MIN = 50;
 
 /**
  * The article of a page, found by Mozilla's Readability, sanitised. Of a page without one its
@@ -84,7 +86,7 @@ function articleOf(tidy: TidyPage, baseUrl: string): ReadPage | undefined {
   if (!found) return undefined;
   const html = sanitize(found.content ?? '', baseUrl);
   const text = linesOf(html, TEXT_CHARS_MAX);
-  if (text === '') return undefined;
+  if (text.length < ARTICLE_CHARS_MIN) return undefined;
   return {
     ok: true,
     from: 'article',

@@ -10,8 +10,8 @@ export interface TidyPage extends PageFacts {
 
 /** Finding an article takes some 70 us for each. */
 export const ELEMENTS_MAX = 50_000;
-/** Pieces of text between tags and references. */
-const TEXTS_MAX = 300_000;
+/** Each makes a text of its own in a DOM, and finding an article takes the square of those in a row. */
+const REFERENCES_MAX = 20_000;
 /** Deeper ones are left out, with what is in them kept: finding articles goes up and down them. */
 const NESTED_MAX = 256;
 const ATTRIBUTES_MAX = 32;
@@ -21,6 +21,11 @@ const DATA_CHARS_MAX = 1_000_000;
 
 /** What some put around data in pages that are XML as well. */
 const CDATA = /^\s*(?:\/\/)?\s*<!\[CDATA\[|(?:\/\/)?\s*\]\]>\s*$/g;
+
+/** Signs of text that would be taken for the beginning of a reference or a tag. */
+const MISTAKEN = /&(?=[a-z#])|<(?![\s\d])/gi;
+
+const ESCAPED = /[&<>\u00a0]/g;
 
 /** Nothing that is read is in them. */
 const WITHOUT = new Set(
@@ -39,19 +44,22 @@ const FRAME = new Set(['html', 'head', 'body']);
  */
 export function tidyPage(html: string): TidyPage {
   const writer = new TidyWriter();
-  const ended = (): boolean => writer.elements > ELEMENTS_MAX || writer.texts > TEXTS_MAX;
+  const ended = (): boolean => writer.elements > ELEMENTS_MAX || writer.references > REFERENCES_MAX;
   const end = walkMarkup(html, writer, { without: WITHOUT, ended });
   return {
     ...writer.facts(),
     html: writer.document(),
-    cut: end !== 'complete',
+    cut: end !== 'complete' || ended(),
   };
 }
 
 class TidyWriter {
   elements = 0;
-  texts = 0;
+  /** Signs of text that are references where a DOM writes it. */
+  references = 0;
   readonly #noted = new FactsNoted();
+  /** Its pieces, until a tag ends it. */
+  #text = '';
   #head = '';
   #body = '';
   #rootAttributes = '';
@@ -81,18 +89,19 @@ class TidyWriter {
   }
 
   text(text: string): void {
-    this.texts += 1;
     if (this.#script !== undefined) {
       if (this.#script === 'data') this.#data += text;
     } else if (this.#title === 'open') {
       this.#noted.addTitle(text);
     } else {
       if (/\S/.test(text)) this.#leaveHead();
-      this.#write(escapeText(text));
+      this.#text += text;
+      for (const _ of text.matchAll(ESCAPED)) this.references += 1;
     }
   }
 
   document(): string {
+    this.#write('');
     return (
       `<!DOCTYPE html><html${this.#rootAttributes}><head>` +
       `<title>${escapeText(this.#noted.title)}</title>${this.#head}</head>` +
@@ -128,13 +137,18 @@ class TidyWriter {
   #frame(name: string, attributes: Attributes): void {
     if (name === 'html') this.#rootAttributes ||= attributesOf(attributes);
     if (name !== 'body') return;
-    this.#inBody = true;
+    this.#enterBody();
     this.#bodyAttributes ||= attributesOf(attributes);
   }
 
   /** What is in a `noscript` of the head may be anything, and does not end it. */
   #leaveHead(): void {
-    if (this.#nested === 0) this.#inBody = true;
+    if (this.#nested === 0) this.#enterBody();
+  }
+
+  #enterBody(): void {
+    if (!this.#inBody) this.#write('');
+    this.#inBody = true;
   }
 
   #endScript(): void {
@@ -147,9 +161,12 @@ class TidyWriter {
     this.#data = '';
   }
 
-  #write(markup: string): void {
-    if (this.#inBody) this.#body += markup;
-    else this.#head += markup;
+  /** The text before it, and a tag. */
+  #write(tag: string): void {
+    const text = this.#text.replace(MISTAKEN, (sign) => (sign === '&' ? '&amp;' : '&lt;'));
+    this.#text = '';
+    if (this.#inBody) this.#body += text + tag;
+    else this.#head += text + tag;
   }
 }
 
