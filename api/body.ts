@@ -88,9 +88,9 @@ function checked<Body extends z.ZodObject>(schema: Body, value: unknown): z.outp
   // A misspelt field is most likely why another is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue?.code === 'unrecognized_keys') {
-    const field = clip(issue.keys[0] ?? '');
+    const field = [...issue.path, clip(issue.keys[0] ?? '')].join('.');
     throw new TidemarkError('invalid', `unknown field ${JSON.stringify(field)}`, {
-      details: { field, allowed },
+      details: issue.path.length === 0 ? { field, allowed } : { field },
     });
   }
   const field = issue?.path.join('.') ?? '';
