@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ChildAbort, childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf } from '../../core/errors.ts';
@@ -58,6 +59,8 @@ export class Visitor {
 
   constructor(options: VisitorOptions) {
     this.#options = options;
+    // Each visit under way listens to it.
+    setMaxListeners(0, this.#cut.signal);
   }
 
   /** What is under way ends, and is given back. */

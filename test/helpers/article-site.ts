@@ -7,7 +7,7 @@ export interface Asked {
   readonly host: string;
   readonly path: string;
   readonly beganMs: number;
-  /** When its connection or answer ended; undefined: it has not. */
+  /** When its answer or its connection ended; undefined: it has not. */
   endedMs: number | undefined;
 }
 
@@ -71,9 +71,11 @@ export class ArticleSite {
     const beganMs = performance.now();
     const asked: Asked = { host: host.replace(/:\d+$/, ''), path, beganMs, endedMs: undefined };
     this.asked.push(asked);
-    response.on('close', () => {
-      asked.endedMs = performance.now();
-    });
+    const end = (): void => {
+      asked.endedMs ??= performance.now();
+    };
+    response.on('finish', end);
+    response.on('close', end);
     const found = this.#handlers.find(([pattern]) => pattern.test(path));
     if (found) found[1](request, response);
     else response.writeHead(404).end();

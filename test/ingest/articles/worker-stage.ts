@@ -3,7 +3,7 @@ import { systemClock } from '../../../core/clock.ts';
 import { createHttp } from '../../../core/http.ts';
 import { silentLog } from '../../../core/log.ts';
 import { createMetrics } from '../../../core/metrics.ts';
-import type { Point, PointBatch } from '../../../core/point.ts';
+import type { Point, PointBatch, PointSink } from '../../../core/point.ts';
 import { createGate } from '../../../core/targets.ts';
 import { createArticleMetrics } from '../../../ingest/articles/article-metrics.ts';
 import { openArticleLedger } from '../../../ingest/articles/ledger.ts';
@@ -23,6 +23,38 @@ import { feedSettings } from './visit-stage.ts';
 const usual: Partial<ArticleLimits> = {
   ...{ spacingMs: 1, deadlineMs: 2_000, leaseMs: 30_000, drainMs: 100 },
 };
+
+export interface OpenWorkerOptions {
+  readonly database: Database;
+  readonly id: string;
+  readonly sink: PointSink;
+  readonly limits?: Partial<ArticleLimits>;
+  readonly writeLine?: (line: string) => void;
+}
+
+/** A worker with its threads, whose hosts are of this machine. */
+export function openWorker({ database, id, sink, limits = {}, writeLine }: OpenWorkerOptions) {
+  const [clock, log] = [systemClock, silentLog];
+  const gate = createGate({ allowPrivate: ['127.0.0.0/8'] });
+  const http = createHttp({ clock, version: 'test', gate });
+  const parts = {
+    reader: createFeedReader({ clock, log }),
+    preparer: createPreparer({ clock }),
+    pages: createPageReader({ clock, log }),
+  };
+  const all = { ...usual, ...limits };
+  const worker = { id, leaseMs: all.leaseMs ?? 0 };
+  const articles = startArticles({
+    ...{ ...parts, http, clock, log, sink, random: Math.random, limits: all, writeLine },
+    ledger: openArticleLedger({ database, worker, clock, timeoutMs: 20_000 }),
+    metrics: createArticleMetrics(createMetrics()),
+  });
+  const close = async (): Promise<void> => {
+    await articles.close();
+    await Promise.all([http.close(), ...Object.values(parts).map((part) => part.close())]);
+  };
+  return { articles, close };
+}
 
 export class WorkerStage {
   readonly site: ArticleSite;
@@ -44,28 +76,12 @@ export class WorkerStage {
 
   /** A worker and its threads; ended with the stage, or before. */
   worker(limits: Partial<ArticleLimits> = {}): ArticleWorkers {
-    const [clock, log] = [systemClock, silentLog];
-    const gate = createGate({ allowPrivate: ['127.0.0.0/8'] });
-    const http = createHttp({ clock, version: 'test', gate });
-    const parts = {
-      reader: createFeedReader({ clock, log }),
-      preparer: createPreparer({ clock }),
-      pages: createPageReader({ clock, log }),
-    };
-    const leaseMs = limits.leaseMs ?? usual.leaseMs ?? 0;
-    const worker = { id: `worker ${this.#ends.length}`, leaseMs };
-    const timeoutMs = 20_000;
-    const articles = startArticles({
-      ...{ ...parts, http, clock, log, random: Math.random, limits: { ...usual, ...limits } },
-      ledger: openArticleLedger({ database: this.database, worker, clock, timeoutMs }),
+    const { articles, close } = openWorker({
+      ...{ database: this.database, id: `worker ${this.#ends.length}`, limits },
       sink: { accept: (batch) => this.#accept(batch) },
-      metrics: createArticleMetrics(createMetrics()),
       writeLine: (line) => void this.lines.push(line),
     });
-    this.#ends.push(async () => {
-      await articles.close();
-      await Promise.all([http.close(), ...Object.values(parts).map((part) => part.close())]);
-    });
+    this.#ends.push(close);
     return articles;
   }
 
