@@ -96,10 +96,10 @@ class Compiler implements Compiled {
     for (const term of termsOf(query)) {
       used.terms += 1;
       if (term.kind !== 'pattern') continue;
-      const { known, instructions, open } = this.patterns.costOf(term.source, term.flags);
-      if (known) continue;
-      used.instructions += instructions;
-      if (open) used.openInstructions += instructions;
+      const cost = this.patterns.costOf(term);
+      if (cost === 'none') continue;
+      used.instructions += term.size;
+      if (cost === 'open') used.openInstructions += term.size;
     }
     const { terms, instructions, openInstructions } = this.#limits;
     if (used.terms > terms) return `more than ${terms} terms in all rules`;
@@ -129,7 +129,7 @@ class Compiler implements Compiled {
     const mask = term.kind === 'symbol' ? bitOf('symbol') : scope;
     const clause = printClause(term, mask);
     const pattern = term.kind === 'pattern';
-    const source = pattern ? this.patterns.add(term.source, term.flags) : this.#sequence(term);
+    const source = pattern ? this.patterns.add(term) : this.#sequence(term);
     const key = `${pattern ? 'p' : 'w'}${source} ${mask} ${clause}`;
     const rule = this.rules.length;
     const known = this.#ids.get(key);

@@ -10,12 +10,11 @@ const BYTES_MAX = 64 * 1024 * 1024;
 /** Where a pattern matched, in UTF-16 units. */
 export type Span = readonly [from: number, to: number];
 
-export interface PatternCost {
-  /** Known already: it costs nothing more. */
-  readonly known: boolean;
-  readonly instructions: number;
-  /** No text can be told to be without a match but by running it. */
-  readonly open: boolean;
+export interface SetPattern {
+  readonly source: string;
+  readonly flags: string;
+  /** Instructions that it compiles to. */
+  readonly size: number;
 }
 
 /** Patterns that want the same literals: they are run together, over texts that have them. */
@@ -32,7 +31,7 @@ interface Group {
  * run over the texts that have these; time is linear in the text, whatever the patterns.
  */
 export class PatternSet {
-  readonly #parts: (MachinePart & { readonly instructions: number })[] = [];
+  readonly #parts: MachinePart[] = [];
   readonly #ids = new Map<string, number>();
   readonly #literals = new LiteralScan();
   readonly #groups = new Map<string, Group>();
@@ -46,31 +45,28 @@ export class PatternSet {
     return this.#parts.length;
   }
 
-  /** Throws what re2js throws for what is no pattern. */
-  costOf(source: string, flags: string): PatternCost {
-    const id = this.#ids.get(`${flags}/${source}`);
-    const instructions =
-      this.#parts[id ?? -1]?.instructions ?? compilePart({ source, flags }).programSize();
-    return { known: id !== undefined, instructions, open: requiredLiterals(source).length === 0 };
+  /** `none`: it is there already; `open`: no text can be told to be without it but by running it. */
+  costOf({ source, flags }: SetPattern): 'none' | 'open' | 'guarded' {
+    if (this.#ids.has(`${flags}/${source}`)) return 'none';
+    return requiredLiterals(source).length === 0 ? 'open' : 'guarded';
   }
 
   /** Its number; the same pattern again has the same. */
-  add(source: string, flags: string): number {
+  add({ source, flags, size }: SetPattern): number {
     const key = `${flags}/${source}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const id = this.#parts.length;
-    const instructions = compilePart({ source, flags }).programSize();
-    this.#ids.set(key, id);
-    this.#parts.push({ id, source, flags, instructions });
+    const part = { id: this.#parts.length, source, flags };
+    this.#ids.set(key, part.id);
+    this.#parts.push(part);
     const group = this.#groupOf(requiredLiterals(source));
-    if (group.room < instructions) {
+    if (group.room < size) {
       group.machines.push(new Machine());
       group.room = MACHINE_INSTRUCTIONS_MAX;
     }
-    group.machines.at(-1)!.add({ id, source, flags });
-    group.room -= instructions;
-    return id;
+    group.machines.at(-1)!.add(part);
+    group.room -= size;
+    return part.id;
   }
 
   /** Of every pattern that matches in the text, the number. */

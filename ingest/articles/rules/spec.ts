@@ -101,6 +101,5 @@ function textOf(text: string, matchCase = false): Term {
 
 function patternOf(source: string, matchCase = false): Term {
   const flags = matchCase ? '' : 'i';
-  checkPattern(source, flags, 0);
-  return { kind: 'pattern', source, flags, at: 0 };
+  return { kind: 'pattern', source, flags, size: checkPattern(source, flags, 0), at: 0 };
 }

@@ -21,6 +21,8 @@ export type Term =
       readonly kind: 'pattern';
       readonly source: string;
       readonly flags: string;
+      /** Instructions of the compiled program. */
+      readonly size: number;
       readonly at: number;
     };
 
@@ -35,8 +37,7 @@ const PREFIX_MIN = 2;
 export function readTerm(token: TermToken): Term {
   if (token.kind === 'pattern') {
     const { source, flags, at } = token;
-    checkPattern(source, flags, at + 1);
-    return { kind: 'pattern', source, flags, at };
+    return { kind: 'pattern', source, flags, size: checkPattern(source, flags, at + 1), at };
   }
   const { text, at } = token;
   return token.kind === 'word' ? readWord(text, at) : readPhrase(text, at + 1);
@@ -79,8 +80,11 @@ function checkWords(text: string, at: number): ReturnType<typeof wordsOf> {
   return words;
 }
 
-/** Throws QueryMistake where the pattern's own mistake is; `at`: where its text begins. */
-export function checkPattern(source: string, flags: string, at: number): void {
+/**
+ * How many instructions a pattern compiles to. Throws QueryMistake where the pattern's own mistake is;
+ * `at`: where its text begins.
+ */
+export function checkPattern(source: string, flags: string, at: number): number {
   if (source === '') throw new QueryMistake('expected a pattern', at);
   if (source.length > PATTERN_LENGTH_MAX) {
     const message = `a pattern longer than ${PATTERN_LENGTH_MAX} characters`;
@@ -90,4 +94,5 @@ export function checkPattern(source: string, flags: string, at: number): void {
   if (!compiled.ok) {
     throw new QueryMistake(compiled.refusal.message, at + (compiled.refusal.at ?? 0));
   }
+  return compiled.pattern.size;
 }

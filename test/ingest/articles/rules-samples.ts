@@ -60,7 +60,13 @@ function randomTerm(random: () => number): Query {
   const at = 0;
   if (kind < 0.1) return { kind: 'symbol', text: pick(random, ['$BTC', '$sol']), at };
   if (kind < 0.35) {
-    return { kind: 'pattern', source: pick(random, PATTERNS), flags: pick(random, ['', 'i']), at };
+    return {
+      kind: 'pattern',
+      source: pick(random, PATTERNS),
+      flags: pick(random, ['', 'i']),
+      size: 0,
+      at,
+    };
   }
   const word = pick(random, VOCABULARY);
   if (kind < 0.45) return { kind: 'words', text: 'bi*', quoted: false, prefix: true, at };

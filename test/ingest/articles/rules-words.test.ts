@@ -169,7 +169,7 @@ describe('patterns, run together', () => {
         flags: random() < 0.5 ? 'i' : '',
       }));
       const set = new PatternSet();
-      const ids = wanted.map(({ source, flags }) => set.add(source, flags));
+      const ids = wanted.map(({ source, flags }) => set.add({ source, flags, size: 100 }));
       const programs = wanted.map(({ source, flags }) =>
         RE2JS.compile(source, flags === 'i' ? RE2JS.CASE_INSENSITIVE : 0),
       );
