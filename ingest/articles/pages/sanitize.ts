@@ -50,10 +50,10 @@ export interface SanitizeOptions {
 }
 
 /**
- * Markup made harmless, by a list of what is allowed: no programs, styles, forms, frames, classes or
- * ids; links are http(s) or mailto and absolute, images http(s). It is written anew from what was
- * read, every sign of its text escaped: no parser can find in it what is not on the list. Sanitised
- * again it stays the same. In time linear in its length.
+ * Markup made harmless, by a list of what is allowed: no programs, styles, forms, frames, classes
+ * or ids; links are http(s) or mailto and absolute, images http(s). It is written anew from what
+ * was read, every sign of its text escaped: no parser finds in it what is not on the list.
+ * Sanitised again it stays the same. In time linear in its length.
  */
 export function sanitize(html: string, baseUrl: string, options: SanitizeOptions = {}): string {
   // What was left out may have kept apart what the parser does not nest: `<p><x><div>`.
