@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { createLog } from '../../core/log.ts';
 import { startDemoMarket } from '../../demo/start.ts';
+import { watchDemoSite } from '../demo-site.ts';
 import { roles, startApp } from '../start.ts';
 import type { Command } from './command.ts';
 import { describe, runUntilStopped } from './start.ts';
@@ -36,12 +37,16 @@ Example:
         exchangeUrls: market.urls,
         streamUrls: market.streamUrls,
         priceIntervalMs: INTERVAL_MS,
+        allowPrivateTargets: [...config.allowPrivateTargets, new URL(market.siteUrl).host],
         backfillMs: Math.min(config.backfillMs, HISTORY_MS),
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };
       const log = createLog(demoConfig.logLevel, { readable: process.stdout.isTTY });
       const app = await startApp(demoConfig, { roles: new Set(roles), clock: systemClock, log });
+      const writer = config.apiKeys.find(({ role }) => role !== 'read');
+      await watchDemoSite(app.url, market, writer?.secret);
       print(describe(app, demoConfig));
+      print(`Also:  curl '${app.url}/articles?matched=true'   curl '${app.url}/monitors'\n`);
       await runUntilStopped(app, { signal, print });
     } finally {
       await market.close();
