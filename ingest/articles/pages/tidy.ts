@@ -10,7 +10,7 @@ export interface TidyPage extends PageFacts {
 
 /** Finding an article takes some 70 us for each. */
 export const ELEMENTS_MAX = 50_000;
-/** Each makes a text of its own in a DOM; Readability takes time by the square of those in a row. */
+/** Each makes a text of its own in a DOM; Readability takes the square of those in a row. */
 const REFERENCES_MAX = 20_000;
 /** Deeper ones are left out, with what is in them kept: finding articles goes up and down them. */
 const NESTED_MAX = 256;

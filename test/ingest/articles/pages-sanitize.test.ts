@@ -143,6 +143,19 @@ test('what is not allowed is left out, what is in it stays', () => {
   assert.equal(clean('x<strike>y</strike><form>z<button>no</button></form>'), 'x<s>y</s>z');
 });
 
+test('what programs, styles, forms and other languages say is no text', () => {
+  const hidden =
+    'script style template noscript iframe object svg math select textarea button title';
+  for (const name of hidden.split(' ')) {
+    assert.equal(clean(`a<${name}>no</${name}>b`), 'ab', name);
+  }
+});
+
+test('a link with a password in it is no link', () => {
+  assert.equal(clean('<a href="https://user:password@x.test/">x</a>'), 'x');
+  assert.equal(clean('<a href="https://user@x.test/">x</a><img src="//:p@x.test/i">'), 'x');
+});
+
 test('deep nesting and long texts end in time linear in their length', () => {
   const before = process.cpuUsage();
   assertHarmless(clean('<b>'.repeat(1_000_000)), 'b');
