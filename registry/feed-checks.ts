@@ -195,7 +195,10 @@ type Saved = z.infer<typeof savedArticle> & {
   readonly before: readonly string[];
 };
 
-/** Each article once by key: made, or updated when its content is none that it had lately. */
+/**
+ * Each article once by key: made, or updated when its content is none that it had lately. The
+ * oldest is the first: by date, without one as feeds have them, the newest on top.
+ */
 async function saveArticles(
   transaction: Transaction,
   check: FeedCheck,
@@ -235,7 +238,7 @@ const UPSERT = `
   from jsonb_to_recordset($2::jsonb) as g (nr int, key text, hash text, guid text, url text,
     title text, summary text, content text, authors text[], categories text[], symbols text[],
     language text, published float8, updated float8, "bodyState" text)
-  order by nr
+  order by published nulls last, nr desc
   on conflict (feed, key) do update set
     hashes = (excluded.hashes || a.hashes)[1:${HASHES_KEPT}], revision = a.revision + 1,
     guid = excluded.guid, url = excluded.url, title = excluded.title, summary = excluded.summary,

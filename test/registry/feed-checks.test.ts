@@ -130,7 +130,7 @@ forEachDatabase((fixture) => {
 
   describe('articles', () => {
     it('are made once, and told of with a point each', async () => {
-      const { articles, pointsId, points } = await save([foundArticle('a'), foundArticle('b')]);
+      const { articles, pointsId, points } = await save([foundArticle('b'), foundArticle('a')]);
       assert.deepEqual(
         articles.map(({ key, event }) => [key, event]),
         [
@@ -241,7 +241,7 @@ forEachDatabase((fixture) => {
       const letters = Array.from({ length: 60_000 }, (_, n) => String.fromCodePoint(0x20000 + n));
       const summary = letters.join('-');
       const found = foundArticle('a', { title: 'x'.repeat(100_000), summary });
-      const { articles } = await save([found, foundArticle('b')]);
+      const { articles } = await save([foundArticle('b'), found]);
       assert.equal(articles.length, 2);
       const event = (await listEvents(database, { after: 0, limit: 1 }))[0]!;
       assert.equal((event.data.title as string).length, 1_000);
