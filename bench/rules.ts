@@ -1,5 +1,5 @@
 /**
- * Rules of articles: 1,000 on articles of 6 kB, compiled into one set, beside 1,000 native RegExp run
+ * Rules of articles: 1,000 on articles of 6 kB, compiled into one set, beside 1,000 native RegExp,
  * one by one over the same texts. CPU ms an article, interleaved, medians; native has no bound on
  * what a hostile pattern takes, and says nothing of where and whether the page has to be read.
  * Usage: node dist/bench/rules.js [rules] [rounds]

@@ -1,7 +1,8 @@
 /**
  * Currencies that news speak of, the most traded first. A line is a ticker and the names of it. `~`
- * marks what is also an ordinary word or something else: such a ticker counts with $ or beside a name
- * of it, such a name beside its ticker. A name in lower case is known in any case, another as written.
+ * marks what is also an ordinary word or something else: such a ticker counts with $ or beside a
+ * name of it, such a name beside its ticker. A name in lower case is known in any case, another as
+ * it is written.
  */
 const LINES = `
 BTC bitcoin, bitcoins

@@ -124,8 +124,9 @@ class Evaluation {
         const { clause } = this.#compiled.leaves[leaf]!;
         for (const find of this.#findings.leaves.get(leaf) ?? []) {
           const { field, item } = find;
+          if (clauses.length >= CLAUSES_MAX) return;
           const at = find.at();
-          if (at === undefined || clauses.length >= CLAUSES_MAX) return;
+          if (at === undefined) continue;
           clauses.push({ clause, field, ...(item !== undefined && { item }), at });
         }
       } else if (expression.kind !== 'not') {

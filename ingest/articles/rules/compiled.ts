@@ -47,7 +47,7 @@ export interface RefusedRule extends RuleMistake {
   readonly rule: number;
 }
 
-/** Takes rules apart; those that are wrong, or for which there is no room, are left out and named. */
+/** Takes rules apart; wrong ones, and those that there is no room for, are left out and named. */
 export function compileAll(
   rules: readonly Rule[],
   limits: SetLimits,

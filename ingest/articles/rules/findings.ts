@@ -1,6 +1,6 @@
 import type { Compiled } from './compiled.ts';
 import { bitOf, FIELDS, type Field } from './field.ts';
-import { FIELD_LENGTH_MAX, ITEMS_MAX } from './limits.ts';
+import { FIELD_LENGTH_MAX, ITEMS_MAX, LOCATED_MAX } from './limits.ts';
 import type { Span } from './pattern-set.ts';
 import { wordsOf } from './words.ts';
 
@@ -32,7 +32,7 @@ export interface Clause {
 export interface Find {
   readonly field: Field;
   readonly item: number | undefined;
-  /** Where; of a pattern it is looked for only now. */
+  /** Where; of a pattern it is looked for only now, and not where too many were. */
   at(): Span | undefined;
 }
 
@@ -74,6 +74,7 @@ class Finder implements Findings {
   /** Of words and of patterns: the field in which each was found last, as its bit. */
   readonly #words: Uint8Array;
   readonly #patterns: Uint8Array;
+  #located = 0;
 
   constructor(compiled: Compiled) {
     this.#compiled = compiled;
@@ -97,7 +98,10 @@ class Finder implements Findings {
       this.#patterns[id] = bit;
       let at: Span | undefined;
       const find = () => {
-        at ??= patterns.locate(id, text);
+        if (at === undefined && this.#located < LOCATED_MAX) {
+          this.#located += 1;
+          at = patterns.locate(id, text);
+        }
         return at;
       };
       this.#tell(patternLeaves[id], { field, item, at: find });

@@ -10,6 +10,8 @@ export const PHRASE_WORDS_MAX = 64;
 export const TERMS_MAX = 200;
 /** Clauses that a verdict names. */
 export const CLAUSES_MAX = 20;
+/** Places of patterns that are looked for in an article; of further matches none is named. */
+export const LOCATED_MAX = 100;
 /** Of a field, what is looked at. */
 export const FIELD_LENGTH_MAX = 200_000;
 /** Authors, categories, symbols that are looked at. */

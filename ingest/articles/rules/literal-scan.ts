@@ -1,4 +1,4 @@
-/** What of ASCII a character is, in lower case; K and ſ are letters that patterns take for k and s. */
+/** What of ASCII a character is, in lower case; patterns take K (Kelvin) and ſ for k and s. */
 function codeOf(code: number): number {
   if (code < 128) return code >= 65 && code <= 90 ? code + 32 : code;
   if (code === 0x212a) return 107;
@@ -6,8 +6,8 @@ function codeOf(code: number): number {
 }
 
 /**
- * Which of many literals are in a text, in any case, in one pass (Aho-Corasick): time is in proportion
- * to the text, however many literals there are. Literals are ASCII in lower case.
+ * Which of many literals are in a text, in any case, in one pass (Aho-Corasick): time is in
+ * proportion to the text, however many there are. Literals are ASCII in lower case.
  */
 export class LiteralScan {
   readonly #ids = new Map<string, number>();
@@ -33,7 +33,7 @@ class Automaton {
   readonly #classes = new Uint8Array(128);
   readonly #width: number;
   readonly #next: Int32Array;
-  /** The literal that ends in a state, and the next state on the way of its suffixes where one ends. */
+  /** The literal that ends in a state; the state of its longest suffix where another one ends. */
   readonly #ends: Int32Array;
   readonly #chain: Int32Array;
   readonly #seen: Int32Array;

@@ -7,7 +7,7 @@ export interface MachinePart {
 }
 
 /** Memory of the automaton of one machine. */
-const MACHINE_BYTES_MAX = 4 * 1024 * 1024;
+const MACHINE_BYTES_MAX = 1024 * 1024;
 const FLAGS: Readonly<Record<string, number>> = {
   i: RE2JS.CASE_INSENSITIVE,
   m: RE2JS.MULTILINE,
@@ -21,8 +21,8 @@ export function compilePart({ source, flags }: Omit<MachinePart, 'id'>): RE2JS {
 }
 
 /**
- * One or more patterns that are run over a text in one go. Its automaton grows with the texts that it
- * has seen and is kept until it is told to forget.
+ * One or more patterns that are run over a text in one go. Its automaton grows with the texts that
+ * it has seen and is kept until it is told to forget.
  */
 export class Machine {
   readonly #parts: MachinePart[] = [];

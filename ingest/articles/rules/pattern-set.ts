@@ -3,7 +3,7 @@ import { compilePart, Machine, type MachinePart } from './pattern-machine.ts';
 import { requiredLiterals } from './required-literals.ts';
 
 /** Of one machine: of more, states are made faster than texts can use them. */
-const MACHINE_INSTRUCTIONS_MAX = 2_000;
+const MACHINE_INSTRUCTIONS_MAX = 1_000;
 /** Memory of the automatons of all machines. */
 const BYTES_MAX = 64 * 1024 * 1024;
 

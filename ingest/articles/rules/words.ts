@@ -31,7 +31,7 @@ const PLAIN = Uint8Array.from({ length: 128 }, (_, code) =>
 
 /**
  * Finds the words of a text, in time linear in its length. A word is a run of letters, digits and
- * their marks; of scripts without spaces it is one character, so that a name of several is a phrase.
+ * their marks; of scripts without spaces it is one character, a name of several being a phrase.
  */
 export function wordsOf(text: string): Words {
   const keys: string[] = [];

@@ -202,6 +202,14 @@ describe('rules, compiled together', () => {
     assert.equal(judge(strict, { title: 'etf', body: '' }).verdict, 'no');
   });
 
+  it('of patterns that match everywhere name the places of the first hundred', () => {
+    const rules = Array.from({ length: 150 }, (_, id) => ruleOf(id, { query: `/etf|x${id}/` }));
+    const judgements = compileRules(rules).evaluate({ ...blank, title: 'an etf' });
+    assert.ok(judgements.every(({ verdict }) => verdict === 'yes'));
+    assert.equal(judgements.flatMap(({ clauses }) => clauses).length, 100);
+    assert.deepEqual(judgements[0]!.clauses[0]!.at, [3, 6]);
+  });
+
   it('are asked of the feeds that they name', () => {
     const rules = [
       ruleOf(1, { query: 'a' }),
