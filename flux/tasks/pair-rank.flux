@@ -166,8 +166,8 @@ gaps = () =>
                 |> range(start: begin, stop: end)
                 |> filter(fn: (r) => r._measurement == shortfalls and r._field == "n")
                 |> filter(fn: (r) => r._value < 0.0 or r._value > 0.0)
-                |> count()
                 |> group()
+                |> count()
                 |> keep(columns: ["_value"]),
         ],
     )

@@ -8,14 +8,23 @@
 // with a step missing waits for it to be made good, for an hour; then the prices are read. With
 // `again`, the newest window is written once more: a step of it has changed.
 //
-// Written for its cost: 2.2 CPU seconds of InfluxDB for 13,827 markets, and 3.2 from the prices.
+// Where steps have deficits, a window of at most `few` prices of each market is read itself; in one
+// of more, what is missing is subtracted.
+//
+// Written for its cost: 0.6 of what the naive script takes for 13,827 markets; with deficits as much.
 // - stddev() straight after the filter: any other call between them would read row by row.
 // - The first sort() only merges the one-row tables of 13,827 series into one a group; map() would
 //   take a second longer on the pieces.
+// - Each map() names nothing but columns and literals: then it is done for a column at once, in no
+//   time. With any other name in it, such as `end`, it runs row by row, 0.3 s for each. So the time
+//   of the rank is the `_stop` of what was read, and set() writes the window.
+// - Each says `r with`: the columns that such a map() makes anew come in another order from run to
+//   run, and to() writes tags in the order of their columns, which another order makes another
+//   series of InfluxDB. So exchange and pair stay where the storage put them.
 // - A position is a running sum of ones. The position counted from the other end gives the number
 //   of all: from + to - 1. No join(), no second read.
 // - to() with three fields at once: a rank is never read without its `of`.
-// - Means, counts and deficits are read only where a step has a deficit.
+// - group() |> count() is counted by the storage: a second less than a count of each series.
 import "array"
 import "experimental"
 
@@ -181,8 +190,8 @@ gaps = () =>
                 |> range(start: begin, stop: end)
                 |> filter(fn: (r) => r._measurement == shortfalls and r._field == "n")
                 |> filter(fn: (r) => r._value < 0.0 or r._value > 0.0)
-                |> count()
                 |> group()
+                |> count()
                 |> keep(columns: ["_value"]),
         ],
     )
