@@ -2,15 +2,16 @@ import type { FeedCheck, KnownArticle } from '../../registry/feed-checks.ts';
 import type { FeedVisit } from '../../registry/visits.ts';
 import type { FeedItem } from './feed.ts';
 import { type Look, type LookTools, lookForFeed } from './feed-look.ts';
-import { type ArticleTools, foundArticles } from './found-articles.ts';
 import { choosePolicy, type IdentifiedItem, type IdentityPolicy, identify } from './identity.ts';
 import type { ArticleLedger } from './ledger.ts';
 import { freshForMs } from './poll/hints.ts';
 import { type CheckLimits, nextCheck } from './poll/next-check.ts';
 import { type Pace, paceAfter, readPace } from './poll/pace.ts';
 import type { Failure, Reason } from './poll/reasons.ts';
+import { ItemsRefused, type Preparer } from './preparer.ts';
 
-export interface FeedTools extends LookTools, ArticleTools {
+export interface FeedTools extends LookTools {
+  readonly preparer: Pick<Preparer, 'prepare'>;
   readonly ledger: Pick<ArticleLedger, 'knownArticles'>;
   readonly limits: CheckLimits;
   readonly random: () => number;
@@ -35,7 +36,7 @@ export async function visitFeed(visit: FeedVisit, tools: FeedTools): Promise<Che
     case 'unchanged':
       return { check: unchangedCheck(visit, look, tools), reason: look.reason, bodyBytes };
     case 'read':
-      return { check: await readCheck(visit, look, tools), reason: 'ok', bodyBytes };
+      return { ...(await readFeed(visit, look, tools)), bodyBytes };
   }
 }
 
@@ -119,6 +120,20 @@ function unchangedCheck(
   };
 }
 
+async function readFeed(
+  visit: FeedVisit,
+  look: Extract<Look, { kind: 'read' }>,
+  tools: FeedTools,
+): Promise<Omit<CheckedFeed, 'bodyBytes'>> {
+  try {
+    return { check: await readCheck(visit, look, tools), reason: 'ok' };
+  } catch (error) {
+    if (!(error instanceof ItemsRefused) || tools.signal.aborted) throw error;
+    const { reason, message } = error;
+    return failedFeed(visit, { reason, message, status: look.at.answer.status }, tools);
+  }
+}
+
 async function readCheck(
   visit: FeedVisit,
   look: Extract<Look, { kind: 'read' }>,
@@ -135,7 +150,7 @@ async function readCheck(
   const known = await tools.ledger.knownArticles(visit.feed, keys);
   const wanted = identified.filter((one) => isNews(one, known));
   const origin = { feed: visit.feed, settings: visit.settings, url: at.answer.url, nowMs };
-  const articles = await foundArticles(wanted, { ...origin, language: about.language }, tools);
+  const articles = await tools.preparer.prepare(wanted, { ...origin, language: about.language });
   const fresh = wanted.filter(({ key }) => !known.has(key)).length;
   const published = items.flatMap((item) => item.published ?? item.updated ?? []);
   const said = { ttlMinutes: about.ttlMinutes, periodMinutes: about.updatePeriodMinutes };

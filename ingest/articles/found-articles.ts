@@ -1,19 +1,11 @@
-import type { Clock } from '../../core/clock.ts';
 import { isHost } from '../../registry/article-hosts.ts';
 import type { FoundArticle } from '../../registry/feed-checks.ts';
 import type { FeedSettings } from '../../registry/feeds.ts';
 import type { FeedItem } from './feed.ts';
 import type { IdentifiedItem } from './identity.ts';
 import { excerptOf } from './pages/page-text.ts';
-import type { PreparedItem } from './prepare.ts';
-import type { Preparer } from './preparer.ts';
+import { prepareItem } from './prepare.ts';
 import type { RuleBook } from './rule-book.ts';
-
-export interface ArticleTools {
-  readonly preparer: Preparer;
-  readonly rules: RuleBook;
-  readonly clock: Clock;
-}
 
 export interface Origin {
   readonly feed: number;
@@ -31,36 +23,14 @@ const NAME_CHARS = 200;
 const AHEAD_MS = 3_600_000;
 /** Dates before feeds were invented are mistakes. */
 const FIRST_MS = Date.UTC(1990, 0, 1);
-/** The event loop is given a turn at least so often. */
-const TURN_MS = 8;
 
-/** New and changed items as articles: their text made harmless, matched by the rules. */
-export async function foundArticles(
-  items: readonly IdentifiedItem[],
-  origin: Origin,
-  tools: ArticleTools,
-): Promise<readonly FoundArticle[]> {
-  const { preparer, clock } = tools;
-  const made = items.map(({ item }) => item);
-  const prepared = await preparer.prepare(made, origin.url);
-  const found: FoundArticle[] = [];
-  let turnMs = clock.monotonicMs();
-  for (const [n, identified] of items.entries()) {
-    const text = prepared[n];
-    if (text) found.push(foundArticle(identified, text, { ...origin, rules: tools.rules }));
-    if (clock.monotonicMs() - turnMs < TURN_MS) continue;
-    await new Promise((done) => setImmediate(done));
-    turnMs = clock.monotonicMs();
-  }
-  return found;
-}
-
-function foundArticle(
+/** An item as an article: its text made harmless, judged by the rules. */
+export function foundArticle(
   { key, contentHash, item }: IdentifiedItem,
-  prepared: PreparedItem,
-  { feed, settings, language, nowMs, rules }: Origin & { readonly rules: RuleBook },
+  { feed, settings, url, language, nowMs }: Origin,
+  rules: RuleBook,
 ): FoundArticle {
-  const { summary, content, text, whole, symbols } = prepared;
+  const { summary, content, text, whole, symbols } = prepareItem(item, url);
   const authors = names(item.authors.map(({ name }) => name));
   const categories = names(item.categories);
   // What will not be read from a page is known to be no more than this.

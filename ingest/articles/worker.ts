@@ -212,13 +212,15 @@ class Worker implements ArticleWorkers {
 
   /** The rules before anything is judged by them; once in a while what others left. */
   async #keepUp(): Promise<void> {
-    const { ledger, clock, log } = this.#options;
+    const { ledger, preparer, clock, log } = this.#options;
     const nowMs = clock.monotonicMs();
     const sweep = nowMs - this.#sweptMs >= SWEEP_MS;
     if (this.#rulesOld || sweep) {
       this.#rulesOld = false;
       try {
-        const refused = this.#rules.replace(await ledger.rules());
+        const rules = await ledger.rules();
+        const refused = this.#rules.replace(rules);
+        preparer.useRules(rules);
         if (refused > 0) log.warn({ refused }, 'rules that are wrong match nothing');
       } catch (error) {
         this.#rulesOld = true;

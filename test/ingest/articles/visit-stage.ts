@@ -3,12 +3,12 @@ import { childAbort } from '../../../core/abort.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../../core/http.ts';
 import type { HttpError } from '../../../core/http-error.ts';
 import type { FeedTools } from '../../../ingest/articles/feed-visit.ts';
+import { foundArticle } from '../../../ingest/articles/found-articles.ts';
 import { HostHold } from '../../../ingest/articles/host-hold.ts';
 import type { VisitLedger } from '../../../ingest/articles/ledger.ts';
 import type { PageTools } from '../../../ingest/articles/page-visit.ts';
 import { readPage } from '../../../ingest/articles/pages/read-page.ts';
 import { parseFeed } from '../../../ingest/articles/parse-feed.ts';
-import { prepareItem } from '../../../ingest/articles/prepare.ts';
 import { RuleBook } from '../../../ingest/articles/rule-book.ts';
 import type { KnownArticle } from '../../../registry/feed-checks.ts';
 import type { FeedSettings } from '../../../registry/feeds.ts';
@@ -127,8 +127,7 @@ export class VisitStage {
       limits: { floorMs: 60_000, maxMs: 3_600_000 },
       reader: { read: async (bytes, options) => parseFeed(bytes, options), ...closed },
       preparer: {
-        prepare: async (items, url) => items.map((item) => prepareItem(item, url)),
-        ...closed,
+        prepare: async (items, origin) => items.map((item) => foundArticle(item, origin, rules)),
       },
       pages: { read: async (page) => readPage(page), ...closed },
     };
