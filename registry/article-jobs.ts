@@ -117,7 +117,7 @@ export async function retryJob(database: Database, id: number): Promise<JobChang
   });
 }
 
-/** One that is not over is never fetched; what is under way is refused. Undefined: there is none. */
+/** One that is not over is never fetched, also when it is under way. Undefined: there is none. */
 export async function cancelJob(database: Database, id: number): Promise<JobChanged | undefined> {
   return database.transaction(async (transaction) => {
     const cancelled = await cancelJobs(transaction, 'id', id);
@@ -148,7 +148,8 @@ async function cancelJobs(queries: Queries, column: 'id' | 'feed', id: number): 
 
 async function waitForPages(queries: Queries, articles: readonly number[]): Promise<void> {
   await queries.query(
-    "update articles set body_state = 'queued' where id = any($1::bigint[]) and body_state <> 'page'",
+    `update articles set body_state = 'queued'
+     where id = any($1::bigint[]) and body_state <> 'page'`,
     [articles],
   );
 }

@@ -235,7 +235,7 @@ export async function changeFeed(
   });
 }
 
-/** Switches a feed off; undefined: there is none. Its articles stay, its page jobs are cancelled. */
+/** Switches a feed off; undefined: there is none. Articles stay, page jobs are cancelled. */
 export function removeFeed(database: Database, id: number): Promise<Feed | undefined> {
   return changeFeed(database, id, { active: false });
 }
@@ -286,7 +286,8 @@ async function beginAnew(queries: Queries, id: number): Promise<void> {
        policy = coalesce(f.settings ->> 'policy', s.policy),
        fetch_url = case when s.state = 'gone' then f.url else s.fetch_url end,
        state = case when s.state = 'gone' then 'new' else s.state end
-     from feeds f where f.id = s.feed and s.feed = $1 returning s.fetch_url as url, s.due_ms as due`,
+     from feeds f where f.id = s.feed and s.feed = $1
+     returning s.fetch_url as url, s.due_ms as due`,
     [id],
   );
   const { url, due } = rowsOf(z.object({ url: z.string(), due: ms }), rows)[0]!;

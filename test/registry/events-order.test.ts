@@ -27,7 +27,7 @@ forEachDatabase((fixture) => {
   const insert = "insert into events (kind, data) values ('test', '{}')";
 
   describe('events', () => {
-    it('are missed by nobody who reads on from the last one, however many tell at once', async () => {
+    it('are missed by nobody who reads on, however many tell at once', async () => {
       const pools = await Promise.all(
         Array.from({ length: WRITERS }, () => fixture.another(database)),
       );

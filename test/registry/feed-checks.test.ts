@@ -343,7 +343,7 @@ forEachDatabase((fixture) => {
     });
   });
 
-  it('checks of many feeds at once, with pages at the same hosts, hold nobody up for ever', async () => {
+  it('checks at once, with pages at the same hosts, hold nobody up for ever', async () => {
     const urls = Array.from({ length: 12 }, (_, n) => newFeed(`http://f${n}.example/feed`));
     for (const wanted of urls) await addFeed(database, wanted);
     const pools = [database, await fixture.another(database), await fixture.another(database)];

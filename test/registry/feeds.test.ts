@@ -113,7 +113,7 @@ forEachDatabase((fixture) => {
       assert.deepEqual(await missingFeeds(database, [id, 998, 999]), [998, 999]);
     });
 
-    it('that are switched off keep all, and are checked at once when they are on again', async () => {
+    it('that are switched off keep all, and are checked at once when on again', async () => {
       const id = await make();
       await check();
       const off = (await removeFeed(database, id))!;

@@ -86,7 +86,7 @@ forEachDatabase((fixture) => {
       assert.deepEqual(hostsOf(await claimed(database, 'other')), ['a.example']);
     });
 
-    it('go to others when their worker is not heard of, and count an attempt of a page', async () => {
+    it('go to others when their worker is not heard of, and count an attempt', async () => {
       await make();
       const feed = await nextFeed(database);
       const articles = [withPage('one')];
@@ -110,7 +110,8 @@ forEachDatabase((fixture) => {
       );
       await database.query('update feed_state set due_ms = due_ms - 1000 * feed');
       await database.query(
-        'update article_hosts h set due_ms = (select min(due_ms) from feed_state s where s.host = h.host)',
+        `update article_hosts h set due_ms =
+           (select min(due_ms) from feed_state s where s.host = h.host)`,
       );
       const visits = [...(await claimed(database, 'me', 1)), ...(await claimed(database, 'me', 1))];
       assert.deepEqual(
