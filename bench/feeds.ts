@@ -6,28 +6,10 @@
 import { loadavg } from 'node:os';
 import { parseFeed as feedsmith } from 'feedsmith';
 import { parseFeed } from '../ingest/articles/parse-feed.ts';
+import { escaped, ITEMS, paragraph, rssBody } from './feed-bodies.ts';
 import { median } from './median.ts';
 
-const ITEMS = 50;
 const FEEDS = 100;
-
-const paragraph =
-  '<p>The price of <a href="https://news.test/btc">bitcoin</a> rose &amp; fell by 5 % today.</p>';
-const escaped = paragraph.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-
-function rssBody(feed: number, text = paragraph): Buffer {
-  let items = '';
-  for (let n = 0; n < ITEMS; n += 1) {
-    items += `<item><title><![CDATA[Story ${n} of feed ${feed}]]></title>
-<link>https://news${feed}.test/${n}?utm_source=rss</link><guid isPermaLink="false">${feed}-${n}</guid>
-<pubDate>Wed, 30 Sep 2026 17:${10 + (n % 50)}:54 +0000</pubDate><dc:creator>Jane Doe</dc:creator>
-<category>Markets</category><category>Bitcoin</category><description>${escaped}</description>
-<content:encoded><![CDATA[${text.repeat(20)}]]></content:encoded></item>`;
-  }
-  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"
-xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/">
-<channel><title>Feed ${feed}</title><link>https://news${feed}.test/</link>${items}</channel></rss>`);
-}
 
 /** Ours makes each of its 1,000 addresses absolute. */
 const relativeBody = (feed: number) => rssBody(feed, paragraph.replace('https://news.test', ''));
