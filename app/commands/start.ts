@@ -11,9 +11,9 @@ export const start: Command = {
   summary: 'start everything, or the roles that --only names',
   help: `tidemark start [--only api,tasks,prices,scans,articles]
 
-Starts the API, the Flux tasks, the price ingest, the URL scans and the feeds in one process. Without
-INFLUX_URL it starts the embedded engine, without DATABASE_URL the embedded PostgreSQL, both below
-DATA_DIR.
+Starts the API, the Flux tasks, the price ingest, the URL scans and the feeds in one process.
+Without INFLUX_URL it starts the embedded engine, without DATABASE_URL the embedded PostgreSQL, both
+below DATA_DIR.
 
   --only ROLES   start these alone, with commas between: ${roles.join(', ')}
 

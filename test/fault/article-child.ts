@@ -1,6 +1,6 @@
 /**
- * One worker of articles, until it is killed or told to end; says when it is up. Arguments: PostgreSQL, directory of the
- * spool, InfluxDB, spacing and lease in milliseconds.
+ * One worker of articles, until it is killed or told to end; says when it is up. Arguments:
+ * PostgreSQL, directory of the spool, InfluxDB, spacing and lease in milliseconds.
  */
 import { systemClock as clock } from '../../core/clock.ts';
 import { createInflux } from '../../core/influx/influx.ts';

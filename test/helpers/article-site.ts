@@ -1,4 +1,4 @@
-/** One server that is every host of 127.0.0.0/8: feeds and pages, and a log of who was asked when. */
+/** One server that is every host of 127.0.0.0/8: feeds, pages, and a log of who was asked when. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
