@@ -67,6 +67,26 @@ describe('words', () => {
     }
   });
 
+  it('of any text lie in it one after the other', () => {
+    const random = seeded(13);
+    const bases = [
+      0x20, 0x300, 0xad, 0xac00, 0x1100, 0x4e00, 0xe00, 0xd800, 0xdc00, 0xff00, 0x2060,
+    ];
+    for (let n = 0; n < 5_000; n += 1) {
+      const codes = Array.from(
+        { length: 12 },
+        () => pick(random, bases) + Math.floor(random() * 80),
+      );
+      const text = String.fromCharCode(...codes);
+      const { keys, from, to } = wordsOf(text);
+      for (const [index, key] of keys.entries()) {
+        assert.notEqual(key, '');
+        assert.ok(from[index]! >= (to[index - 1] ?? 0) && to[index]! > from[index]!);
+      }
+      assert.ok((to.at(-1) ?? 0) <= text.length);
+    }
+  });
+
   it('of many phrases that begin alike are found in time in proportion to the text', () => {
     const trie = new WordTrie();
     for (let n = 0; n < 5_000; n += 1) {
