@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Queries, rowsOf } from './database.ts';
 import { EVENTS_CHANNEL } from './events.ts';
+import { slices } from './slices.ts';
 import { jsonOf, NOW_MS, textOf } from './sql-values.ts';
 
 const point = z.object({
@@ -43,8 +44,8 @@ const TITLE_MAX = 1_000;
 const SYMBOLS_MAX = 20;
 
 export interface ToldNews {
-  /** null: there are no points. */
-  readonly pointsId: number | null;
+  /** What to forget when the points are in a spool. */
+  readonly pointsIds: readonly number[];
   readonly points: readonly ArticlePoint[];
 }
 
@@ -53,9 +54,16 @@ export interface ToldNews {
  * from here to its end nobody else can tell anything.
  */
 export async function tellNews(queries: Queries, news: readonly ArticleNews[]): Promise<ToldNews> {
-  const told = await keepPoints(queries, news.flatMap(pointsOf));
-  const events = news.flatMap(eventsOf);
-  if (events.length > 0) {
+  const told = { pointsIds: [] as number[], points: [] as ArticlePoint[] };
+  for (const some of slices(news)) {
+    const kept = await keepPoints(queries, some.flatMap(pointsOf));
+    if (kept === undefined) continue;
+    told.pointsIds.push(kept.id);
+    told.points.push(...kept.points);
+  }
+  for (const some of slices(news)) {
+    const events = some.flatMap(eventsOf);
+    if (events.length === 0) continue;
     await queries.query(
       `insert into events (kind, data)
        select 'article', data::jsonb from unnest($1::text[]) with ordinality as g (data, nr)
@@ -94,8 +102,11 @@ function pointsOf(one: ArticleNews): NewPoint[] {
   ];
 }
 
-async function keepPoints(queries: Queries, wanted: readonly NewPoint[]): Promise<ToldNews> {
-  if (wanted.length === 0) return { pointsId: null, points: [] };
+async function keepPoints(
+  queries: Queries,
+  wanted: readonly NewPoint[],
+): Promise<WaitingPoints | undefined> {
+  if (wanted.length === 0) return undefined;
   const times = await queries.query(
     `with clock as materialized (select ${NOW_MS} as now)
      select (now * 1000000 + nextval('article_moments'))::text as ns
@@ -108,7 +119,7 @@ async function keepPoints(queries: Queries, wanted: readonly NewPoint[]): Promis
     'insert into article_points (points) values ($1::jsonb) returning id',
     [jsonOf(points.map((one) => ({ ...one, ns: String(one.ns) })))],
   );
-  return { pointsId: rowsOf(z.object({ id: z.int() }), rows)[0]!.id, points };
+  return { id: rowsOf(z.object({ id: z.int() }), rows)[0]!.id, points };
 }
 
 const waiting = z.object({ id: z.int(), points: z.array(point) });

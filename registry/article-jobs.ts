@@ -204,7 +204,7 @@ export async function saveJob(
 ): Promise<SavedJob> {
   return database.transaction(async (transaction) => {
     const saved = await endJob(transaction, worker, visit, result);
-    if (!saved) return { saved, pointsId: null, points: [] };
+    if (!saved) return { saved, pointsIds: [], points: [] };
     if (!result.ok) return { saved, ...(await saveFailure(transaction, visit, result)) };
     return { saved, ...(await savePage(transaction, visit, result)) };
   });
@@ -251,7 +251,7 @@ async function saveFailure(
       [visit.article],
     );
   }
-  return { pointsId: null, points: [] };
+  return { pointsIds: [], points: [] };
 }
 
 /** Characters of the text that stay of an article that is not to be kept whole. */

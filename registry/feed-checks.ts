@@ -5,6 +5,7 @@ import { excerptOf, JOBS_CHANNEL } from './article-jobs.ts';
 import { type FoundMatch, recordMatches } from './article-matches.ts';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
 import { type FeedPolicy, type FeedState, feedSettings } from './feeds.ts';
+import { slices } from './slices.ts';
 import { jsonOf, msColumn, NOW_MS, textOf, timeOf } from './sql-values.ts';
 
 /** An older content than these many is forgotten: coming back, it is an update. */
@@ -114,7 +115,7 @@ export async function saveFeedCheck(
 ): Promise<SavedCheck> {
   return database.transaction(async (transaction) => {
     const held = await holdFeed(transaction, worker, check);
-    if (held === undefined) return { saved: false, articles: [], pointsId: null, points: [] };
+    if (held === undefined) return { saved: false, articles: [], pointsIds: [], points: [] };
     await dueAtHosts(transaction, [
       { host: check.host, dueMs: check.dueMs },
       ...check.articles.flatMap(({ job }) =>
@@ -124,7 +125,8 @@ export async function saveFeedCheck(
     const articles = await saveArticles(transaction, check, held);
     const made = articles.filter(({ event }) => event === 'new').length;
     await saveState(transaction, check, made);
-    const news = await newsOf(transaction, check, articles);
+    const news: ArticleNews[] = [];
+    for (const some of slices(articles)) news.push(...(await newsOf(transaction, check, some)));
     const told = await tellNews(transaction, news);
     return { saved: true, articles: withTimes(articles, told), ...told };
   });
@@ -195,20 +197,38 @@ type Saved = z.infer<typeof savedArticle> & {
   readonly before: readonly string[];
 };
 
-/**
- * Each article once by key: made, or updated when its content is none that it had lately. The
- * oldest is the first: by date, without one as feeds have them, the newest on top.
- */
+/** Each article once by key: made, or updated when its content is none that it had lately. */
 async function saveArticles(
   transaction: Transaction,
   check: FeedCheck,
   held: Held,
 ): Promise<readonly Saved[]> {
-  const found = new Map(check.articles.toReversed().map((one) => [textOf(one.key), one]));
-  if (found.size === 0) return [];
-  const before = await knownSymbols(transaction, check.feed, [...found.keys()]);
-  const whole = held.store === 'full';
-  const given = [...found].reverse().map(([key, one], nr) => ({
+  const saved: Saved[] = [];
+  for (const some of slices(inOrder(check.articles))) {
+    saved.push(...(await saveSome(transaction, { feed: check.feed, some, ...held })));
+  }
+  return saved;
+}
+
+/** The oldest first: by date, without one as feeds have them, the newest on top. */
+function inOrder(articles: readonly FoundArticle[]): [key: string, one: FoundArticle][] {
+  const found = new Map(articles.toReversed().map((one) => [textOf(one.key), one]));
+  const timeOfOne = ([, { publishedMs }]: [string, FoundArticle]): number =>
+    sane(publishedMs) ?? Number.MAX_SAFE_INTEGER;
+  return [...found].sort((one, other) => timeOfOne(one) - timeOfOne(other));
+}
+
+async function saveSome(
+  transaction: Transaction,
+  { feed, some, store }: { feed: number; some: readonly [string, FoundArticle][] } & Held,
+): Promise<readonly Saved[]> {
+  const before = await knownSymbols(
+    transaction,
+    feed,
+    some.map(([key]) => key),
+  );
+  const whole = store === 'full';
+  const given = some.map(([key, one], nr) => ({
     ...{ nr, key, hash: one.contentHash, guid: one.guid, url: one.url, title: one.title },
     summary: whole ? one.summary : excerptOf(one.summary),
     ...{ content: whole ? one.content : null, authors: one.authors, categories: one.categories },
@@ -216,13 +236,14 @@ async function saveArticles(
     ...{ published: sane(one.publishedMs), updated: sane(one.updatedMs) },
     bodyState: wantedJob(one) ? 'queued' : one.bodyState === 'feed' ? 'feed' : 'none',
   }));
-  const rows = await transaction.query(UPSERT, [check.feed, jsonOf(given)]);
+  const rows = await transaction.query(UPSERT, [feed, jsonOf(given)]);
+  const found = new Map(some);
   const saved = rowsOf(savedArticle, rows).map((row) => ({
     ...row,
     found: found.get(row.key)!,
     before: before.get(row.key) ?? [],
   }));
-  await queueJobs(transaction, check.feed, saved);
+  await queueJobs(transaction, feed, saved);
   return saved;
 }
 
@@ -238,7 +259,7 @@ const UPSERT = `
   from jsonb_to_recordset($2::jsonb) as g (nr int, key text, hash text, guid text, url text,
     title text, summary text, content text, authors text[], categories text[], symbols text[],
     language text, published float8, updated float8, "bodyState" text)
-  order by published nulls last, nr desc
+  order by nr
   on conflict (feed, key) do update set
     hashes = (excluded.hashes || a.hashes)[1:${HASHES_KEPT}], revision = a.revision + 1,
     guid = excluded.guid, url = excluded.url, title = excluded.title, summary = excluded.summary,

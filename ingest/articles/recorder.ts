@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Point, PointSink } from '../../core/point.ts';
 import type { ArticlePoint, ToldNews } from '../../registry/article-events.ts';
+import { slices } from '../../registry/slices.ts';
 import type { PageVisit } from '../../registry/visits.ts';
 import type { ArticleMetrics } from './article-metrics.ts';
 import type { CheckedFeed } from './feed-visit.ts';
@@ -20,6 +21,9 @@ export interface RecorderOptions {
   /** Takes each article that a rule matches, as a line of JSON. */
   readonly writeLine?: ((line: string) => void) | undefined;
 }
+
+/** So many lines are made at once. */
+const POINTS_MAX = 500;
 
 interface Begun {
   /** Monotonic. */
@@ -80,7 +84,7 @@ export class Recorder {
     }
   }
 
-  async #tell({ pointsId, points }: ToldNews, more: readonly Point[]): Promise<void> {
+  async #tell({ pointsIds, points }: ToldNews, more: readonly Point[]): Promise<void> {
     const { ledger, sink, log, metrics, writeLine } = this.#options;
     for (const point of points) {
       const { event = '' } = point.tags;
@@ -88,7 +92,8 @@ export class Recorder {
       if (event === 'matched') writeLine?.(lineOf(point));
     }
     try {
-      await sink.accept([...points.map(articlePoint), ...more]);
+      for (const some of slices(points, POINTS_MAX)) await sink.accept(some.map(articlePoint));
+      if (more.length > 0) await sink.accept(more);
       this.#spoolError = undefined;
     } catch (error) {
       // Those of articles stay in the registry and are written later.
@@ -98,8 +103,8 @@ export class Recorder {
       this.#spoolError = messageOf(error);
       return;
     }
-    if (pointsId === null) return;
-    await ledger.forgetPoints([pointsId]).catch((error: unknown) => {
+    if (pointsIds.length === 0) return;
+    await ledger.forgetPoints(pointsIds).catch((error: unknown) => {
       // Then they are written once more: the same points.
       log.debug({ error: messageOf(error) }, 'points that are written were not forgotten');
     });

@@ -101,7 +101,7 @@ forEachDatabase((fixture) => {
       const rule = await addRule(database, { name: 'r', feeds: null, spec });
       const matches = [{ rule: rule.id, clauses: [] }];
       const late = feedCheck(visit, { articles: [withPage('one', 'p.example', { matches })] });
-      const nothing = { saved: false, articles: [], pointsId: null, points: [] };
+      const nothing = { saved: false, articles: [], pointsIds: [], points: [] };
       assert.deepEqual(await saveFeedCheck(database, ME, late), nothing);
       assert.deepEqual(await counts(), [0, 0, 0, 0, 0]);
       assert.equal((await findFeed(database, feed))?.checks, 0);
@@ -130,7 +130,7 @@ forEachDatabase((fixture) => {
 
   describe('articles', () => {
     it('are made once, and told of with a point each', async () => {
-      const { articles, pointsId, points } = await save([foundArticle('b'), foundArticle('a')]);
+      const { articles, pointsIds, points } = await save([foundArticle('b'), foundArticle('a')]);
       assert.deepEqual(
         articles.map(({ key, event }) => [key, event]),
         [
@@ -156,10 +156,10 @@ forEachDatabase((fixture) => {
         ['article', 'new', b, [], false],
       ]);
       assert.deepEqual(await waitingPoints(database, { olderThanMs: 0, limit: 10 }), [
-        { id: pointsId, points },
+        { id: pointsIds[0], points },
       ]);
       assert.deepEqual(await waitingPoints(database, { olderThanMs: 60_000, limit: 10 }), []);
-      await forgetPoints(database, [pointsId!]);
+      await forgetPoints(database, pointsIds);
       assert.deepEqual(await waitingPoints(database, { olderThanMs: 0, limit: 10 }), []);
       assert.equal((await findFeed(database, feed))?.articles, 2);
       assert.deepEqual((await save([foundArticle('a')])).articles, []);
