@@ -92,8 +92,15 @@ const shown = {
       '`new`: not checked so far. `failing`: the last check failed, for `reason`. `gone`: its ' +
       'server says that it is no more, and it is not asked again.',
   }),
-  reason: text('How the last check failed, of a closed set; null: it did not.'),
-  message: text('The same in words.'),
+  reason: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'How the last check ended, of a closed set; `ok`, `not-modified` and `same` are good.',
+      examples: ['ok', 'timeout', 'not-a-feed'],
+    }),
+  message: text('What was wrong, in words.'),
   status: said(z.int().nullable(), 'Of HTTP, of the last check.'),
   failures: said(z.int(), 'Checks in a row that failed.'),
   due: moment('When it is checked next; null: it is not.'),

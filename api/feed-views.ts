@@ -12,7 +12,8 @@ export function shownFeed(feed: Feed) {
   return {
     ...{ id, url, name, title, link, active, state, reason, message, status, failures },
     due: isoOrNull(feed.dueMs),
-    ...{ checking, why },
+    checking,
+    why: active ? why : 'It is switched off.',
     interval: lengthOf(settings.intervalMs),
     intervalNow: lengthOf(feed.intervalNowMs),
     ...{ fetchUrl, host },

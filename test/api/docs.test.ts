@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { projectRoot } from '../../core/paths.ts';
+import { REASONS } from '../../ingest/articles/poll/reasons.ts';
 import { outcomes } from '../../ingest/scans/outcome.ts';
 import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
 import { nearNames } from '../../registry/near.ts';
@@ -166,8 +167,9 @@ describe('examples of docs/api.md', () => {
   }
 });
 
-it('docs/api.md names every way in which a scan ends', () => {
-  for (const reason of [...Object.keys(outcomes), 'stale', 'inactive']) {
+it('docs/api.md names every way in which a scan or a visit ends', () => {
+  const visits = Object.keys(REASONS);
+  for (const reason of [...Object.keys(outcomes), 'stale', 'inactive', ...visits]) {
     assert.ok(text.includes(`\`${reason}\``), reason);
   }
 });

@@ -93,7 +93,7 @@ describe('feeds over the API', () => {
   it('of the same url are the same, switched on, with what was given', async () => {
     await made({ url: URL_, name: 'one', interval: '2m' });
     const off = feedAnswer.strict().parse(await (await call('DELETE /feeds/1/')).json());
-    assert.deepEqual([off.active, off.due], [false, null]);
+    assert.deepEqual([off.active, off.due, off.why], [false, null, 'It is switched off.']);
     const again = await post({ url: `${URL_}#x`, fetch: 'never' });
     assert.equal(again.status, 200);
     const feed = feedChanged.parse(await again.json());
