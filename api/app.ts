@@ -14,6 +14,7 @@ import { readBody } from './body.ts';
 import { conditional } from './conditional.ts';
 import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
+import type { Hub } from './events/contract.ts';
 import type { FeedDesk } from './feed-desk.ts';
 import type { Runs } from './leaderboard/runs.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
@@ -25,13 +26,13 @@ import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
 import { articleRoutes } from './routes/articles.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
+import { eventRoutes } from './routes/events.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { feedRoutes } from './routes/feeds.ts';
 import { type History, historyRoutes } from './routes/history.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
-import { eventRoutes } from './routes/monitor-scans.ts';
 import { monitorRoutes } from './routes/monitors.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { rankRoutes } from './routes/ranks.ts';
@@ -58,6 +59,7 @@ export interface Dependencies {
   readonly rules: RuleDesk;
   readonly articles: ArticleDesk;
   readonly jobs: JobDesk;
+  readonly hub: Hub;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
@@ -131,7 +133,7 @@ function routerOf(routes: readonly Route[], guard: Guard): Router {
   for (const route of routes) {
     router[route.method](route.path, async (ctx) => {
       ctx.state.route = route.id;
-      const caller = guard.identify(ctx.get('authorization'));
+      const caller = guard.identify(credentialsOf(ctx, route));
       if (route.access !== 'open') guard.demand(caller, route.access);
       const query = readQuery(route.query, ctx.querystring);
       const body = route.body && (await readBody(ctx.req, route.body));
@@ -141,6 +143,11 @@ function routerOf(routes: readonly Route[], guard: Guard): Router {
     });
   }
   return router;
+}
+
+function credentialsOf(ctx: Context, { keyInQuery = false }: Route): string {
+  const { key } = keyInQuery ? ctx.query : {};
+  return ctx.get('authorization') || (typeof key === 'string' ? `Bearer ${key}` : '');
 }
 
 /** Aborts when the connection closes before the answer is complete. */

@@ -6,18 +6,29 @@ const said = <T extends z.ZodType>(schema: T, description: string) => schema.met
 const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
 const next = said(z.string().nullable(), 'Pass as `after` for the next page; null: the end.');
 
+/** `article`, `scan`, `alert`, `price`. */
+export const eventKind = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+
+const kinds = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}(?:,[a-z][a-z0-9-]{0,39}){0,15}$/, 'expected kinds with commas')
+  .optional()
+  .meta({ description: 'Only of these kinds, commas between.', examples: ['scan'] });
+const after = z
+  .string()
+  .regex(/^\d{1,15}$/, 'expected the number of an event')
+  .optional()
+  .meta({ description: 'Those after this one: the `next` of before, or the last number seen.' });
+const key = z.string().min(1).max(500).optional().meta({
+  description: 'The secret of an API key, where no header can be sent. Never logged here.',
+});
+
+/** From where on, and of what. */
+export const liveQuery = z.strictObject({ kinds, after, key });
+
 export const eventsQuery = z.strictObject({
-  kinds: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}(?:,[a-z][a-z0-9-]{0,39}){0,15}$/, 'expected kinds with commas')
-    .optional()
-    .meta({ description: 'Only of these kinds, commas between.', examples: ['scan'] }),
+  ...liveQuery.shape,
   limit: limitOf({ max: 1000, usual: 100 }),
-  after: z
-    .string()
-    .regex(/^\d{1,15}$/, 'expected the number of an event')
-    .optional()
-    .meta({ description: 'Those after this one: the `next` of before, or the last number seen.' }),
 });
 
 export const eventsAnswer = z

@@ -41,7 +41,8 @@ function nameOf(host: string): string {
   return host.replace(/:\d*$/, '').toLowerCase();
 }
 
-function demandSameOrigin(ctx: Context): void {
+/** @throws TidemarkError `forbidden` for what a page of another origin asks for. */
+export function demandSameOrigin(ctx: Context): void {
   const site = ctx.get('sec-fetch-site');
   const origin = ctx.get('origin');
   const foreignSite = site !== '' && site !== 'same-origin' && site !== 'none';

@@ -42,6 +42,8 @@ export interface Route<
   readonly path: string;
   readonly summary: string;
   readonly access: 'open' | Role;
+  /** Its key may also be `key` of the query: browsers send no headers with these requests. */
+  readonly keyInQuery?: boolean;
   readonly query: Query;
   /** The JSON that it wants; absent: none is read. */
   readonly body?: Body;

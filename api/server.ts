@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import { assertSafeHost } from './auth.ts';
 import type { ApiKey } from './contract.ts';
+import { routeUpgrades } from './events/upgrades.ts';
 
 export interface ServerOptions {
   readonly app: Koa;
@@ -48,6 +49,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
   );
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on('clientError', refuse);
+  routeUpgrades(server, app);
   server.on('request', (_request, response) => {
     // While closing, a kept-alive connection would hold the server open once its answer is done.
     response.once('close', () => {

@@ -31,6 +31,7 @@ import { openRegistry } from '../registry/open.ts';
 import { startArticleIngest } from './articles.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
+import { openHub } from './events.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from './feeds.ts';
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -150,6 +151,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   // An exchange that was never polled is asked for its markets when somebody wants it filled.
   const http = createHttp({ clock, version });
   base.parts.add('exchanges', http.close);
+  const hub = openHub(base);
   const app = createApp({
     serves: whole ? 'everything' : 'health',
     influx,
@@ -170,6 +172,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     rules: openRuleDesk(base),
     articles: openArticleDesk(base),
     jobs: openJobDesk(base),
+    hub,
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,
@@ -185,6 +188,8 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   const { host, port, apiKeys: keys } = config;
   const server = await listen({ app, host, port, keys, clock });
   base.parts.add('api', server.close);
+  // Before the server: it waits for answers to end, and streams do so when they are told.
+  base.parts.add('events', hub.close);
   return server.url;
 }
 

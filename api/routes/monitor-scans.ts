@@ -1,6 +1,5 @@
 import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { eventsAnswer, eventsQuery } from '../event-schemas.ts';
 import { formats, mediaTypes } from '../format.ts';
 import { mediaOf } from '../media.ts';
 import { readRange } from '../moment.ts';
@@ -8,7 +7,7 @@ import { demandMonitor } from '../monitor-desk.ts';
 import { scansAnswer, scansQuery, summaryAnswer, summaryQuery } from '../monitor-scan-schemas.ts';
 import { readScans } from '../monitor-scans.ts';
 import { readSummary } from '../monitor-summary.ts';
-import { page, sendPage } from '../page.ts';
+import { sendPage } from '../page.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 const ANSWERS_MAX = 64;
@@ -73,30 +72,4 @@ function summaryRoute(dependencies: Dependencies): Route {
         return readSummary(dependencies, asked, { meaningOf, signal });
       }),
   });
-}
-
-/** What happened: state changes of monitors. */
-export function eventRoutes({ monitors: desk }: Dependencies): readonly Route[] {
-  return [
-    defineRoute({
-      id: 'events',
-      method: 'get',
-      path: '/api/v1/events',
-      summary: 'What happened in the last week, the oldest first',
-      access: 'read',
-      query: eventsQuery,
-      answers: { 200: { about: 'One page', schema: eventsAnswer } },
-      async handle({ query: { kinds, limit, after = '0' } }) {
-        const found = await desk.events({
-          ...{ after: Number(after), limit: limit + 1 },
-          ...(kinds !== undefined && { kinds: kinds.split(',') }),
-        });
-        const { items, next } = page(found, limit, ({ id }) => String(id));
-        return {
-          items: items.map(({ id, kind, at, data }) => ({ id, kind, at: at.toISOString(), data })),
-          next,
-        };
-      },
-    }),
-  ];
 }

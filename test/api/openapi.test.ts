@@ -79,10 +79,12 @@ it('describes every route once, with parameters as they are checked', async () =
     '/api/v1/rules',
     '/api/v1/rules/test',
     '/api/v1/rules/{id}',
+    '/events',
     '/healthz',
     '/metrics',
     '/openapi.json',
     '/readyz',
+    '/ws',
     '/{pair}',
   ]);
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods));

@@ -12,6 +12,7 @@ import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
 import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
+import { FakeEvents } from './events.ts';
 import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from './feed-desk.ts';
 import { fakeMonitors } from './monitor-desk.ts';
 
@@ -153,6 +154,7 @@ export async function startApi(
     rules: fakeRules(),
     articles: fakeArticles(),
     jobs: fakeJobs(),
+    hub: new FakeEvents().hub,
     scanQueries: {
       results: name('results'),
       reasons: name('reasons'),

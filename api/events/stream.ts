@@ -1,0 +1,46 @@
+import type { Context } from 'koa';
+import type { Peer, Seat } from './contract.ts';
+
+/** How long a browser waits before it comes back, in milliseconds. */
+const RETRY_MS = 2_000;
+
+/**
+ * Answers with Server-Sent Events for as long as the client stays. The first thing is the number
+ * that it reads on from, so that it misses nothing even if it loses the connection at once.
+ */
+export function streamEvents(ctx: Context, seat: Seat): void {
+  ctx.status = 200;
+  ctx.set({
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    // nginx would keep events back until there is a lot of them.
+    'X-Accel-Buffering': 'no',
+  });
+  ctx.respond = false;
+  const { res } = ctx;
+  if (res.destroyed) {
+    seat.leave();
+    return;
+  }
+  res.once('close', seat.leave);
+  // Written to after it has closed: `close` says all that there is to say.
+  res.on('error', seat.leave);
+  res.write(`retry: ${RETRY_MS}\nid: ${seat.position}\n\n`);
+  seat.start(peerOf(ctx));
+}
+
+function peerOf({ res }: Context): Peer {
+  const write = (bytes: Buffer | string, done?: () => void): void => {
+    if (res.destroyed || res.writableEnded) done?.();
+    else res.write(bytes, () => done?.());
+  };
+  return {
+    wire: 'sse',
+    write,
+    notice: (kind, data) => write(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`),
+    // An id without data is no event; who reads on from it skips what was not of its kinds.
+    beat: (position) => write(position === undefined ? ':\n\n' : `:\nid: ${position}\n\n`),
+    end: () => void res.end(),
+    cut: () => void res.destroy(),
+  };
+}
