@@ -189,15 +189,19 @@ forEachDatabase((fixture) => {
 
     it('says what it waits for', async () => {
       await queue([withPage('a'), withPage('b')]);
-      const [visit] = await claimed(database);
+      const first = pagesOf(await claimed(database))[0]!;
       const pause = { spacingMs: 5_000, pauseMs: 60_000, why: '429' };
-      const waits = async () => (await listJobs(database, { limit: 10 })).map((job) => job.waits);
+      const other = (await listJobs(database, { limit: 10 })).find(({ id }) => id !== first.job)!;
+      const waits = () =>
+        Promise.all([first.job, other.id].map(async (id) => (await findJob(database, id))?.waits));
       assert.deepEqual(await waits(), [null, 'host budget']);
-      await giveBackVisit(database, ME, visit!);
-      const [again] = await claimed(database);
-      await releaseHost(database, ME, again!, pause);
+      await releaseHost(database, ME, first, pause);
       assert.deepEqual(await waits(), [null, 'host paused: 429']);
+      await save(first, failed(first.dueMs + 70_000));
+      assert.deepEqual(await waits(), ['retry', 'host paused: 429']);
       await passTime(database, 60_000);
+      assert.deepEqual(await waits(), ['retry', null]);
+      await passTime(database, 20_000);
       assert.deepEqual(await waits(), [null, null]);
     });
   });
