@@ -38,7 +38,10 @@ export interface FeedDesk extends Pick<MonitorDesk, 'addressOf' | 'refusalOf'> {
   find(id: number): Promise<Feed | undefined>;
   findSame(url: string): Promise<Feed | undefined>;
   list(filter: FeedFilter): Promise<readonly Feed[]>;
-  /** OPML, as bytes and as the type that was said. Never throws for what is in them. */
-  readList(bytes: Buffer, contentType: string): ReadList;
+  /**
+   * OPML, as bytes, which are nobody's after, and as the type that was said. Never throws for what
+   * is in them.
+   */
+  readList(bytes: Buffer, contentType: string): Promise<ReadList>;
   writeList(feeds: readonly ListedFeed[], nowMs: number): string;
 }

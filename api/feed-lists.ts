@@ -31,7 +31,7 @@ export async function importFeeds(
   bytes: Buffer,
   contentType: string,
 ): Promise<Imported> {
-  const list = desk.readList(bytes, contentType);
+  const list = await desk.readList(bytes, contentType);
   if (!list.ok) {
     throw new HttpProblem(422, 'unprocessable', `not a list of feeds: ${list.message}`, {
       details: { reason: list.reason, expected: 'OPML' },

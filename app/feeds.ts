@@ -1,7 +1,8 @@
 import type { ArticleDesk, JobDesk } from '../api/article-desk.ts';
 import type { FeedDesk } from '../api/feed-desk.ts';
 import type { TargetGate } from '../core/targets.ts';
-import { readOpml, writeOpml } from '../ingest/articles/opml.ts';
+import { writeOpml } from '../ingest/articles/opml.ts';
+import { createOpmlReader } from '../ingest/articles/opml-reader.ts';
 import { scanTarget } from '../ingest/scans/target.ts';
 import { cancelJob, findJob, jobCounts, listJobs, retryJob } from '../registry/article-jobs.ts';
 import { findArticle, listArticles } from '../registry/articles.ts';
@@ -18,13 +19,16 @@ import { judgesOf } from './monitors.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 
-type FeedBase = Pick<Base, 'config' | 'clock' | 'influx' | 'registry'>;
+type FeedBase = Pick<Base, 'config' | 'clock' | 'influx' | 'registry' | 'parts'>;
 
 /** Where the API keeps feeds. */
 export function openFeedDesk(base: FeedBase): FeedDesk {
-  const { config, registry } = base;
+  const { config, clock, registry, parts } = base;
+  const lists = createOpmlReader({ clock });
+  parts.add('lists', lists.close);
   return {
     ...feedJudgesOf(createScanGate(base)),
+    readList: lists.read,
     intervalMsFloor: config.feedIntervalMinMs,
     spacingMs: config.articleHostSpacingMs,
     store: config.articlesStore,
@@ -42,7 +46,7 @@ export function openFeedDesk(base: FeedBase): FeedDesk {
   };
 }
 
-type Judge = 'addressOf' | 'refusalOf' | 'check' | 'readList' | 'writeList';
+type Judge = 'addressOf' | 'refusalOf' | 'check' | 'writeList';
 
 /** What can be said of a feed without asking it. */
 export function feedJudgesOf(gate: TargetGate): Pick<FeedDesk, Judge> {
@@ -50,7 +54,6 @@ export function feedJudgesOf(gate: TargetGate): Pick<FeedDesk, Judge> {
   return {
     ...{ addressOf, refusalOf },
     check: (url, headers) => void scanTarget({ url, headers }),
-    readList: readOpml,
     writeList: (feeds, createdMs) => writeOpml(feeds, { title: 'Tidemark', createdMs }),
   };
 }

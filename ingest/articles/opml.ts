@@ -38,7 +38,8 @@ const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]+/g
 
 /**
  * Reads a list of subscriptions (OPML 1.0, 2.0: http://opml.org/spec2.opml). Never throws for what
- * is in the bytes: what is damaged keeps its whole outlines. No entity is expanded, nothing fetched.
+ * is in the bytes: what is damaged keeps its whole outlines. No entity is expanded, nothing is
+ * fetched.
  */
 export function readOpml(bytes: Buffer, contentType?: string): OpmlList | RefusedOpml {
   try {

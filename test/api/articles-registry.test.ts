@@ -6,10 +6,12 @@ import { feedChanged, feedsAnswer, importAnswer } from '../../api/feed-schemas.t
 import { jobAnswer, jobsAnswer } from '../../api/job-schemas.ts';
 import { ruleAnswer, trialAnswer } from '../../api/rule-schemas.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from '../../app/feeds.ts';
+import { createParts } from '../../app/parts.ts';
 import { openRuleDesk } from '../../app/rules.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readConfig } from '../../core/config.ts';
 import type { Influx } from '../../core/influx/influx.ts';
+import { silentLog } from '../../core/log.ts';
 import type { Database } from '../../registry/database.ts';
 import { type FoundArticle, saveFeedCheck } from '../../registry/feed-checks.ts';
 import { startApi, type TestApi } from '../helpers/api.ts';
@@ -19,18 +21,26 @@ import { send } from '../helpers/send.ts';
 
 const FEED = 'https://a.example/rss';
 
+interface Stage {
+  readonly api: TestApi;
+  readonly registry: Database;
+  close(): Promise<void>;
+}
+
 forEachDatabase(({ fresh }) => {
-  const started = async (): Promise<{ api: TestApi; registry: Database }> => {
+  const started = async (): Promise<Stage> => {
     const registry = await fresh();
     const influx = { url: 'http://127.0.0.1:8086' } as Influx;
-    const base = { registry, config: readConfig({}), clock: systemClock, influx };
+    const parts = createParts(silentLog);
+    const base = { registry, config: readConfig({}), clock: systemClock, influx, parts };
     const api = await startApi({
       feeds: openFeedDesk(base),
       rules: openRuleDesk(base),
       articles: openArticleDesk(base),
       jobs: openJobDesk(base),
     });
-    return { api, registry };
+    parts.add('api', api.close);
+    return { api, registry, close: parts.close };
   };
   const asker = (api: TestApi) => async (route: string, body?: unknown, status?: number) => {
     const answer = await send(api.url, route, body);
@@ -46,7 +56,7 @@ forEachDatabase(({ fresh }) => {
   };
 
   it('feeds are made, found, changed, switched off and on', async () => {
-    const { api } = await started();
+    const { api, close } = await started();
     const ask = asker(api);
     const body = { url: `${FEED}#x`, interval: '10s', tags: { folder: 'A' }, credentials: 'a:b' };
     const made = feedChanged.strict().parse(await ask('POST /feeds', body));
@@ -68,11 +78,11 @@ forEachDatabase(({ fresh }) => {
       listed.items.map((feed) => feed.id),
       [1],
     );
-    await api.close();
+    await close();
   });
 
   it('lists of more than a thousand come in, and again without a new feed', async () => {
-    const { api } = await started();
+    const { api, close } = await started();
     const count = 1_200;
     const outlines = Array.from(
       { length: count },
@@ -88,11 +98,11 @@ forEachDatabase(({ fresh }) => {
     const exported = await (await fetch(`${api.url}/feeds/opml`)).text();
     const again = await post(exported);
     assert.deepEqual([again.added, again.known], [0, count]);
-    await api.close();
+    await close();
   });
 
   it('articles are found by feed, rule, symbol, text and time', async () => {
-    const { api, registry } = await started();
+    const { api, registry, close } = await started();
     const ask = asker(api);
     await ask('POST /feeds', { url: FEED });
     const rule = ruleAnswer
@@ -131,11 +141,11 @@ forEachDatabase(({ fresh }) => {
     const lines = await (await fetch(`${api.url}/articles?format=ndjson`)).text();
     assert.equal(lines.split('\n').length, 4);
     assert.equal(ruleAnswer.parse(await ask('GET /rules/1')).matches, 1);
-    await api.close();
+    await close();
   });
 
   it('pages wait in a queue that people can look at and change', async () => {
-    const { api, registry } = await started();
+    const { api, registry, close } = await started();
     const ask = asker(api);
     await ask('POST /feeds', { url: FEED });
     await found(registry, [withPage('a'), withPage('b', 'other.example')]);
@@ -150,11 +160,11 @@ forEachDatabase(({ fresh }) => {
     assert.equal(jobAnswer.parse(await ask(`POST /jobs/${id}/retry`)).state, 'queued');
     await ask('DELETE /feeds/1');
     assert.equal(jobsAnswer.parse(await ask('GET /jobs?state=cancelled')).items.length, 2);
-    await api.close();
+    await close();
   });
 
   it('rules are tried on what is there', async () => {
-    const { api, registry } = await started();
+    const { api, registry, close } = await started();
     const ask = asker(api);
     await ask('POST /feeds', { url: FEED });
     await found(registry, [
@@ -169,6 +179,6 @@ forEachDatabase(({ fresh }) => {
     assert.deepEqual([yes, no, needsText], [1, 1, 1]);
     const [hit] = articles.filter(({ verdict }) => verdict === 'yes');
     assert.deepEqual([hit?.title, hit?.clauses[0]?.text], ['An ETF', 'ETF']);
-    await api.close();
+    await close();
   });
 });

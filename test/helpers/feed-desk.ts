@@ -6,6 +6,7 @@ import { feedJudgesOf } from '../../app/feeds.ts';
 import { ruleChecker } from '../../app/rules.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { createGate } from '../../core/targets.ts';
+import { readOpml } from '../../ingest/articles/opml.ts';
 import type { Job, JobState } from '../../registry/article-jobs.ts';
 import type { ArticleFilter, RecentArticle, WholeArticle } from '../../registry/articles.ts';
 import type { Feed, FeedChange, FeedSettings, NewFeed } from '../../registry/feeds.ts';
@@ -35,6 +36,7 @@ export function fakeFeeds(): FakeFeeds {
   };
   return {
     ...feedJudgesOf(gate),
+    readList: async (bytes, contentType) => readOpml(bytes, contentType),
     ...{ feeds, find, findSame, intervalMsFloor: 60_000, spacingMs: 5_000, store: 'full' },
     async ensure(wanted, given) {
       const same = await findSame(wanted.url);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { systemClock } from '../../../core/clock.ts';
 import { readOpml, writeOpml } from '../../../ingest/articles/opml.ts';
+import { createOpmlReader } from '../../../ingest/articles/opml-reader.ts';
 
 const read = (text: string | Buffer, type?: string) => {
   const list = readOpml(Buffer.from(text as string), type);
@@ -88,6 +90,19 @@ describe('a list of subscriptions', () => {
     urls(opml('<outline '.repeat(110_000)));
     const { user, system } = process.cpuUsage(began);
     assert.ok(user + system < 2_000_000, `${user + system} µs`);
+  });
+
+  it('is read in a thread, where a hostile one holds nobody up', async () => {
+    const reader = createOpmlReader({ clock: systemClock });
+    const good = reader.read(Buffer.from(opml('<outline xmlUrl="http://a/"/>')), 'text/x-opml');
+    const deep = reader.read(Buffer.from(opml('<outline>'.repeat(5_000))), '');
+    const list = await good;
+    assert.deepEqual(list.ok && list.feeds.map(({ url }) => url), ['http://a/']);
+    const refusal = await deep;
+    assert.equal(!refusal.ok && refusal.reason, 'too-deep');
+    const late = assert.rejects(reader.read(Buffer.from(''), ''), { code: 'cancelled' });
+    await reader.close();
+    await late;
   });
 
   it('comes back as it was written, whatever is in it', () => {
