@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { createHttp } from '../core/http.ts';
 import { version } from '../core/paths.ts';
 import { createIngestMetrics } from '../ingest/metrics.ts';
+import { type Announcer, createAnnouncer } from '../ingest/prices/announcer.ts';
 import { chooseCcxt } from '../ingest/prices/ccxt/choose.ts';
 import { chooseExchanges } from '../ingest/prices/exchanges/list.ts';
 import { type ChoiceReader, createChoiceReader } from '../ingest/prices/follow.ts';
@@ -13,6 +14,7 @@ import { FRAME_CHARS_MAX } from '../ingest/prices/streams/session.ts';
 import { createConnect } from '../ingest/prices/streams/socket.ts';
 import { createThreadParser, PARSER_THREADS } from '../ingest/prices/thread-parser.ts';
 import { cronerTimer, type SlotTimer } from '../ingest/slots.ts';
+import { tellEvents, trimEvents } from '../registry/events.ts';
 import { type PriceDefaults, savePriceDefaults } from '../registry/exchange-choices.ts';
 import { saveExchange } from '../registry/exchanges.ts';
 import { ensureMarkets } from '../registry/markets.ts';
@@ -42,6 +44,7 @@ export async function startPriceIngest(
   const parser = createThreadParser({ clock: systemClock, log, threads: PARSER_THREADS });
   parts.add('parser', parser.close);
   const pauses: Pauses = new Map();
+  const announcer = config.priceEvents ? announcerOf(base) : undefined;
   const prices = startPrices({
     choices,
     http,
@@ -59,6 +62,7 @@ export async function startPriceIngest(
       urls: config.streamUrls,
     },
     sink: writer,
+    ...(announcer && { onStored: announcer.stored }),
     ensureMarkets: (exchange, list) => ensureMarkets(registry, exchange, list),
     saveState: (state) => saveExchange(registry, state),
     clock,
@@ -76,6 +80,22 @@ export async function startPriceIngest(
   parts.add('backfills', backfills.close);
   base.probes.push({ name: 'prices', check: async () => pricesProbe(prices) });
   return choices.lanes.map(({ adapter, intervalMs }) => ({ id: adapter.id, intervalMs }));
+}
+
+/** Events for whoever watches: which exchange's prices are there. */
+function announcerOf({ registry, clock, log, metrics, parts }: Base): Announcer {
+  const failures = metrics.count({
+    name: 'price_events_failed_total',
+    help: 'Events of stored prices that could not be told; the prices are stored all the same',
+  });
+  const announcer = createAnnouncer({
+    tell: (events) => tellEvents(registry, 'price', events),
+    trim: () => trimEvents(registry),
+    failed: (count) => failures.add({}, count),
+    ...{ clock, log },
+  });
+  parts.add('price-events', announcer.close);
+  return announcer;
 }
 
 /** What is to run: the settings, said to the registry too, and what somebody chose there. */

@@ -66,6 +66,7 @@ export interface Config {
   readonly priceIntervalMs: number;
   /** How prices come where an exchange has a stream. */
   readonly priceMode: 'poll' | 'stream';
+  readonly priceEvents: boolean;
   /** How far back gaps are looked for; 0: not at all. */
   readonly backfillMs: number;
   readonly spoolBytesMax: number;
@@ -192,6 +193,15 @@ export const settings = {
       'Whether prices are asked for at each slot or come by websocket, from the exchanges that have ' +
       'one; those are polled while it is down.',
   }),
+  priceEvents: setting(
+    'PRICE_EVENTS',
+    z.enum(['0', '1']).transform((on) => on === '1'),
+    {
+      default: '1',
+      expected: '0 or 1',
+      about: 'Whether an event tells when the prices of an exchange are stored; kept for an hour.',
+    },
+  ),
   backfillMs: setting('BACKFILL', z.union([z.literal('off').transform(() => 0), duration(6e4)]), {
     default: '24h',
     expected: 'a length of time such as 24h, at least 1m, or off',

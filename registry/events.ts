@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Queries, rowsOf } from './database.ts';
+import { type Database, type Queries, rowsOf } from './database.ts';
 import { jsonOf } from './sql-values.ts';
 
 /** Notified with the id of each event. */
@@ -119,4 +119,12 @@ export async function forgetEvents(queries: Queries): Promise<void> {
      on conflict (kind) do update set id = greatest(forgotten_events.id, excluded.id)`,
     [KEPT, PRICES_KEPT],
   );
+}
+
+/**
+ * Forgets what is old. The embedded PostgreSQL has no autovacuum: the room is used again after this.
+ */
+export async function trimEvents(database: Database): Promise<void> {
+  await forgetEvents(database);
+  if (database.kind === 'pglite') await database.query('vacuum events');
 }

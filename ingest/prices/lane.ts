@@ -4,6 +4,7 @@ import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import type { Job, Slot } from '../runner.ts';
 import type { DropReason } from './adapter.ts';
+import type { StoredSlot } from './announcer.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import { createLaneState, type LaneStateOptions, type Stored } from './lane-state.ts';
@@ -27,6 +28,8 @@ export interface LaneOptions extends LaneStateOptions {
   /** Whether the points of a `pair` tag are not wanted. */
   readonly isOff: (pair: string) => boolean;
   readonly sink: PointSink;
+  /** Told when prices are in the sink; must not make the poll wait. */
+  readonly onStored?: (slot: StoredSlot) => void;
   readonly metrics: IngestMetrics;
 }
 
@@ -112,6 +115,10 @@ async function pollAndStore(
   const ids = { exchange: options.exchange.adapter.id, slot: new Date(slot.slotMs).toISOString() };
   // The points are on disk by now: whoever reads this line can count on them.
   options.log.debug({ ...ids, rows: points.length }, 'prices accepted');
+  if (points.length > 0) {
+    const { id: exchange } = options.exchange.adapter;
+    options.onStored?.({ exchange, slotMs: slot.slotMs, markets: points.length });
+  }
   const streaming = options.source.streaming?.() ?? false;
   return { rows: points.length, dropped: { ...dropped, ...leftOut(left) }, streaming };
 }

@@ -7,6 +7,7 @@ import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { createRunner } from '../runner.ts';
 import type { SlotTimer } from '../slots.ts';
+import type { StoredSlot } from './announcer.ts';
 import type { LaneChoice, PriceChoices } from './choice.ts';
 import type { SourceTools } from './exchanges/list.ts';
 import { createPriceSource, type PriceSource } from './fetch.ts';
@@ -25,6 +26,8 @@ export interface PricesOptions {
   /** Reads what is polled; default: right here. */
   readonly parser?: PriceParser;
   readonly sink: PointSink;
+  /** Told when an exchange's prices of a slot are in the sink. */
+  readonly onStored?: (slot: StoredSlot) => void;
   readonly ensureMarkets: EnsureMarkets;
   /** Makes an exchange's state known to other processes. */
   readonly saveState: (state: ExchangeState) => Promise<void>;
@@ -83,6 +86,7 @@ export function startPrices(options: PricesOptions): Prices {
     isOff: (pair) => offPairs.has(pair),
     onState: saver.save,
     ...{ sink, clock, log, metrics },
+    ...(options.onStored && { onStored: options.onStored }),
   };
   const lanes = createLanes({
     runner,
