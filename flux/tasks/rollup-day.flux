@@ -41,15 +41,8 @@ totals =
         ],
     )
         |> pivot(rowKey: ["_time", "exchange", "pair"], columnKey: ["part"], valueColumn: "_value")
-        |> map(
-            fn: (r) =>
-                ({
-                    _time: r._time,
-                    exchange: r.exchange,
-                    pair: r.pair,
-                    _value: r.mean * r.count,
-                }),
-        )
+        // `r with`: a new row would have its tags in any order, and to() writes them as they stand.
+        |> map(fn: (r) => ({r with _value: r.mean * r.count}))
         |> group(columns: ["exchange", "pair"])
         |> aggregateWindow(every: step, fn: sum, createEmpty: false, timeSrc: "_start")
         |> group(columns: ["exchange"])

@@ -168,7 +168,7 @@ forEachEngine((name, start) => {
       assertRanks(await ranks('pair_rank', window), pairRanks(points, END_MS, ms), none);
     }
 
-    /** Where prices are missing: by reading those that are there, and by what is noted as missing. */
+    /** Where prices are missing: by reading those that are there, and by what is noted. */
     async function assertBothWays(
       window: RankWindow,
       told: RegExp,
