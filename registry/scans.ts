@@ -322,13 +322,16 @@ export async function forgetWorkers(queries: Queries): Promise<void> {
   await queries.query(`delete from scan_workers where until_ms < ${NOW_MS} - 86400000`);
 }
 
+const BUSY_TABLES = [
+  ...['scan_results', 'monitor_schedule', 'monitor_evidence', 'events'],
+  ...['feed_state', 'article_hosts', 'article_jobs', 'article_points'],
+];
+
 /**
  * The embedded PostgreSQL has no autovacuum, and each scan leaves old rows behind: their room is
  * used again after this.
  */
 export async function reclaimRoom(database: Database): Promise<void> {
   if (database.kind !== 'pglite') return;
-  for (const table of ['scan_results', 'monitor_schedule', 'monitor_evidence', 'events']) {
-    await database.query(`vacuum ${table}`);
-  }
+  for (const table of BUSY_TABLES) await database.query(`vacuum ${table}`);
 }

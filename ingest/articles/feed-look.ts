@@ -95,7 +95,7 @@ function errandOf({ settings, etag, lastModified }: FeedVisit, url: string, own:
 }
 
 /** At once this would hold up everything else for a body of 20 MB. */
-const HASH_BYTES = 1_000_000;
+const HASH_BYTES = 500_000;
 
 async function hashOf(body: Buffer): Promise<string> {
   const hash = createHash('sha256');

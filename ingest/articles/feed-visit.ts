@@ -181,7 +181,7 @@ function isNews(
 }
 
 /** So many digests are made before others have their turn. */
-const SLICE = 500;
+const SLICE = 100;
 
 /** As `identify`, without holding up the event loop. */
 async function identifyInTurns(
@@ -190,7 +190,7 @@ async function identifyInTurns(
 ): Promise<readonly IdentifiedItem[]> {
   const found = new Map<string, IdentifiedItem>();
   for (let at = 0; at < items.length; at += SLICE) {
-    if (at > 0) await new Promise((done) => setImmediate(done));
+    if (items.length > SLICE) await new Promise((done) => setImmediate(done));
     for (const one of identify(items.slice(at, at + SLICE), policy)) {
       if (!found.has(one.key)) found.set(one.key, one);
     }

@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { HttpError } from '../../../core/http-error.ts';
 import { type CheckedFeed, visitFeed } from '../../../ingest/articles/feed-visit.ts';
 import { HostBusy } from '../../../ingest/articles/host-hold.ts';
+import { ItemsRefused } from '../../../ingest/articles/preparer.ts';
 import type { FeedVisit } from '../../../registry/visits.ts';
 import { feedSettings, rss, VisitStage } from './visit-stage.ts';
 
@@ -231,6 +232,15 @@ describe('a feed that fails', () => {
       assert.deepEqual([failed.check.state, failed.check.failures], ['failing', 3]);
       assert.equal(failed.check.bodyHash, 'x');
     }
+  });
+
+  it('is refused for items that no articles can be made of', async () => {
+    stage.set(URL_A, { body: rss([{ id: '1' }]) });
+    const visit = stage.feed();
+    const tools = stage.tools(visit);
+    const preparer = { prepare: () => Promise.reject(new ItemsRefused('slow', 'took 20 s')) };
+    const { reason, check: failed } = await visitFeed(visit, { ...tools, preparer });
+    assert.deepEqual([reason, failed.state, failed.bodyHash], ['slow', 'failing', null]);
   });
 
   it('is asked no more when it is gone for good', async () => {
