@@ -8,7 +8,7 @@ import { limitOf } from './schemas.ts';
 const TEXT_MAX = 20_000;
 const TERMS_MAX = 1_000;
 const FEEDS_MAX = 1_000;
-const ARTICLES_MAX = 500;
+const ARTICLES_MAX = 200;
 const ARTICLES_USUAL = 100;
 
 const fields = z.array(z.enum(RULE_FIELDS)).min(1).max(RULE_FIELDS.length);
