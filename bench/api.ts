@@ -25,6 +25,7 @@ import { createScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
+import { FakeEvents } from '../test/helpers/events.ts';
 import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from '../test/helpers/feed-desk.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
 import { fakeMonitors } from '../test/helpers/monitor-desk.ts';
@@ -114,6 +115,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     rules: fakeRules(),
     articles: fakeArticles(),
     jobs: fakeJobs(),
+    hub: new FakeEvents().hub,
     scanQueries: createScanQueries({ bucket: engine.bucket }),
     knownExchanges: fakeExchanges,
     ranks,

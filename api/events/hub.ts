@@ -79,10 +79,11 @@ class RecentEvents {
  * who has got one has missed none before it.
  */
 export function createHub(options: HubOptions): Hub {
-  return new EventHub(options);
+  const hub = new EventHub(options);
+  return { seat: (wanted) => hub.seat(wanted), close: () => hub.close() };
 }
 
-class EventHub implements Hub {
+class EventHub {
   readonly #options: HubOptions;
   readonly #limits: HubLimits;
   readonly #recent = new RecentEvents();

@@ -5,6 +5,7 @@ import type { Log } from '../../../core/log.ts';
 import { createMetrics, type Metrics } from '../../../core/metrics.ts';
 import type { Point } from '../../../core/point.ts';
 import { createIngestMetrics } from '../../../ingest/metrics.ts';
+import type { StoredSlot } from '../../../ingest/prices/announcer.ts';
 import type { PriceChoices } from '../../../ingest/prices/choice.ts';
 import { chooseExchanges } from '../../../ingest/prices/exchanges/list.ts';
 import { type Prices, type PricesOptions, startPrices } from '../../../ingest/prices/start.ts';
@@ -136,6 +137,24 @@ describe('the price ingest', () => {
     assert.deepEqual(stateIn(), ['ok', 'ok']);
     const { rows, latenessMs, lastSuccessMs, lastError } = stateOf('bitstamp');
     assert.deepEqual([rows, latenessMs, lastSuccessMs, lastError], [2, 20_000, START_MS, null]);
+  });
+
+  it('says what is stored, of each exchange whose prices the sink has taken', async () => {
+    const told: StoredSlot[] = [];
+    start({ onStored: (slot) => told.push(slot) });
+    await polled(1, 1);
+    const slotMs = Date.UTC(2026, 0, 1, 12);
+    assert.deepEqual(
+      told.toSorted((a, b) => (a.exchange < b.exchange ? -1 : 1)),
+      [
+        { exchange: 'bitstamp', slotMs, markets: 2 },
+        { exchange: 'okx', slotMs, markets: 1 },
+      ],
+    );
+    trouble.sink = new Error('full');
+    await clock.advance(MINUTE_MS);
+    await polled(2, 2);
+    assert.equal(told.length, 2);
   });
 
   it('lets the trouble of one exchange cost only itself, and says so once', async () => {
