@@ -57,19 +57,18 @@ forEachDatabase((fixture) => {
       );
     });
 
-    it('have no number below one that could be read before them', {
-      skip: fixture.kind === 'pglite' && 'PGlite has one connection: nothing overlaps',
-    }, async () => {
-      assert.deepEqual(await overlap(), [1, 2]);
-    });
+    // PGlite has one connection: nothing overlaps there.
+    if (fixture.kind !== 'pglite') {
+      it('have no number below one that could be read before them', async () => {
+        assert.deepEqual(await overlap(), [1, 2]);
+      });
 
-    it('would be missed if they were numbered as they are inserted', {
-      skip: fixture.kind === 'pglite' && 'PGlite has one connection: nothing overlaps',
-    }, async () => {
-      await database.query('alter table events disable trigger events_in_order');
-      await database.query("alter table events alter id set default nextval('event_numbers')");
-      assert.deepEqual(await overlap(), [2]);
-    });
+      it('would be missed if they were numbered as they are inserted', async () => {
+        await database.query('alter table events disable trigger events_in_order');
+        await database.query("alter table events alter id set default nextval('event_numbers')");
+        assert.deepEqual(await overlap(), [2]);
+      });
+    }
 
     it('of a transaction that fails take a number that nobody waits for', async () => {
       await assert.rejects(
