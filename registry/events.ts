@@ -121,9 +121,7 @@ export async function forgetEvents(queries: Queries): Promise<void> {
   );
 }
 
-/**
- * Forgets what is old. The embedded PostgreSQL has no autovacuum: the room is used again after this.
- */
+/** Forgets what is old. The embedded PostgreSQL has no autovacuum: this makes its room usable. */
 export async function trimEvents(database: Database): Promise<void> {
   await forgetEvents(database);
   if (database.kind === 'pglite') await database.query('vacuum events');

@@ -113,6 +113,37 @@ describe('the stream of events', () => {
     reader.close();
   });
 
+  it('says so when events were forgotten before the hub came to read them', async () => {
+    const reader = await readStream(url);
+    for (let n = 0; n < 5; n += 1) events.tell('scan');
+    events.forgetUpTo(3);
+    await events.look();
+    await events.look();
+    await eventually(() => assert.deepEqual(reader.ids, [4, 5]));
+    const gaps = reader.blocks.filter(({ event }) => event === 'gap');
+    assert.deepEqual(
+      gaps.map(({ data }) => JSON.parse(data!)),
+      [{ after: 0, oldest: 4 }],
+    );
+    const late = await readStream(`${url}?after=1`);
+    await eventually(() => assert.deepEqual(late.ids, [4, 5]));
+    assert.equal(late.blocks[1]?.event, 'gap');
+    reader.close();
+    late.close();
+  });
+
+  it('ends when what was missed cannot be read, and is there again with the events', async () => {
+    for (let n = 0; n < 3; n += 1) events.tell('scan');
+    events.unreadable = new TidemarkError('unavailable', 'database: away');
+    const reader = await readStream(`${url}?after=1`);
+    await eventually(() => assert.equal(reader.ended, 'end'));
+    assert.deepEqual(reader.ids, []);
+    events.unreadable = undefined;
+    const again = await readStream(`${url}?after=1`);
+    await eventually(() => assert.deepEqual(again.ids, [2, 3]));
+    again.close();
+  });
+
   it('is at the address of the list too, for who asks for it by Accept', async () => {
     events.tell('scan');
     const list = url.replace('/events', '/api/v1/events');

@@ -19,6 +19,8 @@ export class FakeEvents implements EventLog {
   readonly events: StoredEvent[] = [];
   forgotten = 0;
   away: Error | undefined;
+  /** Of reads alone. */
+  unreadable: Error | undefined;
   reads = 0;
   #last = 0;
   #round: (() => Promise<void>) | undefined;
@@ -52,6 +54,7 @@ export class FakeEvents implements EventLog {
     kinds,
   }: Parameters<EventLog['read']>[0]) {
     if (this.away) throw this.away;
+    if (this.unreadable) throw this.unreadable;
     this.reads += 1;
     const wanted = this.events.filter(({ kind }) => !kinds || kinds.includes(kind));
     return {
