@@ -122,11 +122,9 @@ export async function saveFeedCheck(
         job !== null && isHost(job.host) ? [{ host: job.host, dueMs: held.nowMs }] : [],
       ),
     ]);
-    const articles = await saveArticles(transaction, check, held);
+    const { articles, news } = await saveArticles(transaction, check, held);
     const made = articles.filter(({ event }) => event === 'new').length;
     await saveState(transaction, check, made);
-    const news: ArticleNews[] = [];
-    for (const some of slices(articles)) news.push(...(await newsOf(transaction, check, some)));
     const told = await tellNews(transaction, news);
     return { saved: true, articles: withTimes(articles, told), ...told };
   });
@@ -202,12 +200,15 @@ async function saveArticles(
   transaction: Transaction,
   check: FeedCheck,
   held: Held,
-): Promise<readonly Saved[]> {
-  const saved: Saved[] = [];
+): Promise<{ readonly articles: readonly Saved[]; readonly news: readonly ArticleNews[] }> {
+  const articles: Saved[] = [];
+  const news: ArticleNews[] = [];
   for (const some of slices(inOrder(check.articles))) {
-    saved.push(...(await saveSome(transaction, { feed: check.feed, some, ...held })));
+    const saved = await saveSome(transaction, { feed: check.feed, some, ...held });
+    articles.push(...saved);
+    news.push(...(await newsOf(transaction, check, saved)));
   }
-  return saved;
+  return { articles, news };
 }
 
 /** The oldest first: by date, without one as feeds have them, the newest on top. */

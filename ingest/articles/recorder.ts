@@ -86,11 +86,13 @@ export class Recorder {
 
   async #tell({ pointsIds, points }: ToldNews, more: readonly Point[]): Promise<void> {
     const { ledger, sink, log, metrics, writeLine } = this.#options;
+    const told = new Map<string, number>();
     for (const point of points) {
       const { event = '' } = point.tags;
-      metrics.told(event, 1);
+      told.set(event, (told.get(event) ?? 0) + 1);
       if (event === 'matched') writeLine?.(lineOf(point));
     }
+    for (const [event, many] of told) metrics.told(event, many);
     try {
       for (const some of slices(points, POINTS_MAX)) await sink.accept(some.map(articlePoint));
       if (more.length > 0) await sink.accept(more);
