@@ -17,6 +17,8 @@ import {
   startArticles,
 } from '../ingest/articles/worker.ts';
 import { JOBS_CHANNEL, jobCounts } from '../registry/article-jobs.ts';
+import { reclaimArticleRoom } from '../registry/articles.ts';
+import { trimEvents } from '../registry/events.ts';
 import { FEEDS_CHANNEL } from '../registry/feeds.ts';
 import { followChannel } from '../registry/follow.ts';
 import { RULES_CHANNEL } from '../registry/rules.ts';
@@ -28,6 +30,7 @@ import { openWriter } from './writer.ts';
 const REGISTRY_MS_MAX = 15_000;
 const LISTEN_AGAIN_MS = 5_000;
 const LEASES_SILENT = 2;
+const ROOM_MS = 600_000;
 
 /** Feeds and pages that are due -> articles -> registry, writer -> InfluxDB. */
 export async function startArticleIngest(base: Base): Promise<void> {
@@ -66,6 +69,7 @@ export async function startArticleIngest(base: Base): Promise<void> {
   });
   parts.add('articles', () => articles.close());
   listen(base, articles);
+  keepRoom(base);
   probes.push({ name: 'articles', check: async () => articlesProbe(articles.state(), leaseMs) });
   showArticles(
     metrics,
@@ -92,6 +96,26 @@ function listen({ registry, log, parts }: Base, articles: ArticleWorkers): void 
     });
     parts.add(channel, following.close);
   }
+}
+
+/** Old events go, and the embedded PostgreSQL uses the room of old rows again. */
+function keepRoom({ registry, log, parts }: Base): void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await systemClock.sleep(ROOM_MS, signal).catch(() => 'the end');
+      if (signal.aborted) return;
+      await trimEvents(registry)
+        .then(() => reclaimArticleRoom(registry))
+        .catch((error: unknown) => log.debug({ error: messageOf(error) }, 'room was not kept'));
+    }
+  };
+  const running = run();
+  parts.add('article room', async () => {
+    ending.abort();
+    await running;
+  });
 }
 
 function articlesProbe(state: ArticleState, leaseMs: number): ProbeResult {
