@@ -1,6 +1,4 @@
-import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
-import { TidemarkError } from '../../core/errors.ts';
 import { forgetPoints, type WaitingPoints, waitingPoints } from '../../registry/article-events.ts';
 import {
   type ArticleWorker,
@@ -19,6 +17,7 @@ import {
   type SavedCheck,
   saveFeedCheck,
 } from '../../registry/feed-checks.ts';
+import { inTime } from '../../registry/in-time.ts';
 import { activeRules, type Rule } from '../../registry/rules.ts';
 import {
   claimVisits,
@@ -86,21 +85,3 @@ export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger 
 
 /** No row of a host has it: the lease of none is renewed. */
 const NO_HOST: HeldHost = { host: '', hostToken: -1 };
-
-async function inTime<T>(
-  work: Promise<T>,
-  { database, clock, timeoutMs }: ArticleLedgerOptions,
-): Promise<T> {
-  const wait = childAbort(undefined);
-  const late = clock.sleep(timeoutMs, wait.signal).then(
-    () => Promise.reject(new TidemarkError('timeout', `database ${database.where}: no answer`)),
-    () => work,
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    wait.release();
-    // Whoever comes second has nobody to tell.
-    late.catch(() => undefined);
-  }
-}

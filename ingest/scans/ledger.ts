@@ -1,8 +1,7 @@
-import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
-import { TidemarkError } from '../../core/errors.ts';
 import type { Database } from '../../registry/database.ts';
 import { forgetEvents } from '../../registry/events.ts';
+import { inTime } from '../../registry/in-time.ts';
 import {
   adoptResults,
   beat,
@@ -57,22 +56,10 @@ export interface LedgerOptions {
 }
 
 /** The registry, as one worker sees it. A connection on which nothing moves holds nothing up. */
-export function openLedger({ database, worker, clock, timeoutMs }: LedgerOptions): Ledger {
+export function openLedger(options: LedgerOptions): Ledger {
+  const { database, worker } = options;
   const { id } = worker;
-  const timely = async <T>(work: Promise<T>): Promise<T> => {
-    const wait = childAbort(undefined);
-    const late = clock.sleep(timeoutMs, wait.signal).then(
-      () => Promise.reject(new TidemarkError('timeout', `database ${database.where}: no answer`)),
-      () => work,
-    );
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      wait.release();
-      // Whoever comes second has nobody to tell.
-      late.catch(() => undefined);
-    }
-  };
+  const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
   return {
     beat: () => timely(beat(database, worker)),
     claim: (options) => timely(claimScans(database, worker, options)),
