@@ -1,9 +1,9 @@
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
+import { Turns } from '../../core/turns.ts';
 import type { Visit } from '../../registry/visits.ts';
 import { DatabaseClock } from '../scans/database-clock.ts';
 import type { ArticleLevels, ArticleMetrics } from './article-metrics.ts';
@@ -93,19 +93,15 @@ class Worker implements ArticleWorkers {
   readonly #recorder: Recorder;
   readonly #visitor: Visitor;
   readonly #visits = new Set<Promise<void>>();
-  readonly #ending = childAbort(undefined);
-  readonly #running: Promise<void>;
-  #nap = childAbort(undefined);
-  #woken = false;
+  readonly #turns: Turns;
   #rulesOld = true;
   #answeredMs: number | undefined;
   #sweptMs = Number.NEGATIVE_INFINITY;
   #sweep: Promise<void> | undefined;
-  #error: string | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ArticleWorkerOptions, limits: ArticleLimits) {
-    const { clock } = options;
+    const { clock, log } = options;
     const { leaseMs, spacingMs, deadlineMs, floorMs, maxMs } = limits;
     this.#options = options;
     this.#limits = limits;
@@ -116,12 +112,14 @@ class Worker implements ArticleWorkers {
       ...{ ...options, nowMs, leaseMs, spacingMs, deadlineMs, intervals: { floorMs, maxMs } },
       ...{ recorder: this.#recorder, rules: this.#rules },
     });
-    this.#running = this.#run();
+    this.#turns = new Turns({
+      ...{ clock, log, turn: () => this.#talk(), gapMs: GAP_MS, retryMs: RETRY_MS },
+      failing: 'no feeds are claimed',
+    });
   }
 
   wake(): void {
-    this.#woken = true;
-    this.#nap.release();
+    this.#turns.wake();
   }
 
   rulesChanged(): void {
@@ -135,7 +133,7 @@ class Worker implements ArticleWorkers {
     return {
       running: this.#visits.size,
       sinceAnswerMs: answeredMs === undefined ? undefined : clock.monotonicMs() - answeredMs,
-      registryError: this.#error,
+      registryError: this.#turns.error,
       spoolError: this.#recorder.spoolError,
     };
   }
@@ -146,9 +144,7 @@ class Worker implements ArticleWorkers {
   }
 
   async #close(): Promise<void> {
-    this.#ending.release();
-    this.#nap.release();
-    await this.#running;
+    await this.#turns.close();
     const wait = childAbort(undefined);
     const late = this.#options.clock.sleep(this.#limits.drainMs, wait.signal).then(
       () => this.#visitor.cut(),
@@ -158,37 +154,6 @@ class Worker implements ArticleWorkers {
     wait.release();
     await late;
     await this.#sweep;
-  }
-
-  async #run(): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      this.#woken = false;
-      const waitMs = await this.#round();
-      await clock.sleep(GAP_MS, signal).catch(() => undefined);
-      if (this.#woken || signal.aborted) continue;
-      this.#nap = childAbort(signal);
-      // Cut short by whoever wakes it, and by the end.
-      await clock.sleep(Math.max(0, waitMs - GAP_MS), this.#nap.signal).catch(() => undefined);
-      this.#nap.release();
-    }
-  }
-
-  /** Returns after how long the next one is due. */
-  async #round(): Promise<number> {
-    const { log } = this.#options;
-    try {
-      const waitMs = await this.#talk();
-      if (this.#error !== undefined) log.info({}, 'the registry answers again');
-      this.#error = undefined;
-      return waitMs;
-    } catch (error) {
-      const why = messageOf(error);
-      if (this.#error === undefined) log.warn({ error: why }, 'no feeds are claimed');
-      this.#error = why;
-      return RETRY_MS;
-    }
   }
 
   async #talk(): Promise<number> {

@@ -1,7 +1,6 @@
-import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import type { Claims, ScanClaim } from '../../registry/scans.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { Lease } from './lease.ts';
@@ -42,69 +41,37 @@ const TIDY_MS = 3_600_000;
 /** The worker's talk with the registry: claims, the lease, what is given back, one at a time. */
 export class Rounds {
   readonly #options: RoundsOptions;
-  readonly #ending = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #turns: Turns;
   readonly lease: Lease;
-  #nap = childAbort(undefined);
-  #woken = false;
   #graceUntilMs = Number.NEGATIVE_INFINITY;
   #leaseAtMs = Number.NEGATIVE_INFINITY;
   #reclaimedMs: number;
   #tidiedMs = Number.NEGATIVE_INFINITY;
-  #error: string | undefined;
 
   constructor(options: RoundsOptions) {
     this.#options = options;
     this.lease = new Lease(options.clock, options.limits.leaseMs);
     this.#reclaimedMs = options.clock.monotonicMs();
-    this.#running = this.#run();
+    const { clock, log, random } = options;
+    this.#turns = new Turns({
+      ...{ clock, log, turn: () => this.#talk(), gapMs: GAP_MS, retryMs: RETRY_MS },
+      failing: 'no scans are claimed',
+      spread: (ms) => ms * (0.8 + 0.2 * random()),
+    });
   }
 
   /** Why the registry cannot be asked, while it cannot. */
   get error(): string | undefined {
-    return this.#error;
+    return this.#turns.error;
   }
 
   /** The next round is now. */
   wake(): void {
-    this.#woken = true;
-    this.#nap.release();
+    this.#turns.wake();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    this.#nap.release();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, random } = this.#options;
-    while (!this.#ending.signal.aborted) {
-      this.#woken = false;
-      const waitMs = await this.#round();
-      await clock.sleep(GAP_MS, this.#ending.signal).catch(() => undefined);
-      if (this.#woken || this.#ending.signal.aborted) continue;
-      this.#nap = childAbort(this.#ending.signal);
-      // Cut short by whoever wakes it, and by the end.
-      const ms = waitMs * (0.8 + 0.2 * random()) - GAP_MS;
-      await clock.sleep(ms, this.#nap.signal).catch(() => undefined);
-      this.#nap.release();
-    }
-  }
-
-  /** Returns after how long the next one is due. */
-  async #round(): Promise<number> {
-    const { log } = this.#options;
-    try {
-      const waitMs = await this.#talk();
-      if (this.#error !== undefined) log.info({}, 'the registry answers again');
-      this.#error = undefined;
-      return waitMs;
-    } catch (error) {
-      if (this.#error === undefined) log.warn({ error: messageOf(error) }, 'no scans are claimed');
-      this.#error = messageOf(error);
-      return RETRY_MS;
-    }
+  close(): Promise<void> {
+    return this.#turns.close();
   }
 
   async #talk(): Promise<number> {
@@ -142,7 +109,7 @@ export class Rounds {
     time.note(nowMs, sentMs);
     this.#renew(sentMs);
     onClaims(claims);
-    if (claims.length === limit) this.#woken = true;
+    if (claims.length === limit) this.wake();
     return claims;
   }
 
