@@ -21,6 +21,7 @@ import { reclaimArticleRoom } from '../registry/articles.ts';
 import { trimEvents } from '../registry/events.ts';
 import { FEEDS_CHANNEL } from '../registry/feeds.ts';
 import { followChannel } from '../registry/follow.ts';
+import { returnVisits } from '../registry/left-visits.ts';
 import { RULES_CHANNEL } from '../registry/rules.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
@@ -61,6 +62,7 @@ export async function startArticleIngest(base: Base): Promise<void> {
     clock,
     timeoutMs: REGISTRY_MS_MAX,
   });
+  await returnVisits(registry, { spacingMs: limits.spacingMs });
   const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
   const articles = startArticles({
     ...{ ledger, http, reader, preparer, pages, sink, clock, random: Math.random, log, limits },
