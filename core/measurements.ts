@@ -166,6 +166,19 @@ export const measurements = {
     },
     time: 'the slot: the same slot again overwrites itself',
   },
+  alert: {
+    about: 'What a rule found: the extreme point of one series in one step.',
+    tags: ['rule', 'exchange', 'pair', 'monitor'],
+    fields: {
+      value: float("the metric's own", 'of the point', 'value'),
+      average: float('the same', 'mean of the window before the step; of ratios', 'value'),
+      factor: float('times', 'of ratios', 'value'),
+      limit: float("the metric's own", 'of thresholds', 'value'),
+      samples: int('points', 'in the window; of ratios'),
+      window_start: int('ms since the epoch', 'where the window begins; of ratios'),
+    },
+    time: "the point's own; rules leave marks in `rollup_step` at the end of each step",
+  },
   article: {
     about: 'An article that was found, updated, matched by a rule, or that speaks of a currency.',
     tags: ['feed', 'event', 'rule', 'symbol'],
