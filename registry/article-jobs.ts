@@ -167,6 +167,8 @@ async function changedJob(
 export type PageResult =
   | {
       readonly ok: true;
+      /** Of the answer. */
+      readonly status: number;
       /** Where it was in the end. */
       readonly url: string;
       readonly title?: string | undefined;
@@ -232,7 +234,7 @@ async function endJob(
       again === null ? null : Math.ceil(again.dueMs),
       result.ok ? null : textOf(result.reason),
       result.ok ? null : textOf(result.message),
-      result.ok ? null : result.status,
+      result.status,
     ],
   );
   return rows.length > 0;

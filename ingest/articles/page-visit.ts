@@ -1,3 +1,4 @@
+import { TidemarkError } from '../../core/errors.ts';
 import type { PageResult } from '../../registry/article-jobs.ts';
 import type { PageVisit } from '../../registry/visits.ts';
 import { fetchHops, type HopTools } from './fetch-hops.ts';
@@ -5,13 +6,12 @@ import { PAGE_BYTES_MAX, type Page, type PageRefusal, type ReadPage } from './pa
 import type { PageReader } from './pages/reader.ts';
 import type { Failure, Reason } from './poll/reasons.ts';
 import { isFinal, retryMs } from './poll/retries.ts';
-import type { RuleBook } from './rule-book.ts';
-import { recognise } from './rules/symbols.ts';
+import { ItemsRefused, type Preparer } from './preparer.ts';
 
 export interface PageTools extends HopTools {
   readonly random: () => number;
   readonly pages: PageReader;
-  readonly rules: RuleBook;
+  readonly preparer: Pick<Preparer, 'judgePage'>;
 }
 
 export interface VisitedPage {
@@ -25,7 +25,7 @@ const ACCEPT = 'text/html, application/xhtml+xml;q=0.9, */*;q=0.1';
 /**
  * Fetches the page of an article and reads it. Nothing that was meant for the feed (its headers,
  * its credentials) is sent: the page may be anybody's.
- * @throws HostBusy, VisitLost, and TidemarkErrors of the registry.
+ * @throws HostBusy, VisitLost, TidemarkErrors of the registry, and `cancelled` when it is given up.
  */
 export async function visitPage(visit: PageVisit, tools: PageTools): Promise<VisitedPage> {
   const errand = { url: visit.url, headers: { accept: ACCEPT }, bytesMax: PAGE_BYTES_MAX };
@@ -39,10 +39,19 @@ export async function visitPage(visit: PageVisit, tools: PageTools): Promise<Vis
   const page: Page = { bytes: body, contentType: headers['content-type'], url };
   const read = await tools.pages.read(page, { signal: tools.signal });
   if (!read.ok) {
+    // Whoever gave it up: that says nothing of the page.
+    if (tools.signal.aborted) throw new TidemarkError('cancelled', 'a page was given up');
     const failure = { reason: BY_REFUSAL[read.reason], message: read.message, status };
     return { ...failedPage(visit, failure, tools), bodyBytes };
   }
-  return { result: await resultOf(visit, { read, url }, tools), reason: 'ok', bodyBytes };
+  try {
+    const result = await resultOf(visit, { read, url, status }, tools);
+    return { result, reason: 'ok', bodyBytes };
+  } catch (error) {
+    if (!(error instanceof ItemsRefused) || tools.signal.aborted) throw error;
+    const { reason, message } = error;
+    return { ...failedPage(visit, { reason, message, status }, tools), bodyBytes };
+  }
 }
 
 const BY_REFUSAL: Readonly<Record<PageRefusal, Reason>> = {
@@ -57,17 +66,16 @@ const BY_REFUSAL: Readonly<Record<PageRefusal, Reason>> = {
 
 async function resultOf(
   visit: PageVisit,
-  { read, url }: { read: ReadPage; url: string },
-  { rules }: PageTools,
+  { read, url, status }: { read: ReadPage; url: string; status: number },
+  { preparer, signal }: PageTools,
 ): Promise<PageResult> {
   const { title, byline, html, text, excerpt, language } = read;
-  const symbols = [...new Set([...visit.symbols, ...recognise(`${visit.title}\n${text}`)])];
-  const { feed, summary, categories } = visit;
+  const { feed, summary, categories, symbols: before } = visit;
   const authors = byline === undefined ? visit.authors : [...visit.authors, byline];
-  const article = { feed, title: visit.title, summary, body: text, authors, categories, symbols };
-  const { matches } = rules.evaluate(article);
+  const about = { feed, title: visit.title, summary, authors, categories, symbols: before };
+  const { symbols, matches } = await preparer.judgePage({ ...about, body: text }, { signal });
   return {
-    ...{ ok: true, url, title, content: html, body: text, excerpt },
+    ...{ ok: true, status, url, title, content: html, body: text, excerpt },
     ...{ language: language ?? null, symbols, matches },
   };
 }

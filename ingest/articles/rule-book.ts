@@ -1,6 +1,7 @@
 import type { FoundMatch } from '../../registry/article-matches.ts';
 import type { Rule } from '../../registry/rules.ts';
 import { compileRules, type RuledArticle, type RuleSet } from './rules/compile.ts';
+import type { RefusedRule } from './rules/compiled.ts';
 
 export interface Judged {
   readonly matches: readonly FoundMatch[];
@@ -8,28 +9,31 @@ export interface Judged {
   readonly needsText: boolean;
 }
 
-/** The same for the same rules. */
-export function versionOf(rules: readonly Rule[]): string {
-  return rules.map(({ id, version }) => `${id}.${version}`).join();
+/** Rules that count, under a number of their own: others have another one. */
+export interface RuleEdition {
+  readonly edition: number;
+  readonly rules: readonly Rule[];
 }
 
-/** The rules that count now, compiled once for each change. */
+/** The rules that count now, compiled once for each edition: takes long, so in a thread alone. */
 export class RuleBook {
   #set: RuleSet | undefined;
-  #version = '';
+  #edition: number | undefined;
 
   /** Of the rules that it has; none at first. */
-  get version(): string {
-    return this.#version;
+  get edition(): number | undefined {
+    return this.#edition;
   }
 
-  /** Compiled anew when they are others than before. How many of the new ones are left out. */
-  replace(rules: readonly Rule[]): number {
-    const version = versionOf(rules);
-    if (version === this.#version) return 0;
+  /** What of them is left out, and why. */
+  get refused(): readonly RefusedRule[] {
+    return this.#set?.refused ?? [];
+  }
+
+  replace({ edition, rules }: RuleEdition): void {
+    if (edition === this.#edition) return;
     this.#set = compileRules(rules);
-    this.#version = version;
-    return this.#set.refused.length;
+    this.#edition = edition;
   }
 
   evaluate(article: RuledArticle): Judged {

@@ -15,7 +15,6 @@ import type { CheckLimits } from './poll/next-check.ts';
 import type { Preparer } from './preparer.ts';
 import type { FeedReader } from './reader.ts';
 import type { Recorder } from './recorder.ts';
-import type { RuleBook } from './rule-book.ts';
 
 export interface VisitorOptions {
   readonly ledger: ArticleLedger;
@@ -24,7 +23,6 @@ export interface VisitorOptions {
   readonly reader: FeedReader;
   readonly preparer: Preparer;
   readonly pages: PageReader;
-  readonly rules: RuleBook;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;

@@ -12,7 +12,7 @@ import type { PageReader } from './pages/reader.ts';
 import type { Preparer } from './preparer.ts';
 import type { FeedReader } from './reader.ts';
 import { Recorder } from './recorder.ts';
-import { RuleBook } from './rule-book.ts';
+import { RuleKeeper } from './rule-keeper.ts';
 import { Visitor } from './visitor.ts';
 
 export interface ArticleLimits {
@@ -89,12 +89,11 @@ class Worker implements ArticleWorkers {
   readonly #options: ArticleWorkerOptions;
   readonly #limits: ArticleLimits;
   readonly #time: DatabaseClock;
-  readonly #rules = new RuleBook();
+  readonly #rules: RuleKeeper;
   readonly #recorder: Recorder;
   readonly #visitor: Visitor;
   readonly #visits = new Set<Promise<void>>();
   readonly #turns: Turns;
-  #rulesOld = true;
   #answeredMs: number | undefined;
   #sweptMs = Number.NEGATIVE_INFINITY;
   #sweep: Promise<void> | undefined;
@@ -107,10 +106,11 @@ class Worker implements ArticleWorkers {
     this.#limits = limits;
     this.#time = new DatabaseClock(clock);
     const nowMs = (): number => this.#time.nowMs();
+    this.#rules = new RuleKeeper(options);
     this.#recorder = new Recorder({ ...options, nowMs });
     this.#visitor = new Visitor({
       ...{ ...options, nowMs, leaseMs, spacingMs, deadlineMs, intervals: { floorMs, maxMs } },
-      ...{ recorder: this.#recorder, rules: this.#rules },
+      recorder: this.#recorder,
     });
     this.#turns = new Turns({
       ...{ clock, log, turn: () => this.#talk(), gapMs: GAP_MS, retryMs: RETRY_MS },
@@ -123,7 +123,7 @@ class Worker implements ArticleWorkers {
   }
 
   rulesChanged(): void {
-    this.#rulesOld = true;
+    this.#rules.changed();
     this.wake();
   }
 
@@ -154,6 +154,7 @@ class Worker implements ArticleWorkers {
     wait.release();
     await late;
     await this.#sweep;
+    await this.#rules.close();
   }
 
   async #talk(): Promise<number> {
@@ -177,21 +178,9 @@ class Worker implements ArticleWorkers {
 
   /** The rules before anything is judged by them; once in a while what others left. */
   async #keepUp(): Promise<void> {
-    const { ledger, preparer, clock, log } = this.#options;
-    const nowMs = clock.monotonicMs();
+    const nowMs = this.#options.clock.monotonicMs();
     const sweep = nowMs - this.#sweptMs >= SWEEP_MS;
-    if (this.#rulesOld || sweep) {
-      this.#rulesOld = false;
-      try {
-        const rules = await ledger.rules();
-        const refused = this.#rules.replace(rules);
-        preparer.useRules(rules);
-        if (refused > 0) log.warn({ refused }, 'rules that are wrong match nothing');
-      } catch (error) {
-        this.#rulesOld = true;
-        throw error;
-      }
-    }
+    await this.#rules.keepUp({ anyway: sweep });
     if (!sweep || this.#sweep) return;
     this.#sweptMs = nowMs;
     this.#sweep = this.#recorder.leftOver().finally(() => {

@@ -37,8 +37,8 @@ const LATER_MS = 3_600_000;
 const spec = { any: [], all: [], none: [], query: 'bitcoin' };
 
 const read = (more: Partial<Extract<PageResult, { ok: true }>> = {}): PageResult => ({
-  ...{ ok: true, url: 'http://pages.example/end', content: '<p>text</p>', body: 'The text' },
-  ...{ excerpt: 'The', language: 'en', symbols: [], matches: [] },
+  ...{ ok: true, status: 200, url: 'http://pages.example/end', content: '<p>text</p>' },
+  ...{ body: 'The text', excerpt: 'The', language: 'en', symbols: [], matches: [] },
   ...more,
 });
 
@@ -88,6 +88,7 @@ forEachDatabase((fixture) => {
       assert.equal((await save(second, read())).saved, true);
       const done = (await findJob(database, again.id))!;
       assert.deepEqual([done.state, done.reason, done.owner, done.waits], ['done', ...nulls(3)]);
+      assert.equal(done.status, 200);
       assert.ok(done.endedMs! >= done.createdMs);
       assert.deepEqual(await claimed(database), []);
     });

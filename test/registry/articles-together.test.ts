@@ -97,7 +97,7 @@ class Crowd {
     const texts = { content: 'c', body: 'b', excerpt: 'e', language: null, symbols: ['BTC'] };
     const again = [null, { dueMs: visit.dueMs }, { dueMs: visit.dueMs + 60_000 }][this.#next(3)]!;
     const failed = { ok: false, reason: 'status', message: '500', status: 500, again } as const;
-    const read = { ok: true, url: visit.url, ...texts, matches } as const;
+    const read = { ok: true, status: 200, url: visit.url, ...texts, matches } as const;
     await saveJob(this.#database, this.#me, visit, this.#next(2) === 0 ? read : failed);
   }
 }

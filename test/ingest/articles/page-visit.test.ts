@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { childAbort } from '../../../core/abort.ts';
 import { HttpError } from '../../../core/http-error.ts';
-import { type VisitedPage, visitPage } from '../../../ingest/articles/page-visit.ts';
+import {
+  type PageTools,
+  type VisitedPage,
+  visitPage,
+} from '../../../ingest/articles/page-visit.ts';
+import { ItemsRefused } from '../../../ingest/articles/preparer.ts';
 import type { PageVisit } from '../../../registry/visits.ts';
 import {
   feedSettings,
@@ -33,6 +39,13 @@ function failure({ result }: VisitedPage) {
   return result;
 }
 
+/** As it is on the stage, with parts that behave otherwise. */
+function visitWith(change: Partial<PageTools>): Promise<VisitedPage> {
+  stage.set(URL_A, { headers: html, body: article });
+  const page = stage.page();
+  return visitPage(page, { ...stage.tools(page), ...change });
+}
+
 describe('a visit to a page', () => {
   it('reads its article, and judges it anew by its text', async () => {
     stage.rule(7, '"secret sauce"');
@@ -46,7 +59,31 @@ describe('a visit to a page', () => {
       result.matches.map(({ rule }) => rule),
       [7],
     );
-    assert.deepEqual([result.url, result.language], [URL_A, 'en']);
+    assert.deepEqual([result.url, result.language, result.status], [URL_A, 'en', 200]);
+  });
+
+  it('fails when its text is too much for who judges it', async () => {
+    const judgePage = () => Promise.reject(new ItemsRefused('slow', 'took 20 s'));
+    const visited = await visitWith({ preparer: { judgePage } });
+    const { reason, status, again } = failure(visited);
+    assert.deepEqual([reason, status, again], ['slow', 200, null]);
+  });
+
+  it('says nothing of a page that is given up while it is read or judged', async () => {
+    const { signal, release } = childAbort(undefined);
+    const giveUp = async () => {
+      release();
+      return { ok: false, reason: 'failed', message: 'was not waited for' } as const;
+    };
+    const pages = { read: giveUp, close: async () => undefined };
+    await assert.rejects(visitWith({ pages, signal }), { code: 'cancelled' });
+    const judging = childAbort(undefined);
+    const judgePage = () => {
+      judging.release();
+      return Promise.reject(new ItemsRefused('internal', 'was not waited for'));
+    };
+    const { signal: other } = judging;
+    await assert.rejects(visitWith({ preparer: { judgePage }, signal: other }), ItemsRefused);
   });
 
   it('says where the page was in the end', async () => {

@@ -6,6 +6,7 @@ import type { FeedTools } from '../../../ingest/articles/feed-visit.ts';
 import { foundArticle } from '../../../ingest/articles/found-articles.ts';
 import { HostHold } from '../../../ingest/articles/host-hold.ts';
 import type { VisitLedger } from '../../../ingest/articles/ledger.ts';
+import { judgePage } from '../../../ingest/articles/page-judge.ts';
 import type { PageTools } from '../../../ingest/articles/page-visit.ts';
 import { readPage } from '../../../ingest/articles/pages/read-page.ts';
 import { parseFeed } from '../../../ingest/articles/parse-feed.ts';
@@ -64,7 +65,7 @@ export class VisitStage {
       matches: 0,
       ...times,
     };
-    this.rules.replace([rule]);
+    this.rules.replace({ edition: id, rules: [rule] });
   }
 
   feed(change: Partial<FeedVisit> = {}): FeedVisit {
@@ -121,13 +122,14 @@ export class VisitStage {
     );
     const closed = { close: async () => undefined };
     return {
-      ...{ clock, nowMs, signal, hold, rules, random: () => 0.5, http: this.#http() },
+      ...{ clock, nowMs, signal, hold, random: () => 0.5, http: this.#http() },
       ledger: { knownArticles: async () => known },
       deadlineMs: 30_000,
       limits: { floorMs: 60_000, maxMs: 3_600_000 },
       reader: { read: async (bytes, options) => parseFeed(bytes, options), ...closed },
       preparer: {
         prepare: async (items, origin) => items.map((item) => foundArticle(item, origin, rules)),
+        judgePage: async (article) => judgePage(article, rules),
       },
       pages: { read: async (page) => readPage(page), ...closed },
     };
