@@ -116,6 +116,7 @@ export function decodeAs(bytes: Buffer, charset: string, cut = false): string {
 
 /** Halves of surrogate pairs, which no encoding of Unicode can write, become U+FFFD. */
 export function wellFormed(text: string): string {
+  if (!/[\ud800-\udfff]/.test(text)) return text;
   return text.replace(
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     '\ufffd',

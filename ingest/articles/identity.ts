@@ -106,7 +106,9 @@ function comparable(id: string): string {
 }
 
 function normal(text: string): string {
-  return text.normalize('NFC').replace(/\s+/g, ' ').trim();
+  // Nothing below is composed of anything.
+  const composed = /[\u0300-\uffff]/.test(text) ? text.normalize('NFC') : text;
+  return (/\s\s|[^\S ]/.test(composed) ? composed.replace(/\s+/g, ' ') : composed).trim();
 }
 
 /** The parts cannot run into each other. */

@@ -1,5 +1,6 @@
 import type { FeedItem } from './feed.ts';
 import { excerptOf, linesOf } from './pages/page-text.ts';
+import { type Harmless, plainMarkup } from './pages/plain-markup.ts';
 import { sanitize } from './pages/sanitize.ts';
 import { recognise } from './rules/symbols.ts';
 import { oneLine, plainText } from './text.ts';
@@ -30,15 +31,22 @@ export function prepareItem(item: FeedItem, baseUrl: string): PreparedItem {
   const long = content === '' && summaryType === 'html' && short.length > SUMMARY_CHARS;
   const markup = long ? summary : contentType === 'html' ? content : '';
   const base = item.link ?? baseUrl;
-  const clean = markup === '' ? null : sanitize(markup, base);
-  const text = clean === null ? (contentType === 'text' ? content.slice(0, TEXT_CHARS) : '') : '';
-  const body = clean === null ? text : linesOf(clean, TEXT_CHARS);
+  const clean = markup === '' ? undefined : harmless(markup, base);
+  const text = contentType === 'text' ? content.slice(0, TEXT_CHARS) : '';
+  const body = clean?.text ?? text;
   const shown = short === '' ? body : short;
   return {
     summary: shown.length > SUMMARY_CHARS ? excerptOf(shown, SUMMARY_CHARS) : oneLine(shown),
-    content: clean,
+    content: clean?.html ?? null,
     text: body,
     whole: body.length >= WHOLE_CHARS,
     symbols: recognise(`${title}\n${shown.slice(0, SUMMARY_CHARS)}\n${body}`),
   };
+}
+
+function harmless(markup: string, baseUrl: string): Harmless {
+  const plain = plainMarkup(markup, baseUrl);
+  if (plain) return plain;
+  const html = sanitize(markup, baseUrl);
+  return { html, text: linesOf(html, TEXT_CHARS) };
 }

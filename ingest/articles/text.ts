@@ -37,6 +37,11 @@ export function plainText(markup: string): string {
 /** One tag or comment, with what it hides; undefined where `<` is just a sign. End -1: cut. */
 function readTag(markup: string, open: number): { name: string; end: number } | undefined {
   if (markup.startsWith('<!--', open)) return { name: '!', end: after(markup, '-->', open + 4) };
+  SIMPLE.lastIndex = open;
+  const simple = SIMPLE.exec(markup);
+  if (simple && (simple[1] === '/' || !HIDDEN.test(simple[2] ?? ''))) {
+    return { name: simple[2] ?? '!', end: SIMPLE.lastIndex };
+  }
   const found = TAG.exec(markup.slice(open, open + 40));
   if (!found) return undefined;
   const name = (found[2] ?? '!').toLowerCase();
@@ -53,6 +58,8 @@ function hiddenEnd(markup: string, end: number, [, slash, name]: RegExpExecArray
   return closed ? after(markup, '>', closed.index) : -1;
 }
 
+/** A tag as most are: short, and nothing in it is like the end of one. */
+const SIMPLE = /<(\/)?([a-z][a-z0-9]{0,20})(?:[ \n][^<>"']{0,20}"[^<>"']{0,400}"){0,2}[ \n]?>/y;
 /** A tag whose attributes may hold `>`; in a longer one the first `>` ends it. */
 const QUOTING = /^<\/?[a-z](?:[^<>"']|"[^"]*"|'[^']*')*>/i;
 const TAG_CHARS = 1_000;
@@ -69,8 +76,11 @@ function decoded(text: string): string {
 
 /** One line without spaces around or twice; a no-break space stays what it is. */
 export function oneLine(text: string): string {
-  return text.replace(/[ \t\r\n\f\v]+/g, ' ').trim();
+  return (MORE_SPACE.test(text) ? text.replace(/[ \t\r\n\f\v]+/g, ' ') : text).trim();
 }
+
+/** White space that is not one space: most lines have none, and looking for it is fast. */
+const MORE_SPACE = /[\t\r\n\f\v]| {2}/;
 
 /**
  * A title of RSS, where nobody says whether it is text or markup: markup if there are tags in it.

@@ -4,7 +4,7 @@ import { type MarkupHandler, walkMarkup } from './markup.ts';
 import { CONTROL } from './sanitize.ts';
 
 /** A line of its own for each. */
-const BLOCKS = new Set(
+export const BLOCKS = new Set(
   (
     'p div h1 h2 h3 h4 h5 h6 blockquote pre ul ol li dl dt dd figure figcaption table caption thead ' +
     'tbody tfoot tr br hr'

@@ -169,14 +169,14 @@ class Writer implements MarkupHandler {
 
 const ALT_CHARS_MAX = 1_000;
 const URL_CHARS_MAX = 8_192;
-const LINKS = /^(https?|mailto):$/;
-const IMAGES = /^https?:$/;
+export const LINKS = /^(https?|mailto):$/;
+export const IMAGES = /^https?:$/;
 /** What no text has; tabs and line breaks stay. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const CONTROL = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
 
 /** As a browser would read it, which leaves out control characters: judged after, not before. */
-function safeUrl(
+export function safeUrl(
   reference: string | undefined,
   baseUrl: string,
   schemes: RegExp,

@@ -11,6 +11,7 @@ export interface RecogniseOptions {
 const SYMBOLS_MAX = 20;
 /** `BTCUSDT`, where the second part is what the first is paid with. */
 const PAIR = /^([0-9]{0,4}[A-Z]{2,10})(?:USDT|USDC|FDUSD|USD|EUR)$/;
+const UPPER = /[A-Z]/;
 const TICKER_LENGTH_MAX = 15;
 
 const trie = new WordTrie();
@@ -31,10 +32,10 @@ export function recognise(text: string, { known }: RecogniseOptions = {}): strin
   for (const [index, key] of words.keys.entries()) {
     if (key.length > TICKER_LENGTH_MAX) continue;
     const from = words.from[index]!;
-    const ticker = key.toUpperCase();
     if (read[from - 1] === '$' && !/[\p{L}\p{N}]/u.test(read[from - 2] ?? '')) {
+      const ticker = key.toUpperCase();
       if (tickers.has(ticker) || known?.has(ticker)) found.add(ticker);
-    } else if (key.length > 4) {
+    } else if (key.length > 4 && UPPER.test(read[words.to[index]! - 1]!)) {
       const base = PAIR.exec(read.slice(from, words.to[index]))?.[1];
       if (base !== undefined && tickers.has(base)) found.add(base);
     }

@@ -37,6 +37,8 @@ export function wordsOf(text: string): Words {
   const keys: string[] = [];
   const from: number[] = [];
   const to: number[] = [];
+  // Of ASCII all words are folded at once.
+  const folded = ASCII.test(text) ? text.toLowerCase() : undefined;
   let at = 0;
   while (at < text.length) {
     const end = wordEnd(text, at);
@@ -44,7 +46,7 @@ export function wordsOf(text: string): Words {
       at += 1;
       continue;
     }
-    keys.push(fold(text.slice(at, end)));
+    keys.push(folded === undefined ? fold(text.slice(at, end)) : folded.slice(at, end));
     from.push(at);
     to.push(end);
     at = end;
