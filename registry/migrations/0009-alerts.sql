@@ -68,6 +68,8 @@ create table alert_steps (
   -- It was evaluated after its time, as nothing had evaluated it in time.
   late boolean not null default false,
   found integer not null default 0,
+  -- Series with an incident that had points in this step, none of them remarkable.
+  cleared text[] not null default '{}',
   -- False: what it found has not yet come to everybody.
   spread boolean not null default false,
   at timestamptz not null default now(),
@@ -116,17 +118,26 @@ create table alert_events (
 );
 
 create index alert_events_list on alert_events (alert, id);
+create index alert_events_firing on alert_events (firing);
+create index alert_events_silence on alert_events (silence) where silence is not null;
 
--- Series that are above (or below) now: since when, and when somebody was told.
+-- Series that are above (or below) now, of alerts that care how long that lasts.
 create table alert_incidents (
   alert bigint not null references alerts (id) on delete cascade,
+  rule text not null,
   series text not null,
+  -- Ends of the first and of the newest step that found it.
   since_ms bigint not null,
   last_ms bigint not null,
+  -- End of the first step since then that did not, though it had points.
+  clear_ms bigint,
+  -- End of the step that was told last.
   told_ms bigint,
   event bigint,
-  primary key (alert, series)
+  primary key (alert, rule, series)
 );
+
+create index alert_incidents_rule on alert_incidents (rule, series);
 
 -- How far the events of the registry were read, by whom.
 create table alert_cursors (
