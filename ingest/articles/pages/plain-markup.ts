@@ -208,8 +208,11 @@ function readAttributes(
 }
 
 /** An address that is written as a browser writes it, so that nothing needs to be made of it. */
-const WRITTEN =
-  /^https?:\/\/(?!xn--)[a-z0-9]+(?:[.-](?!xn--)[a-z0-9]+)*\.[a-z]{2,}\/(?!\.|%2e)(?:(?!\/\.|\/%2e)[!$&(-;=@-Z_a-z~%])*(?:\?[!$&(-;=@-Z_a-z~%]*)?$/i;
+const WRITTEN = new RegExp(
+  '^https?://(?!xn--)[a-z0-9]+(?:[.-](?!xn--)[a-z0-9]+)*\\.[a-z]{2,}/(?!\\.|%2e)' +
+    '(?:(?!/\\.|/%2e)[!$&(-;=@-Z_a-z~%])*(?:\\?[!$&(-;=@-Z_a-z~%]*)?$',
+  'i',
+);
 
 function address(value: string, baseUrl: string, schemes: RegExp): string | undefined {
   if (WRITTEN.test(value) && !/[A-Z]/.test(value.slice(0, value.indexOf('/', 8)))) return value;
