@@ -53,6 +53,8 @@ export interface DigestData {
   readonly window: { readonly start: string; readonly end: string };
   readonly time: string;
   readonly late: boolean;
+  /** They are over. */
+  readonly resolved?: boolean | undefined;
   /** The strongest first. */
   readonly firings: readonly MessageFiring[];
   readonly series: readonly string[];
@@ -112,7 +114,7 @@ export function messageId(...parts: readonly (string | number)[]): string {
 
 /** What goes one after the other: all that is told of a series to the subscribers of an alert. */
 export function subjectOf(alert: number, series: string): string {
-  return `${alert} ${series}`;
+  return `${alert}|${series}`;
 }
 
 /** Standard Webhooks: bodies stay below it. */

@@ -13,9 +13,6 @@ create table channels (
   -- Why it is disabled.
   reason text,
   state_since timestamptz not null default now(),
-  -- Digest of the token by which its owner confirms it, and of the one that ends its messages.
-  confirm_hash text,
-  leave_hash text,
   -- Attempts in a row that failed, the first of them, and until when it is left alone.
   failures integer not null default 0,
   failing_since_ms bigint,
@@ -172,7 +169,9 @@ create table deliveries (
   payload jsonb not null,
   state text not null default 'queued'
     check (state in ('queued', 'leased', 'failed', 'delivered', 'dead', 'cancelled')),
+  -- All that were made, and those of them that count for when the next one is.
   attempts integer not null default 0,
+  step integer not null default 0,
   -- By the clock of the database, like all `_ms` here. While it is leased: when it is due again if
   -- the holder is not heard of.
   due_ms bigint not null,
@@ -183,7 +182,8 @@ create table deliveries (
   reason text,
   -- Of the firing point, for what the way took.
   fired_ms bigint,
-  -- It went to the fallback under this number.
+  -- Where it goes besides when this channel does not take it, and its number there.
+  fallback bigint references channels (id),
   moved bigint,
   replays integer not null default 0,
   created timestamptz not null default clock_timestamp(),
@@ -197,6 +197,11 @@ create index deliveries_subject on deliveries (channel, subject, id)
   where state in ('queued', 'failed', 'leased');
 create index deliveries_alert on deliveries (alert, id);
 create index deliveries_state on deliveries (state, id);
+create index deliveries_expiry on deliveries (expires_ms)
+  where state in ('queued', 'failed', 'leased');
+create index deliveries_fallback on deliveries (channel, id)
+  where fallback is not null and moved is null and state in ('queued', 'failed', 'dead');
+create index deliveries_ended on deliveries (ended) where ended is not null;
 
 create table delivery_attempts (
   delivery bigint not null references deliveries (id) on delete cascade,
