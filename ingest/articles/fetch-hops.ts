@@ -51,6 +51,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * @throws HostBusy, VisitLost, and TidemarkErrors of the registry.
  */
 export async function fetchHops(errand: Errand, tools: HopTools): Promise<Outcome> {
+  const { hold, nowMs } = tools;
   const seen = new Set<string>();
   let url = errand.url;
   let leftMs = tools.deadlineMs;
@@ -62,15 +63,25 @@ export async function fetchHops(errand: Errand, tools: HopTools): Promise<Outcom
     leftMs -= asked.tookMs;
     if (asked.error) {
       // A connection that was kept may be closed just then; that says nothing of the host.
-      if (asked.error.fault !== 'reset' || repeated) return failed(failureOfError(asked.error));
-      repeated = true;
-      continue;
+      if (asked.error.fault === 'reset' && !repeated) {
+        repeated = true;
+        hold.rest();
+        continue;
+      }
+      await hold.release();
+      return failed(failureOfError(asked.error));
     }
     const { answer } = asked;
-    const next = locationOf(answer, url);
-    if (next === undefined) return judged(answer, { nowMs: tools.nowMs(), moved });
     seen.add(url);
-    if (next === null || seen.has(next) || seen.size > HOPS_MAX) return stray(answer, next);
+    const next = locationOf(answer, url);
+    if (typeof next !== 'string' || seen.has(next) || seen.size > HOPS_MAX) {
+      await hold.release(pauseOf(answer, nowMs()));
+      if (next === undefined) return judged(answer, { nowMs: nowMs(), moved });
+      return stray(answer, next);
+    }
+    // To the same host it goes on as soon as it may.
+    if (new URL(next).host === new URL(url).host) hold.rest();
+    else await hold.release();
     // One that stands unprotected is never remembered: whoever is in between could have said it.
     permanent &&= PERMANENT.has(answer.status) && !isDowngrade(url, next);
     if (permanent) moved = next;
@@ -88,9 +99,9 @@ type Asked =
   | { readonly answer: HttpResponse; readonly error?: undefined; readonly tookMs: number }
   | { readonly error: HttpError; readonly tookMs: number };
 
-/** One request: the host is taken before it and given back after it, however it ends. */
+/** One request. Its host is taken before it, and is to be given back or kept after it. */
 async function askOnce({ errand, url, deadlineMs }: Ask, tools: HopTools): Promise<Asked> {
-  const { http, hold, clock, signal, nowMs } = tools;
+  const { http, hold, clock, signal } = tools;
   const late = new HttpError('deadline', `no whole answer in ${tools.deadlineMs} ms`);
   if (deadlineMs <= 0) return { error: late, tookMs: 0 };
   await hold.take(new URL(url).host, deadlineMs + MARGIN_MS);
@@ -98,17 +109,16 @@ async function askOnce({ errand, url, deadlineMs }: Ask, tools: HopTools): Promi
   const sinceMs = clock.monotonicMs();
   const tookMs = () => clock.monotonicMs() - sinceMs;
   const { bytesMax } = errand;
-  let asked: Asked;
   try {
     const request = { url, headers, deadlineMs, bytesMax, from: 'user', once: true } as const;
-    asked = { answer: await http.fetch({ ...request, signal }), tookMs: tookMs() };
+    return { answer: await http.fetch({ ...request, signal }), tookMs: tookMs() };
   } catch (error) {
+    if (error instanceof HttpError && error.fault !== 'cancelled') {
+      return { error, tookMs: tookMs() };
+    }
     await hold.release();
-    if (!(error instanceof HttpError) || error.fault === 'cancelled') throw error;
-    return { error, tookMs: tookMs() };
+    throw error;
   }
-  await hold.release(pauseOf(asked.answer, nowMs()));
-  return asked;
 }
 
 /** How long the whole host is left alone for what it says. */

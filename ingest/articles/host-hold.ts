@@ -43,11 +43,14 @@ interface Held {
   /** Monotonic: until then nobody else has it. */
   untilMs: number;
   asked: boolean;
+  /** Monotonic: where another request may follow, not before this. */
+  restsUntilMs: number | undefined;
 }
 
 /**
  * The one host that a visit may ask at a time. Each request takes it and gives it back, so that
- * hops of a redirect are paid for by the host they land on.
+ * hops of a redirect are paid for by the host they land on. Between two requests to the same one it
+ * is kept: the second is not put behind all who wait for the host.
  */
 export class HostHold {
   readonly #options: HostHoldOptions;
@@ -57,7 +60,7 @@ export class HostHold {
   constructor(options: HostHoldOptions, claim: { host: string; token: number; sinceMs: number }) {
     this.#options = options;
     const { host, token, sinceMs } = claim;
-    this.#held = { host, token, untilMs: sinceMs + options.leaseMs, asked: false };
+    this.#held = heldOf(host, token, sinceMs + options.leaseMs);
   }
 
   /** What is held now, for renewals. */
@@ -76,6 +79,7 @@ export class HostHold {
    */
   async take(host: string, forMs: number): Promise<void> {
     const { ledger, clock, leaseMs, signal } = this.#options;
+    await this.#rested(host);
     if (this.#held && (this.#held.host !== host || this.#held.asked)) await this.release();
     if (!this.#held) await this.#wait(host);
     const held = this.#held as Held | undefined;
@@ -87,6 +91,12 @@ export class HostHold {
     }
     if (signal.aborted) throw cancelled();
     held.asked = true;
+  }
+
+  /** Keeps the host after a request: the next one may be to it, when its spacing is over. */
+  rest(): void {
+    const { clock, spacingMs } = this.#options;
+    if (this.#held) this.#held.restsUntilMs = clock.monotonicMs() + spacingMs;
   }
 
   /** Gives the host back: after a request it is left alone for a while. */
@@ -105,6 +115,20 @@ export class HostHold {
     );
   }
 
+  /** Waits until a host that was kept may be asked again. */
+  async #rested(host: string): Promise<void> {
+    const { clock, signal } = this.#options;
+    const held = this.#held;
+    if (held?.restsUntilMs === undefined || held.host !== host) return;
+    for (;;) {
+      const leftMs = held.restsUntilMs - clock.monotonicMs();
+      if (leftMs <= 0) break;
+      await clock.sleep(Math.ceil(leftMs), signal);
+    }
+    held.restsUntilMs = undefined;
+    held.asked = false;
+  }
+
   async #wait(host: string): Promise<void> {
     const { ledger, clock, nowMs, waitMs, leaseMs, signal } = this.#options;
     const endMs = clock.monotonicMs() + waitMs;
@@ -113,7 +137,7 @@ export class HostHold {
       const sinceMs = clock.monotonicMs();
       const taken = await ledger.takeHost(host, nowMs() + endMs - sinceMs);
       if (taken.ok) {
-        this.#held = { host, token: taken.hostToken, untilMs: sinceMs + leaseMs, asked: false };
+        this.#held = heldOf(host, taken.hostToken, sinceMs + leaseMs);
         return;
       }
       const leftMs = endMs - clock.monotonicMs();
@@ -122,6 +146,10 @@ export class HostHold {
       await clock.sleep(Math.max(1, freeInMs), signal);
     }
   }
+}
+
+function heldOf(host: string, token: number, untilMs: number): Held {
+  return { host, token, untilMs, asked: false, restsUntilMs: undefined };
 }
 
 function cancelled(): TidemarkError {

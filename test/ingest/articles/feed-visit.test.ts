@@ -117,13 +117,15 @@ describe('redirects of a feed', () => {
     ]);
   });
 
-  it('wait for the spacing of the same host', async () => {
+  it('wait for one spacing of the same host, which nobody else gets meanwhile', async () => {
     stage.set(URL_A, to(301, '/new'));
     stage.set('https://a.test/new', { body });
     const startMs = stage.clock.nowMs();
     const { check: moved } = await check();
-    assert.ok(stage.clock.nowMs() - startMs >= 5_000);
+    const tookMs = stage.clock.nowMs() - startMs;
+    assert.ok(tookMs >= 5_000 && tookMs < 5_200, `${tookMs} ms`);
     assert.equal(moved.fetchUrl, 'https://a.test/new');
+    assert.deepEqual(stage.hosts, [`ask ${URL_A}`, `ask ${moved.fetchUrl}`, 'free a.test 5000']);
   });
 
   it('are remembered when they are permanent and lead to a feed', async () => {
@@ -188,6 +190,7 @@ describe('redirects of a feed', () => {
     stage.requests.length = 0;
     assert.equal((await check({ url: 'https://h0.test/' })).reason, 'redirect');
     assert.equal(stage.requests.length, 6);
+    assert.equal(stage.hosts.at(-1), 'free h5.test 5000');
   });
 
   it('put the check off when their host is busy for long: that is no failure', async () => {

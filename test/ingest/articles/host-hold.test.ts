@@ -57,6 +57,32 @@ describe('the host that a visit may ask', () => {
     assert.deepEqual(told, ['free a.test 1 5000', 'take a.test']);
   });
 
+  it('is kept between two requests to it, which are a spacing apart', async () => {
+    await hold.take('a.test', FOR_MS);
+    hold.rest();
+    let taken = false;
+    const second = hold.take('a.test', FOR_MS).then(() => {
+      taken = true;
+    });
+    await clock.advance(4_999);
+    assert.deepEqual([told, taken], [[], false]);
+    await clock.advance(1);
+    await second;
+    assert.deepEqual(told, []);
+    await hold.release();
+    assert.deepEqual(told, ['free a.test 1 5000']);
+  });
+
+  it('that is kept is given back for another one, or when nothing follows', async () => {
+    await hold.take('a.test', FOR_MS);
+    hold.rest();
+    await hold.take('b.test', FOR_MS);
+    assert.deepEqual(told, ['free a.test 1 5000', 'take b.test']);
+    hold.rest();
+    await hold.release();
+    assert.deepEqual(told.at(-1), 'free b.test 9 5000');
+  });
+
   it('is asked for no longer than its lease lasts: it is renewed, or the visit is lost', async () => {
     clock.jump(LEASE_MS - FOR_MS + 1);
     await hold.take('a.test', FOR_MS);
