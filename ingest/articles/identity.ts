@@ -108,7 +108,7 @@ function comparable(id: string): string {
 function normal(text: string): string {
   // Nothing below is composed of anything.
   const composed = /[\u0300-\uffff]/.test(text) ? text.normalize('NFC') : text;
-  return (/\s\s|[^\S ]/.test(composed) ? composed.replace(/\s+/g, ' ') : composed).trim();
+  return composed.replace(/\s{2,}|[^\S ]/g, ' ').trim();
 }
 
 /** The parts cannot run into each other. */

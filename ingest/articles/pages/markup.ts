@@ -66,7 +66,8 @@ export function walkMarkup(html: string, handler: MarkupHandler, options: WalkOp
 }
 
 export function escapeText(text: string): string {
-  return /[&<>]/.test(text) ? text.replace(/[&<>]/g, (sign) => SIGNS[sign] ?? '') : text;
+  if (!/[&<>]/.test(text)) return text;
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 export function escapeAttribute(text: string): string {

@@ -1,6 +1,5 @@
-import { decodeHTML } from 'entities';
 import { wellFormed } from '../../../core/charset.ts';
-import { oneLine } from '../text.ts';
+import { decoded, oneLine } from '../text.ts';
 import { escapeAttribute, escapeText } from './markup.ts';
 import { BLOCKS } from './page-text.ts';
 import { CONTROL, IMAGES, LINKS, safeUrl } from './sanitize.ts';
@@ -39,8 +38,8 @@ const ATTRIBUTE = /([a-z][a-z0-9:_-]*)="([^"]*)"/g;
  * other it makes nothing (undefined): then those two decide.
  */
 export function plainMarkup(html: string, baseUrl: string): Harmless | undefined {
-  if (html.length > CHARS_MAX || CONTROL_SIGN.test(html)) return undefined;
-  if (/[\ud800-\udfff]/.test(html) && wellFormed(html) !== html) return undefined;
+  if (html.length > CHARS_MAX) return undefined;
+  if (ODD.test(html) && (CONTROL_SIGN.test(html) || wellFormed(html) !== html)) return undefined;
   const writer = new PlainWriter(baseUrl);
   let at = 0;
   while (at < html.length) {
@@ -57,6 +56,8 @@ export function plainMarkup(html: string, baseUrl: string): Harmless | undefined
 }
 
 const CONTROL_SIGN = new RegExp(CONTROL.source);
+/** Those, and halves of pairs. */
+const ODD = new RegExp(`${CONTROL.source}|[\\ud800-\\udfff]`);
 
 interface Open {
   /** As the markup calls it. */
@@ -81,7 +82,7 @@ class PlainWriter {
 
   /** False, here and below: this is not plain. */
   text(raw: string): boolean {
-    const text = raw.includes('&') ? decodeHTML(raw) : raw;
+    const text = decoded(raw);
     if (text !== raw && CONTROL_SIGN.test(text)) return false;
     // A parser gives text in pieces, and a piece of white space opens no element that waits.
     if (this.#waiting.length > 0 && /^[ \t\r\n\f]/.test(text) && /[&<>]/.test(raw + text)) {
@@ -191,12 +192,17 @@ const ALT_CHARS_MAX = 1_000;
 /** White space that is not one space. */
 const MORE_SPACE = /[\t\r\n\f]| {2}/;
 
+/** Nothing but one attribute, whose value is as it is written. */
+const ONLY = /^ ([a-z]+)="([^"&]*)"$/;
+
 /** Some attributes of a tag; undefined where a parser has to say what they are. */
 function readAttributes(
   text: string,
   ...names: readonly string[]
 ): Record<string, string> | undefined {
   const read: Record<string, string> = {};
+  const only = ONLY.exec(text);
+  if (only && only[1] === names[0]) return { [only[1]!]: only[2]! };
   for (const [, name = '', raw = ''] of text.matchAll(ATTRIBUTE)) {
     if (!names.includes(name) || Object.hasOwn(read, name)) continue;
     const value = raw.replaceAll('&amp;', '&');
