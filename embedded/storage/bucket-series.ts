@@ -9,6 +9,8 @@ const RAW_KEYS_SLACK = 65_536;
 
 /** A field's name that stands in a line as it is. */
 const PLAIN_NAME = /^[^\p{Cc} ",=\\]+$/u;
+/** So many names are shared; InfluxDB's own users have some hundreds. */
+const NAMES_SHARED_MAX = 4_096;
 const NO_BYTES = new Uint8Array(0);
 
 interface Group extends SeriesGroup {
@@ -27,6 +29,8 @@ export class BucketSeries {
   readonly rawKeys = new RawKeys();
   readonly #groups = new Map<string, Group>();
   readonly #fieldTypes = new Map<string, Map<string, FieldUse>>();
+  /** One object for all series of a name: it stays in the cache, one for each would not. */
+  readonly #nameBytes = new Map<string, Uint8Array>();
   readonly #bySid = new Map<number, { group: Group; series: Series }>();
   #ordered: readonly Series[] = [];
   #unordered: Series[] = [];
@@ -69,13 +73,21 @@ export class BucketSeries {
   add(group: SeriesGroup, series: Series): void {
     const own = this.group(group.measurement, [...group.tags]);
     const { sid, field, type } = series;
-    const bytes = PLAIN_NAME.test(field) ? new TextEncoder().encode(field) : NO_BYTES;
-    const made = { name: field, sid, code: codeOf(type), bytes };
+    const made = { name: field, sid, code: codeOf(type), bytes: this.#bytesOf(field) };
     own.fields.push(made);
     own.byName.set(field, made);
     this.#bySid.set(sid, { group: own, series });
     this.#unordered.push(series);
     this.#count(series.measurement, field, type, 1);
+  }
+
+  #bytesOf(field: string): Uint8Array {
+    const known = this.#nameBytes.get(field);
+    if (known) return known;
+    const bytes = PLAIN_NAME.test(field) ? new TextEncoder().encode(field) : NO_BYTES;
+    // Somebody puts data into names: one of them is like the next then.
+    if (this.#nameBytes.size < NAMES_SHARED_MAX) this.#nameBytes.set(field, bytes);
+    return bytes;
   }
 
   /** Forgets series whose points are gone, or that were never kept. */

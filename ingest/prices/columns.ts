@@ -3,6 +3,7 @@
  * so names cross once, as a market's number, and the numbers of all rows as the bytes that will
  * stand in their lines, so that nobody has to make rows of them again.
  */
+import { keepShape } from '../../core/kept-shapes.ts';
 import { LineEncoder, type Refusal } from '../../core/line-protocol.ts';
 import type { FloatText } from '../../core/point.ts';
 import type { DropCounts, ParsedPrices, PriceRow } from './adapter.ts';
@@ -156,6 +157,12 @@ export class ColumnRows implements ParsedPrices, WritingRows {
     return rowOf(this.markets[index] as MarketNames, text.toString('latin1'));
   }
 }
+
+// A poll leaves nothing behind, and the next one comes a minute later.
+const empty = new ColumnWriter().write({ rows: [], dropped: {} });
+const arrived = structuredClone(empty);
+keepShape(arrived);
+keepShape(new ColumnRows(arrived, []));
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

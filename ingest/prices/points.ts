@@ -1,4 +1,5 @@
 import { toMicros } from '../../core/clock.ts';
+import { keepShape } from '../../core/kept-shapes.ts';
 import {
   type FieldKey,
   fieldKey,
@@ -167,6 +168,9 @@ export function writingRows(rows: readonly PriceRow[]): WritingRows {
     rowAt: (index) => rows[index] as PriceRow,
   };
 }
+
+// A poll leaves none behind, and the next one comes a minute later.
+keepShape(new PriceBatch(writingRows([]), 0n));
 
 const key = (name: PriceField) => fieldKey(name);
 const PRICE = key('price');
