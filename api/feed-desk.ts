@@ -35,6 +35,8 @@ export interface FeedDesk extends Pick<MonitorDesk, 'addressOf' | 'refusalOf'> {
   change(id: number, change: FeedChange): Promise<Feed | undefined>;
   /** @throws TidemarkError `conflict` when it is switched off. */
   checkNow(id: number): Promise<Feed | undefined>;
+  /** How many workers there are that check feeds. */
+  workers(): Promise<number>;
   find(id: number): Promise<Feed | undefined>;
   findSame(url: string): Promise<Feed | undefined>;
   list(filter: FeedFilter): Promise<readonly Feed[]>;

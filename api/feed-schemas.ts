@@ -131,17 +131,15 @@ const shown = {
   changed: time,
 };
 
-export const feedAnswer = z.object(shown).meta({ id: 'Feed' });
-
-export const feedChanged = z
+export const feedAnswer = z
   .object({
     ...shown,
     warnings: said(
       z.array(z.string()),
-      'What keeps it from being asked as it is to be: a host with too many feeds.',
+      'What keeps it from being asked as it is to be: no worker, a host with too many feeds.',
     ),
   })
-  .meta({ id: 'ChangedFeed' });
+  .meta({ id: 'Feed' });
 
 export const feedsQuery = z.strictObject({
   active: z.enum(['true', 'false']).optional().meta({ description: 'Only such.' }),

@@ -3,8 +3,8 @@ import type { Feed } from '../registry/feeds.ts';
 import type { FeedDesk } from './feed-desk.ts';
 import { isoOf, isoOrNull } from './moment.ts';
 
-/** A feed as it is told. What is secret of it is not. */
-export function shownFeed(feed: Feed) {
+/** What is secret of it is not told. */
+function shownFeed(feed: Feed) {
   const { settings, policy: policyNow } = feed;
   const { id, url, name, title, link, active, state, reason, message, status, failures } = feed;
   const { checking, why, fetchUrl, host, checks, unchanged, articles, items, format } = feed;
@@ -33,15 +33,34 @@ const MINUTE_MS = 60_000;
 /** Of a feed that was not checked so far. */
 const INTERVAL_MS = 60_000;
 
-/** What keeps a feed from being asked as it is to be. */
-export function feedWarnings(
-  { intervalMsFloor, spacingMs }: Pick<FeedDesk, 'intervalMsFloor' | 'spacingMs'>,
+/** Feeds as they are told, with what keeps each from being asked as it is to be. */
+export async function shownFeeds(desk: FeedDesk, feeds: readonly Feed[]) {
+  const { intervalMsFloor, spacingMs } = desk;
+  const about = { intervalMsFloor, spacingMs, workers: await desk.workers() };
+  return feeds.map((feed) => ({ ...shownFeed(feed), warnings: feedWarnings(about, feed) }));
+}
+
+/** The same of one. */
+export async function shownOne(desk: FeedDesk, feed: Feed) {
+  const [shown] = await shownFeeds(desk, [feed]);
+  return shown!;
+}
+
+interface Circumstances extends Pick<FeedDesk, 'intervalMsFloor' | 'spacingMs'> {
+  readonly workers: number;
+}
+
+function feedWarnings(
+  { intervalMsFloor, spacingMs, workers }: Circumstances,
   feed: Feed,
 ): string[] {
   const { active, host, settings } = feed;
   const { intervalMs } = settings;
   if (!active) return [];
   const warnings: string[] = [];
+  if (workers === 0) {
+    warnings.push('no worker is there: no feed is checked until one runs (tidemark start)');
+  }
   if (intervalMs !== null && intervalMs < intervalMsFloor) {
     warnings.push(
       `an interval of ${formatMs(intervalMs)} is below ${formatMs(intervalMsFloor)}, which feeds ` +

@@ -23,6 +23,7 @@ import { FEEDS_CHANNEL } from '../registry/feeds.ts';
 import { followChannel } from '../registry/follow.ts';
 import { returnVisits } from '../registry/left-visits.ts';
 import { RULES_CHANNEL } from '../registry/rules.ts';
+import { leaveAll } from '../registry/workers.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 import { openWriter } from './writer.ts';
@@ -55,13 +56,16 @@ export async function startArticleIngest(base: Base): Promise<void> {
     leaseMs: articleDefaults.leaseMs + config.articleHostSpacingMs,
   };
   const { leaseMs } = limits;
-  const worker = { id: `${hostname()} ${process.pid} ${randomUUID()}`, leaseMs };
+  const host = hostname();
+  const id = `${host} ${process.pid} ${randomUUID()}`;
+  const worker = { id, host, slots: limits.concurrency, leaseMs };
   const ledger = openArticleLedger({
     database: registry,
     worker,
     clock,
     timeoutMs: REGISTRY_MS_MAX,
   });
+  await leaveAll(registry, 'articles');
   await returnVisits(registry, { spacingMs: limits.spacingMs });
   const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
   const articles = startArticles({

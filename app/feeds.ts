@@ -15,6 +15,7 @@ import {
   findSameFeed,
   listFeeds,
 } from '../registry/feeds.ts';
+import { countWorkers } from '../registry/workers.ts';
 import { judgesOf } from './monitors.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
@@ -40,6 +41,7 @@ export function openFeedDesk(base: FeedBase): FeedDesk {
     addMany: (wanted) => addFeeds(registry, wanted),
     change: (id, change) => changeFeed(registry, id, change),
     checkNow: (id) => checkFeedNow(registry, id),
+    workers: () => countWorkers(registry, 'articles'),
     find: (id) => findFeed(registry, id),
     findSame: (url) => findSameFeed(registry, url),
     list: (filter) => listFeeds(registry, filter),

@@ -12,7 +12,7 @@ import { createWorkerMetrics, showWorker } from '../ingest/scans/worker-metrics.
 import { followChannel } from '../registry/follow.ts';
 import { MONITORS_CHANNEL } from '../registry/monitors.ts';
 import { scanLoad } from '../registry/scan-load.ts';
-import { leaveAll } from '../registry/scans.ts';
+import { leaveAll } from '../registry/workers.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 import { openWriter } from './writer.ts';
@@ -35,7 +35,7 @@ export async function startScans(base: Base): Promise<void> {
   const { leaseMs } = workerDefaults;
   const host = hostname();
   const worker = { id: `${host} ${process.pid} ${randomUUID()}`, host, slots, leaseMs };
-  await leaveAll(registry);
+  await leaveAll(registry, 'scans');
   const scans = startWorker({
     ledger: openLedger({ database: registry, worker, clock, timeoutMs: REGISTRY_MS_MAX }),
     ...{ prober, sink: writer, clock, random: Math.random, log },

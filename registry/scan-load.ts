@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { type Queries, rowsOf } from './database.ts';
 import { NOW_MS } from './sql-values.ts';
+import { isThere } from './workers.ts';
+
+const IS_SCANNER = isThere('scans');
 
 const load = z.object({
   active: z.int(),
@@ -25,8 +28,8 @@ export async function scanLoad(queries: Queries, host?: string): Promise<ScanLoa
        coalesce(sum(1000.0 / interval_ms), 0)::float8 as "scansPerSecond",
        coalesce(sum(coalesce(last_total_ms, 300) / interval_ms), 0)::float8 as busy,
        coalesce(sum(timeout_ms::float8 / interval_ms), 0)::float8 as "busyMax",
-       (select coalesce(sum(slots), 0) from scan_workers where until_ms > ${NOW_MS})::int as slots,
-       (select count(*) from scan_workers where until_ms > ${NOW_MS})::int as workers
+       (select coalesce(sum(slots), 0) from workers w where ${IS_SCANNER})::int as slots,
+       (select count(*) from workers w where ${IS_SCANNER})::int as workers
      from monitor_schedule where active and ($1::text is null or host = $1)`,
     [host ?? null],
   );

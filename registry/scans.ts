@@ -3,20 +3,16 @@ import { type Database, type Queries, rowsOf } from './database.ts';
 import { EVENTS_CHANNEL } from './events.ts';
 import { type MonitorSettings, monitorSettings } from './monitors.ts';
 import { jsonOf, NOW_MS } from './sql-values.ts';
+import { beat, type Worker } from './workers.ts';
 
 /** How a monitor stands. `new`: not scanned so far. */
 export type MonitorState = 'new' | 'up' | 'down' | 'unknown';
 
-/** Who scans. Every time below is by the database's clock, in milliseconds since the epoch. */
-export interface ScanWorker {
-  /** Of one process: two workers never share one. */
-  readonly id: string;
-  readonly host: string;
-  /** Most scans under way at once. */
-  readonly slots: number;
-  /** What it holds is free again when it was not heard of for so long. */
-  readonly leaseMs: number;
-}
+/**
+ * Who scans: `slots` at most at once. What it holds is free again when it was not heard of for its
+ * lease. Every time below is by the database's clock, in milliseconds since the epoch.
+ */
+export type ScanWorker = Worker;
 
 const ms = z.number();
 const state = z.enum(['new', 'up', 'down', 'unknown']);
@@ -54,17 +50,6 @@ export interface Claims {
   readonly claims: readonly ScanClaim[];
 }
 
-/** Tells that a worker is there, for as long as its lease. Returns the database's time. */
-export async function beat(queries: Queries, worker: ScanWorker): Promise<number> {
-  const rows = await queries.query(
-    `insert into scan_workers (id, host, slots, until_ms) values ($1, $2, $3, ${NOW_MS} + $4)
-     on conflict (id) do update set until_ms = ${NOW_MS} + $4, slots = $3
-     returning ${NOW_MS} as now`,
-    [worker.id, worker.host, worker.slots, worker.leaseMs],
-  );
-  return rowsOf(z.object({ now: ms }), rows)[0]!.now;
-}
-
 /** The newest slot at or before now; the one that is due when it is not over, or still to come. */
 const SLOT = `case
   when s.due_ms + s.interval_ms > $5 then s.due_ms
@@ -72,7 +57,7 @@ const SLOT = `case
 
 /** Held by nobody, or by a worker that was not heard of in its time. */
 const FREE = `(s.owner is null or not exists (
-  select from scan_workers w where w.id = s.owner and w.until_ms > $5))`;
+  select from workers w where w.id = s.owner and w.until_ms > $5))`;
 
 export interface ClaimOptions {
   readonly aheadMs: number;
@@ -90,7 +75,7 @@ export async function claimScans(
   worker: ScanWorker,
   { aheadMs, limit, exceptHosts = [] }: ClaimOptions,
 ): Promise<Claims> {
-  const nowMs = await beat(queries, worker);
+  const nowMs = await beat(queries, 'scans', worker);
   const rows = await queries.query(
     // The time is a parameter, so that the index gives the longest due first without a sort; each
     // monitor is looked up by itself (`offset 0`), or PostgreSQL would read them all for a hundred.
@@ -232,7 +217,7 @@ export async function adoptResults(
     `with left_over as (
        select r.monitor, r.slot_ms from scan_results r
        where r.owner <> $1 and not exists (
-         select from scan_workers w where w.id = r.owner and w.until_ms > ${NOW_MS})
+         select from workers w where w.id = r.owner and w.until_ms > ${NOW_MS})
        limit $2 for update of r skip locked)
      update scan_results r set owner = $1 from left_over l
      where r.monitor = l.monitor and r.slot_ms = l.slot_ms
@@ -307,23 +292,8 @@ export async function releaseUnknown(
   return rows.length;
 }
 
-/** A worker that ends: what it still holds is free at once, and it is no longer counted. */
-export async function leave(queries: Queries, owner: string): Promise<void> {
-  await queries.query('delete from scan_workers where id = $1', [owner]);
-}
-
-/** Where no other process can be, whoever is written down is gone: what it held is free at once. */
-export async function leaveAll(database: Database): Promise<void> {
-  if (database.kind === 'pglite') await database.query('delete from scan_workers');
-}
-
-/** Workers that were not heard of for a day leave no trace. */
-export async function forgetWorkers(queries: Queries): Promise<void> {
-  await queries.query(`delete from scan_workers where until_ms < ${NOW_MS} - 86400000`);
-}
-
 const BUSY_TABLES = [
-  ...['scan_results', 'monitor_schedule', 'monitor_evidence', 'events'],
+  ...['workers', 'scan_results', 'monitor_schedule', 'monitor_evidence', 'events'],
   ...['feed_state', 'article_hosts', 'article_jobs', 'article_points'],
 ];
 

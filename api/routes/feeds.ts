@@ -1,4 +1,3 @@
-import type { Feed } from '../../registry/feeds.ts';
 import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
 import { readUpload } from '../body.ts';
@@ -6,14 +5,13 @@ import { exportFeeds, importFeeds, listTypes } from '../feed-lists.ts';
 import {
   checkAnswer,
   feedAnswer,
-  feedChanged,
   feedPatch,
   feedsAnswer,
   feedsQuery,
   feedWish,
   importAnswer,
 } from '../feed-schemas.ts';
-import { feedWarnings, shownFeed } from '../feed-views.ts';
+import { shownFeeds, shownOne } from '../feed-views.ts';
 import { readFeedPatch, readFeedWish } from '../feed-wish.ts';
 import { tagOf } from '../field-schemas.ts';
 import { demand, notThere, readId } from '../ids.ts';
@@ -26,7 +24,7 @@ const LISTS_MAX = 2;
 
 const path = '/api/v1/feeds';
 const params = { id: 'The number of the feed.' };
-const changed = { schema: feedChanged };
+const changed = { schema: feedAnswer };
 
 /** Feeds that are watched. Everything is also at the short address, `/feeds`. */
 export function feedRoutes(dependencies: Dependencies): readonly Route[] {
@@ -94,7 +92,7 @@ function reading({ feeds: desk }: Dependencies): readonly Route[] {
           tag: tag === undefined ? undefined : tagOf(tag),
         });
         const { items, next } = page(found, limit, ({ id }) => String(id));
-        return { items: items.map(shownFeed), next };
+        return { items: await shownFeeds(desk, items), next };
       },
     }),
     defineRoute({
@@ -108,16 +106,13 @@ function reading({ feeds: desk }: Dependencies): readonly Route[] {
       answers: { 200: { about: 'It', ...changed } },
       async handle({ params: { id = '' } }) {
         const feed = await demand('feed', id, desk.find);
-        return { ...shownFeed(feed), warnings: feedWarnings(desk, feed) };
+        return shownOne(desk, feed);
       },
     }),
   ];
 }
 
 function changing({ feeds: desk }: Dependencies): readonly Route[] {
-  const withWarnings = (feed: Feed) => {
-    return { ...shownFeed(feed), warnings: feedWarnings(desk, feed) };
-  };
   return [
     defineRoute({
       id: 'addFeed',
@@ -136,7 +131,7 @@ function changing({ feeds: desk }: Dependencies): readonly Route[] {
         const { feed, made } = await desk.ensure(wanted, given);
         ctx.status = made ? 201 : 200;
         ctx.set('Location', `${ctx.path.replace(/\/+$/, '')}/${feed.id}`);
-        return withWarnings(feed);
+        return shownOne(desk, feed);
       },
     }),
     defineRoute({
@@ -153,7 +148,7 @@ function changing({ feeds: desk }: Dependencies): readonly Route[] {
         const feed = await demand('feed', id, desk.find);
         const after = await desk.change(feed.id, readFeedPatch(desk, feed, body));
         if (after === undefined) throw notThere('feed', id);
-        return withWarnings(after);
+        return shownOne(desk, after);
       },
     }),
     defineRoute({
@@ -168,7 +163,7 @@ function changing({ feeds: desk }: Dependencies): readonly Route[] {
       async handle({ params: { id = '' } }) {
         const after = await desk.change(readId('feed', id), { active: false });
         if (after === undefined) throw notThere('feed', id);
-        return shownFeed(after);
+        return shownOne(desk, after);
       },
     }),
   ];

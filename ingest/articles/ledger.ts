@@ -27,6 +27,7 @@ import {
   renewVisit,
   type Visit,
 } from '../../registry/visits.ts';
+import { beat, leave, type Worker } from '../../registry/workers.ts';
 
 /** What a visit asks of the registry about hosts. */
 export interface VisitLedger {
@@ -38,6 +39,10 @@ export interface VisitLedger {
 
 /** What a worker asks of the registry; the promises are those of `registry/visits.ts`. */
 export interface ArticleLedger {
+  /** Tells that the worker is there, for as long as it says. */
+  beat(): Promise<void>;
+  /** It is there no longer. */
+  leave(): Promise<void>;
   claim(limit: number): Promise<{ readonly nowMs: number; readonly visits: readonly Visit[] }>;
   nextDueMs(): Promise<number | null>;
   of(visit: Visit): VisitLedger;
@@ -53,7 +58,7 @@ export interface ArticleLedger {
 
 export interface ArticleLedgerOptions {
   readonly database: Database;
-  readonly worker: ArticleWorker;
+  readonly worker: ArticleWorker & Pick<Worker, 'host' | 'slots'>;
   readonly clock: Clock;
   /** What takes longer is given up: it may have been carried out or not. */
   readonly timeoutMs: number;
@@ -62,8 +67,11 @@ export interface ArticleLedgerOptions {
 /** The registry, as one worker sees it. A connection on which nothing moves holds nothing up. */
 export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger {
   const { database, worker } = options;
+  const presence = { ...worker, leaseMs: PRESENCE_MS };
   const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
   return {
+    beat: () => timely(beat(database, 'articles', presence)).then(() => undefined),
+    leave: () => timely(leave(database, worker.id)),
     claim: (limit) => timely(claimVisits(database, worker, { limit })),
     nextDueMs: () => timely(nextDueMs(database)),
     of: (visit) => ({
@@ -82,6 +90,9 @@ export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger 
     rules: () => timely(activeRules(database)),
   };
 }
+
+/** A worker that says nothing for so long counts as gone; it says something every third of it. */
+export const PRESENCE_MS = 30_000;
 
 /** No row of a host has it: the lease of none is renewed. */
 const NO_HOST: HeldHost = { host: '', hostToken: -1 };

@@ -1,5 +1,6 @@
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
@@ -7,7 +8,7 @@ import { Turns } from '../../core/turns.ts';
 import type { Visit } from '../../registry/visits.ts';
 import { DatabaseClock } from '../scans/database-clock.ts';
 import type { ArticleLevels, ArticleMetrics } from './article-metrics.ts';
-import type { ArticleLedger } from './ledger.ts';
+import { type ArticleLedger, PRESENCE_MS } from './ledger.ts';
 import type { PageReader } from './pages/reader.ts';
 import type { Preparer } from './preparer.ts';
 import type { FeedReader } from './reader.ts';
@@ -79,6 +80,7 @@ const IDLE_MS = 5_000;
 const RETRY_MS = 1_000;
 const CLAIMS_MAX = 64;
 const SWEEP_MS = 60_000;
+const BEAT_MS = PRESENCE_MS / 3;
 
 /** Claims feeds and pages that are due, visits each, and records what came of it. */
 export function startArticles(options: ArticleWorkerOptions): ArticleWorkers {
@@ -95,6 +97,7 @@ class Worker implements ArticleWorkers {
   readonly #visits = new Set<Promise<void>>();
   readonly #turns: Turns;
   #answeredMs: number | undefined;
+  #beatMs = Number.NEGATIVE_INFINITY;
   #sweptMs = Number.NEGATIVE_INFINITY;
   #sweep: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -144,6 +147,7 @@ class Worker implements ArticleWorkers {
   }
 
   async #close(): Promise<void> {
+    const { ledger, log } = this.#options;
     await this.#turns.close();
     const wait = childAbort(undefined);
     const late = this.#options.clock.sleep(this.#limits.drainMs, wait.signal).then(
@@ -155,6 +159,8 @@ class Worker implements ArticleWorkers {
     await late;
     await this.#sweep;
     await this.#rules.close();
+    // One that cannot say so is known to be gone soon after.
+    await ledger.leave().catch((error: unknown) => log.debug({ error: messageOf(error) }, 'left'));
   }
 
   async #talk(): Promise<number> {
@@ -176,9 +182,14 @@ class Worker implements ArticleWorkers {
     return dueMs === null ? IDLE_MS : Math.min(IDLE_MS, dueMs - this.#time.nowMs());
   }
 
-  /** The rules before anything is judged by them; once in a while what others left. */
+  /** That it is there; the rules before anything is judged by them; what others left. */
   async #keepUp(): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs();
+    const { ledger, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#beatMs >= BEAT_MS) {
+      await ledger.beat();
+      this.#beatMs = nowMs;
+    }
     const sweep = nowMs - this.#sweptMs >= SWEEP_MS;
     await this.#rules.keepUp({ anyway: sweep });
     if (!sweep || this.#sweep) return;

@@ -4,13 +4,10 @@ import { forgetEvents } from '../../registry/events.ts';
 import { inTime } from '../../registry/in-time.ts';
 import {
   adoptResults,
-  beat,
   type ClaimOptions,
   type Claims,
   claimScans,
   forgetResults,
-  forgetWorkers,
-  leave,
   ownResults,
   reclaimRoom,
   releaseScans,
@@ -21,6 +18,7 @@ import {
   saveScans,
   type WaitingResult,
 } from '../../registry/scans.ts';
+import { beat, forgetWorkers, leave } from '../../registry/workers.ts';
 
 export type ClaimKey = Pick<ScanClaim, 'monitor' | 'token'>;
 export type ResultKey = Pick<WaitingResult, 'monitor' | 'slotMs'>;
@@ -61,7 +59,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   const { id } = worker;
   const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
   return {
-    beat: () => timely(beat(database, worker)),
+    beat: () => timely(beat(database, 'scans', worker)),
     claim: (options) => timely(claimScans(database, worker, options)),
     save: (scans) => timely(saveScans(database, id, scans)),
     release: (claims) => timely(releaseScans(database, id, claims)),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { articleDetail, articlesAnswer } from '../../api/article-schemas.ts';
-import { feedChanged, feedsAnswer, importAnswer } from '../../api/feed-schemas.ts';
+import { feedAnswer, feedsAnswer, importAnswer } from '../../api/feed-schemas.ts';
 import { jobAnswer, jobsAnswer } from '../../api/job-schemas.ts';
 import { ruleAnswer, trialAnswer } from '../../api/rule-schemas.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from '../../app/feeds.ts';
@@ -14,6 +14,7 @@ import type { Influx } from '../../core/influx/influx.ts';
 import { silentLog } from '../../core/log.ts';
 import type { Database } from '../../registry/database.ts';
 import { type FoundArticle, saveFeedCheck } from '../../registry/feed-checks.ts';
+import { beat } from '../../registry/workers.ts';
 import { startApi, type TestApi } from '../helpers/api.ts';
 import { feedCheck, foundArticle, nextFeed, withPage, worker } from '../helpers/feeds.ts';
 import { forEachDatabase } from '../helpers/registry.ts';
@@ -56,20 +57,27 @@ forEachDatabase(({ fresh }) => {
   };
 
   it('feeds are made, found, changed, switched off and on', async () => {
-    const { api, close } = await started();
+    const { api, registry, close } = await started();
     const ask = asker(api);
     const body = { url: `${FEED}#x`, interval: '10s', tags: { folder: 'A' }, credentials: 'a:b' };
-    const made = feedChanged.strict().parse(await ask('POST /feeds', body));
+    const made = feedAnswer.strict().parse(await ask('POST /feeds', body));
     assert.deepEqual([made.id, made.url, made.state, made.credentials], [1, FEED, 'new', true]);
-    assert.equal(made.warnings.length, 1);
+    assert.deepEqual(
+      made.warnings.map((text) => text.slice(0, 14)),
+      ['no worker is t', 'an interval of'],
+    );
+    const here = { id: 'me', host: 'here', slots: 1, leaseMs: 60_000 };
+    await beat(registry, 'articles', here);
+    const [shown] = feedsAnswer.parse(await ask('GET /feeds')).items;
+    assert.deepEqual(shown?.warnings, made.warnings.slice(1));
     const again = { url: FEED, name: 'one', interval: '5s' };
     await ask('POST /feeds', again, 400);
     const same = await ask('POST /feeds', { url: FEED, name: 'one', credentials: null }, 200);
-    const { id, name, interval, credentials } = feedChanged.parse(same);
+    const { id, name, interval, credentials } = feedAnswer.parse(same);
     assert.deepEqual([id, name, interval, credentials], [1, 'one', '10s', false]);
     await ask('DELETE /feeds/1');
     await ask('POST /feeds/1/check', undefined, 409);
-    const on = feedChanged.parse(await ask('PATCH /feeds/1', { active: true, policy: 'link' }));
+    const on = feedAnswer.parse(await ask('PATCH /feeds/1', { active: true, policy: 'link' }));
     assert.deepEqual([on.active, on.policy, on.policyNow], [true, 'link', 'link']);
     await ask('POST /feeds/1/check', undefined, 202);
     await ask('GET /feeds/999999999999999', undefined, 404);

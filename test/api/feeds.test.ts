@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import {
-  checkAnswer,
-  feedAnswer,
-  feedChanged,
-  feedsAnswer,
-  importAnswer,
-} from '../../api/feed-schemas.ts';
+import { checkAnswer, feedAnswer, feedsAnswer, importAnswer } from '../../api/feed-schemas.ts';
 import type { Feed } from '../../registry/feeds.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { type FakeFeeds, fakeFeeds } from '../helpers/feed-desk.ts';
@@ -39,7 +33,7 @@ describe('feeds over the API', () => {
   const call = (route: string, body?: unknown, secret = KEY) =>
     send(api.url, route, body, { authorization: `Bearer ${secret}` });
   const post = (body: object) => call('POST /feeds', body);
-  const made = async (body: object) => feedChanged.strict().parse(await (await post(body)).json());
+  const made = async (body: object) => feedAnswer.strict().parse(await (await post(body)).json());
   const refused = async (body: object, status = 400) => {
     const answer = await post(body);
     assert.equal(answer.status, status, JSON.stringify(body).slice(0, 100));
@@ -61,7 +55,7 @@ describe('feeds over the API', () => {
       const answer = await call(`POST ${path}`, { url: `${URL_}?${n}` });
       assert.equal(answer.status, 201);
       assert.equal(answer.headers.get('location'), `${path.replace(/\/$/, '')}/${n + 1}`);
-      const feed = feedChanged.strict().parse(await answer.json());
+      const feed = feedAnswer.strict().parse(await answer.json());
       assert.deepEqual(
         [feed.id, feed.url, feed.interval, feed.state, feed.active, feed.fetch, feed.store],
         [n + 1, `${URL_}?${n}`, null, 'new', true, 'matched', 'full'],
@@ -78,7 +72,7 @@ describe('feeds over the API', () => {
     });
     const text = await answer.text();
     assert.doesNotMatch(text, /geheim|p%40ss|p@ss|dSB4/);
-    const feed = feedChanged.strict().parse(JSON.parse(text));
+    const feed = feedAnswer.strict().parse(JSON.parse(text));
     assert.deepEqual([feed.url, feed.headers, feed.credentials], [URL_, ['X-Token'], true]);
     assert.deepEqual(
       [feed.interval, feed.fetch, feed.store, feed.policy],
@@ -96,7 +90,7 @@ describe('feeds over the API', () => {
     assert.deepEqual([off.active, off.due, off.why], [false, null, 'It is switched off.']);
     const again = await post({ url: `${URL_}#x`, fetch: 'never' });
     assert.equal(again.status, 200);
-    const feed = feedChanged.parse(await again.json());
+    const feed = feedAnswer.parse(await again.json());
     assert.deepEqual(
       [feed.id, feed.active, feed.name, feed.interval, feed.fetch],
       [1, true, 'one', '2m', 'never'],
@@ -161,9 +155,21 @@ describe('feeds over the API', () => {
     assert.match(await warned({ interval: '50s' }), /news\.example ask for 6\.2 .* get 6 /);
     desk.spacingMs = 0;
     assert.doesNotMatch(await warned({ interval: '10s' }), /ask for/);
+    desk.there = 0;
+    assert.match(await warned({ interval: '1m' }), /^no worker is there: no feed is checked/);
     stand({ active: false });
-    const answer = feedChanged.parse(await (await call('GET /feeds/1')).json());
+    const answer = feedAnswer.parse(await (await call('GET /feeds/1')).json());
     assert.deepEqual(answer.warnings, []);
+  });
+
+  it('warn in the list too', async () => {
+    await made({ url: URL_, interval: '1m' });
+    stand({ hostLoad: 1 });
+    const listed = async () =>
+      feedsAnswer.parse(await (await call('GET /feeds')).json()).items[0]!.warnings.join('\n');
+    assert.match(await listed(), /^the feeds of news\.example ask for 60 requests a minute/);
+    desk.there = 0;
+    assert.match(await listed(), /^no worker is there.*\n.*news\.example ask for/);
   });
 
   it('are changed but for the url; null is the default', async () => {
@@ -171,7 +177,7 @@ describe('feeds over the API', () => {
     const patch = async (body: object) => {
       const answer = await call('PATCH /api/v1/feeds/1', body);
       assert.equal(answer.status, 200, await answer.clone().text());
-      return feedChanged.strict().parse(await answer.json());
+      return feedAnswer.strict().parse(await answer.json());
     };
     const changed = await patch({ fetch: 'never', store: 'excerpt', active: false });
     assert.deepEqual(
@@ -203,7 +209,7 @@ describe('feeds over the API', () => {
     });
     const answer = await call('GET /feeds/1');
     assert.match(answer.headers.get('etag') ?? '', /^"/);
-    const feed = feedChanged.strict().parse(await answer.json());
+    const feed = feedAnswer.strict().parse(await answer.json());
     assert.deepEqual(
       [feed.state, feed.reason, feed.failures, feed.due, feed.why, feed.intervalNow],
       ['failing', 'status', 3, '2022-10-12T00:01:30.000Z', '3 failures in a row', '90s'],

@@ -53,7 +53,7 @@ forEachDatabase((fixture) => {
     api = await startApi({ monitors });
   });
   beforeEach(async () => {
-    const tables = 'monitors, scan_workers, scan_results, events';
+    const tables = 'monitors, workers, scan_results, events';
     await database.query(`truncate ${tables} restart identity cascade`, []);
   });
   after(async () => {

@@ -182,6 +182,6 @@ describe('scan workers', { skip: whyNoPostgres() ?? false }, () => {
     assertNoneDiffers();
     assert.equal(await count('select count(*) from scan_results'), 0);
     assert.equal(await count('select count(*) from monitor_schedule where owner is not null'), 0);
-    assert.equal(await count('select count(*) from scan_workers'), 0);
+    assert.equal(await count('select count(*) from workers'), 0);
   });
 });

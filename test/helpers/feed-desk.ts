@@ -22,6 +22,8 @@ const gate = createGate({
 export interface FakeFeeds extends FeedDesk {
   readonly feeds: Feed[];
   spacingMs: number;
+  /** How many workers there are. */
+  there: number;
 }
 
 export function fakeFeeds(): FakeFeeds {
@@ -34,7 +36,8 @@ export function fakeFeeds(): FakeFeeds {
     feeds[feeds.indexOf(old)] = changed;
     return changed;
   };
-  return {
+  const desk: FakeFeeds = {
+    ...{ there: 1, workers: async () => desk.there },
     ...feedJudgesOf(gate),
     readList: async (bytes, contentType) => readOpml(bytes, contentType),
     ...{ feeds, find, findSame, intervalMsFloor: 60_000, spacingMs: 5_000, store: 'full' },
@@ -70,6 +73,7 @@ export function fakeFeeds(): FakeFeeds {
         )
         .slice(0, limit),
   };
+  return desk;
 }
 
 function feedOf(id: number, { url, host, name, settings, tags }: NewFeed): Feed {

@@ -6,15 +6,14 @@ import { addMonitors, changeMonitor, ensureMonitor, findMonitor } from '../../re
 import { scanLoad } from '../../registry/scan-load.ts';
 import {
   adoptResults,
-  beat,
   claimScans,
   forgetResults,
-  leave,
   releaseScans,
   type SavedScan,
   type ScanClaim,
   saveScans,
 } from '../../registry/scans.ts';
+import { beat, leave } from '../../registry/workers.ts';
 import { newMonitor } from '../helpers/monitors.ts';
 import { forEachDatabase } from '../helpers/registry.ts';
 
@@ -33,7 +32,7 @@ const saved = (claim: ScanClaim, more: Partial<SavedScan> = {}): SavedScan => ({
 
 /** As if the worker had died: its lease ends now. */
 async function lapse(database: Database, id: string): Promise<void> {
-  await database.query('update scan_workers set until_ms = 0 where id = $1', [id]);
+  await database.query('update workers set until_ms = 0 where id = $1', [id]);
 }
 
 /** As if this time had gone by since the monitor became due. */
@@ -269,7 +268,7 @@ forEachDatabase((fixture) => {
   it('the load is told beside what the workers can do', async () => {
     await make(1, 10_000);
     await make(2, 20_000);
-    await beat(database, ME);
+    await beat(database, 'scans', ME);
     const load = await scanLoad(database, 'example.com');
     assert.ok(Math.abs(load.scansPerSecond - 0.15) < 1e-9);
     assert.ok(Math.abs(load.busyMax - 1.5) < 1e-9);

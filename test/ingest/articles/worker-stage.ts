@@ -43,7 +43,7 @@ export function openWorker({ database, id, sink, limits = {}, writeLine }: OpenW
     pages: createPageReader({ clock, log }),
   };
   const all = { ...usual, ...limits };
-  const worker = { id, leaseMs: all.leaseMs ?? 0 };
+  const worker = { id, host: 'here', slots: 8, leaseMs: all.leaseMs ?? 0 };
   const articles = startArticles({
     ...{ ...parts, http, clock, log, sink, random: Math.random, limits: all, writeLine },
     ledger: openArticleLedger({ database, worker, clock, timeoutMs: 20_000 }),

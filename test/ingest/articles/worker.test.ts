@@ -146,7 +146,9 @@ forEachDatabase((fixture) => {
       const feed = await stage.feed('127.0.5.1', '/silent');
       const articles = stage.worker({ deadlineMs: 30_000 });
       await soon(() => assert.equal(site.asked.length, 1));
+      assert.equal(await stage.count('select count(*) from workers'), 1);
       await articles.close();
+      assert.equal(await stage.count('select count(*) from workers'), 0);
       const state = await stage.stateOf(feed);
       assert.deepEqual([state.checking, state.failures, state.checks], [false, 0, 0]);
       const held = 'select count(*) from article_hosts where owner is not null';

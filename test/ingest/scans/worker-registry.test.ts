@@ -7,7 +7,7 @@ import { startWorker } from '../../../ingest/scans/worker.ts';
 import type { Database } from '../../../registry/database.ts';
 import { listEvents } from '../../../registry/events.ts';
 import { addMonitors, changeMonitor, ensureMonitor } from '../../../registry/monitors.ts';
-import { leaveAll } from '../../../registry/scans.ts';
+import { leaveAll } from '../../../registry/workers.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { newMonitor } from '../../helpers/monitors.ts';
 import { forEachDatabase } from '../../helpers/registry.ts';
@@ -57,7 +57,7 @@ forEachDatabase((fixture) => {
       assert.equal(new Set(points()).size, 400);
       await eventually(async () => assert.equal(await rows('select from scan_results'), 0));
       await Promise.all(workers.map(({ close }) => close()));
-      assert.equal(await rows('select from scan_workers'), 0);
+      assert.equal(await rows('select from workers'), 0);
       assert.equal(await rows('select from monitor_schedule where owner is not null'), 0);
       assert.equal(await rows("select from monitor_schedule where state = 'up'"), 400);
       assert.equal(await rows('select from monitor_evidence'), 400);
@@ -145,7 +145,7 @@ forEachDatabase((fixture) => {
     it('makes room and frees what was held before the start, where nobody else can be', async () => {
       await due(10);
       await ledgerOf('before').claim({ aheadMs: 0, limit: 10 });
-      await leaveAll(database);
+      await leaveAll(database, 'scans');
       await ledgerOf('a').reclaimRoom();
       const { claims } = await ledgerOf('a').claim({ aheadMs: 0, limit: 10 });
       assert.equal(claims.length, fixture.kind === 'pglite' ? 10 : 0);
