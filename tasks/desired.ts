@@ -13,6 +13,7 @@ import {
 } from '../core/rollups.ts';
 import type { ParameterValue } from '../flux/literal.ts';
 import { bind, loadTask } from '../flux/load.ts';
+import { type AlertTaskOptions, alertTasks } from './alert-tasks.ts';
 
 /** A task of InfluxDB that should exist. */
 export interface DesiredTask {
@@ -22,7 +23,7 @@ export interface DesiredTask {
   readonly everyMs: number;
   /** Tag `task` of what it leaves in `rollup_step`. */
   readonly mark: string;
-  readonly kind: 'rollup' | 'moments' | 'rank';
+  readonly kind: 'rollup' | 'moments' | 'rank' | 'alert';
 }
 
 /** How the prices come, as far as the tasks have to know it. */
@@ -33,8 +34,7 @@ export interface Sampling {
   readonly commonMs: number;
 }
 
-export interface DesiredOptions {
-  readonly bucket: string;
+export interface DesiredOptions extends AlertTaskOptions {
   readonly sampling: Sampling;
   /** How long prices are kept, milliseconds; 0, the default: for ever. */
   readonly keptMs?: number;
@@ -71,6 +71,7 @@ export function boundTasks(options: DesiredOptions): readonly BoundTask[] {
     ...rollupLevels.flatMap((level) => rollupTask(options, level) ?? []),
     ...momentLevels.flatMap((level) => momentsTask(options, level) ?? []),
     ...rankWindows.flatMap((window) => rankTasks(options, window)),
+    ...alertTasks(options),
   ];
 }
 

@@ -62,7 +62,7 @@ const TIME = { _time: 'time' } as const;
 export async function markMissedSteps(options: MissedOptions): Promise<number> {
   const nowMs = options.clock.nowMs();
   let marked = 0;
-  for (const task of options.tasks.filter(({ kind }) => kind !== 'rank')) {
+  for (const task of options.tasks.filter(({ kind }) => kind !== 'rank' && kind !== 'alert')) {
     const missing = await missingSteps(options, task, nowMs);
     if (missing.length === 0) continue;
     const beginMs = await firstPriceMs(options, missing[0]!, nowMs);

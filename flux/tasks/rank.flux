@@ -109,6 +109,7 @@ part = (tables=<-, name) =>
 
 deviations = (tables=<-) =>
     tables
+        |> keep(columns: ["_stop", "exchange", "pair", "_value"])
         |> stddev(mode: "population")
         |> group(columns: ["_stop", "exchange"])
 
