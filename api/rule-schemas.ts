@@ -104,6 +104,10 @@ export const ruleAnswer = z
     none: shownTerms('None of them may be there.'),
     query: said(z.string().nullable(), 'Has to hold as well.'),
     active: said(z.boolean(), 'Whether articles are matched by it.'),
+    leftOut: said(
+      z.string().nullable(),
+      'Why it matches nothing although it is active, as when all rules are too many; null: it does.',
+    ),
     matches: said(z.int(), 'How many articles it matched.'),
     created: time,
     changed: time,

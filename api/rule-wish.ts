@@ -66,7 +66,7 @@ async function kept(desk: Pick<RuleDesk, 'find'>, id: number): Promise<Rule> {
 
 async function unkept(desk: Judge, given: Given): Promise<Rule> {
   const { feeds, spec } = await readRuleWish(desk, { name: '', ...given });
-  const never = { version: 0, createdMs: 0, changedMs: 0, matches: 0 };
+  const never = { version: 0, createdMs: 0, changedMs: 0, matches: 0, leftOut: null };
   return { id: 0, name: '', feeds, spec, active: true, ...never };
 }
 

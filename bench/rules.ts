@@ -79,7 +79,13 @@ function cpuMs(work: () => void): number {
 
 const rule = (id: number, query: string): Rule => ({
   ...{ id, name: `rule ${id}`, feeds: null, active: true, version: 1 },
-  ...{ createdMs: 0, changedMs: 0, matches: 0, spec: { any: [], all: [], none: [], query } },
+  ...{
+    createdMs: 0,
+    changedMs: 0,
+    matches: 0,
+    leftOut: null,
+    spec: { any: [], all: [], none: [], query },
+  },
 });
 
 const count = Number(process.argv[2] ?? 1_000);

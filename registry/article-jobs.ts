@@ -268,6 +268,7 @@ const readArticle = z.object({
   url: z.string().nullable(),
   symbols: z.array(z.string()),
   publishedMs: ms.nullable(),
+  initial: z.boolean(),
   lagMs: ms.nullable(),
 });
 
@@ -286,8 +287,9 @@ async function savePage(
        language = coalesce(language, $8),
        symbols = array(select distinct s from unnest(symbols || $9::text[]) as s order by s)
      where id = $1
-     returning title, url, symbols, ${msColumn('published', 'publishedMs')},
-       (extract(epoch from seen - published) * 1000)::float8 as "lagMs"`,
+     returning title, url, symbols, ${msColumn('published', 'publishedMs')}, initial,
+       case when not initial
+         then (extract(epoch from seen - published) * 1000)::float8 end as "lagMs"`,
     [
       ...[visit.article, textOf(page.url), textOf(page.title ?? '')],
       ...[excerptOf(textOf(page.excerpt)), excerpt, textOf(page.content), textOf(page.body)],
@@ -295,12 +297,12 @@ async function savePage(
       page.symbols.map(textOf),
     ],
   );
-  const { title, url, symbols, publishedMs, lagMs } = rowsOf(readArticle, rows)[0]!;
+  const { title, url, symbols, publishedMs, initial, lagMs } = rowsOf(readArticle, rows)[0]!;
   const { article, feed } = visit;
   const matches = page.matches.map((match) => ({ ...match, article }));
   const fresh = (await recordMatches(transaction, matches)).map(({ rule }) => rule);
   const mentions = page.symbols.filter((symbol) => !visit.symbols.includes(symbol));
   const about = { article, feed, title, url, publishedMs, symbols, mentions, lagMs };
   const rules = [...visit.matched, ...fresh];
-  return tellNews(transaction, [{ ...about, rules, matched: fresh, initial: false }]);
+  return tellNews(transaction, [{ ...about, rules, matched: fresh, initial }]);
 }

@@ -204,7 +204,8 @@ async function saveArticles(
   const articles: Saved[] = [];
   const news: ArticleNews[] = [];
   for (const some of slices(inOrder(check.articles))) {
-    const saved = await saveSome(transaction, { feed: check.feed, some, ...held });
+    const { feed, initial } = check;
+    const saved = await saveSome(transaction, { feed, initial, some, ...held });
     articles.push(...saved);
     news.push(...(await newsOf(transaction, check, saved)));
   }
@@ -219,9 +220,13 @@ function inOrder(articles: readonly FoundArticle[]): [key: string, one: FoundArt
   return [...found].sort((one, other) => timeOfOne(one) - timeOfOne(other));
 }
 
+interface SomeArticles extends Pick<FeedCheck, 'feed' | 'initial'> {
+  readonly some: readonly [string, FoundArticle][];
+}
+
 async function saveSome(
   transaction: Transaction,
-  { feed, some, store }: { feed: number; some: readonly [string, FoundArticle][] } & Held,
+  { feed, initial, some, store }: SomeArticles & Held,
 ): Promise<readonly Saved[]> {
   const before = await knownSymbols(
     transaction,
@@ -237,7 +242,7 @@ async function saveSome(
     ...{ published: sane(one.publishedMs), updated: sane(one.updatedMs) },
     bodyState: wantedJob(one) ? 'queued' : one.bodyState === 'feed' ? 'feed' : 'none',
   }));
-  const rows = await transaction.query(UPSERT, [feed, jsonOf(given)]);
+  const rows = await transaction.query(UPSERT, [feed, jsonOf(given), initial]);
   const found = new Map(some);
   const saved = rowsOf(savedArticle, rows).map((row) => ({
     ...row,
@@ -254,9 +259,9 @@ function wantedJob({ job }: FoundArticle): boolean {
 
 const UPSERT = `
   insert into articles as a (feed, key, hashes, guid, url, title, summary, content, authors,
-    categories, symbols, language, published, updated, body_state)
+    categories, symbols, language, published, updated, body_state, initial)
   select $1, key, array[hash], guid, url, title, summary, content, authors, categories, symbols,
-    language, ${timeOf('published')}, ${timeOf('updated')}, "bodyState"
+    language, ${timeOf('published')}, ${timeOf('updated')}, "bodyState", $3
   from jsonb_to_recordset($2::jsonb) as g (nr int, key text, hash text, guid text, url text,
     title text, summary text, content text, authors text[], categories text[], symbols text[],
     language text, published float8, updated float8, "bodyState" text)

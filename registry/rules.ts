@@ -38,6 +38,8 @@ const rule = z.object({
   changedMs: z.number(),
   /** How many articles it matched. */
   matches: z.int(),
+  /** Why articles are not judged by it although it is active; null: they are, as far as is known. */
+  leftOut: z.string().nullable(),
 });
 
 /** What articles are matched by. */
@@ -52,6 +54,7 @@ export type RuleChange = Partial<NewRule & Pick<Rule, 'active'>>;
 export const RULES_CHANNEL = 'tidemark_rules';
 
 const COLUMNS = `r.id, r.name, to_jsonb(r.feeds) as feeds, r.spec, r.active, r.version,
+  case when r.active then r.left_out end as "leftOut",
   ${msColumn('r.created', 'createdMs')}, ${msColumn('r.changed', 'changedMs')},
   (select count(*) from article_rules a where a.rule = r.id) as matches`;
 
@@ -94,7 +97,7 @@ export async function listRules(queries: Queries, filter: RuleFilter): Promise<R
 /** All that articles are matched by now, by id. Their `matches` are not counted: 0. */
 export async function activeRules(queries: Queries): Promise<Rule[]> {
   const rows = await queries.query(
-    `select id, name, to_jsonb(feeds) as feeds, spec, active, version,
+    `select id, name, to_jsonb(feeds) as feeds, spec, active, version, left_out as "leftOut",
        ${msColumn('created', 'createdMs')}, ${msColumn('changed', 'changedMs')}, 0 as matches
      from rules where active order by id`,
   );
@@ -115,6 +118,7 @@ export async function changeRule(
          spec = coalesce($5::jsonb, spec), active = coalesce($6, active),
          version = version + (($3 and feeds is distinct from $4::bigint[])
            or ($5::jsonb is not null and spec <> $5::jsonb))::int,
+         left_out = case when $5::jsonb is null and $6::boolean is null then left_out end,
          changed = now()
        where id = $1`,
       [
@@ -129,6 +133,33 @@ export async function changeRule(
     await transaction.query('select pg_notify($1, $2)', [RULES_CHANNEL, String(id)]);
     return findRule(transaction, id);
   });
+}
+
+export interface LeftOutRule {
+  readonly rule: number;
+  /** Of the rule that was looked at. */
+  readonly version: number;
+  readonly why: string;
+}
+
+/** Of all active rules, these are left out by those who judge, and no others. */
+export async function leaveOutRules(
+  queries: Queries,
+  leftOut: readonly LeftOutRule[],
+): Promise<void> {
+  await queries.query(
+    `update rules r set left_out = n.why
+     from (select a.id, g.why from rules a
+       left join unnest($1::bigint[], $2::int[], $3::text[]) as g (id, version, why)
+         on g.id = a.id and g.version = a.version
+       where a.active) n
+     where r.id = n.id and r.left_out is distinct from n.why`,
+    [
+      leftOut.map(({ rule: id }) => id),
+      leftOut.map(({ version }) => version),
+      leftOut.map(({ why }) => textOf(why)),
+    ],
+  );
 }
 
 /** Switches a rule off; undefined: there is none. */

@@ -29,10 +29,10 @@ export function ruleRoutes(dependencies: Dependencies): readonly Route[] {
   return alsoShort([...reading(dependencies), ...changing(dependencies), trialRoute(dependencies)]);
 }
 
-function shownRule({ id, name, feeds, spec, active, matches, createdMs, changedMs }: Rule) {
+function shownRule({ id, name, feeds, spec, active, leftOut, matches, ...rule }: Rule) {
   const { any, all, none, query } = spec;
-  const times = { created: isoOf(createdMs), changed: isoOf(changedMs) };
-  return { id, name, feeds, any, all, none, query, active, matches, ...times };
+  const times = { created: isoOf(rule.createdMs), changed: isoOf(rule.changedMs) };
+  return { id, name, feeds, any, all, none, query, active, leftOut, matches, ...times };
 }
 
 function reading({ rules: desk }: Dependencies): readonly Route[] {

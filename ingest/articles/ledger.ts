@@ -18,7 +18,7 @@ import {
   saveFeedCheck,
 } from '../../registry/feed-checks.ts';
 import { inTime } from '../../registry/in-time.ts';
-import { activeRules, type Rule } from '../../registry/rules.ts';
+import { activeRules, type LeftOutRule, leaveOutRules, type Rule } from '../../registry/rules.ts';
 import {
   claimVisits,
   giveBackVisit,
@@ -54,6 +54,7 @@ export interface ArticleLedger {
   waitingPoints(olderThanMs: number, limit: number): Promise<readonly WaitingPoints[]>;
   forgetPoints(ids: readonly number[]): Promise<void>;
   rules(): Promise<readonly Rule[]>;
+  leaveOutRules(leftOut: readonly LeftOutRule[]): Promise<void>;
 }
 
 export interface ArticleLedgerOptions {
@@ -88,6 +89,7 @@ export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger 
     waitingPoints: (olderThanMs, limit) => timely(waitingPoints(database, { olderThanMs, limit })),
     forgetPoints: (ids) => timely(forgetPoints(database, ids)),
     rules: () => timely(activeRules(database)),
+    leaveOutRules: (leftOut) => timely(leaveOutRules(database, leftOut)),
   };
 }
 

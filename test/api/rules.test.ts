@@ -147,6 +147,9 @@ describe('rules over the API', () => {
     assert.equal(ruleAnswer.strict().parse(await deleted.json()).active, false);
     const list = async (query: string) =>
       rulesAnswer.strict().parse(await (await call(`GET /rules${query}`)).json());
+    desk.rules[0] = { ...desk.rules[0]!, leftOut: 'more than 10000 rules' };
+    const leftOut = async (query: string) => (await list(query)).items.map((one) => one.leftOut);
+    assert.deepEqual(await leftOut('?limit=2'), ['more than 10000 rules', null]);
     const ids = async (query: string) => (await list(query)).items.map(({ id }) => id);
     assert.deepEqual([await ids('?limit=2'), (await list('?limit=2')).next], [[1, 2], '2']);
     assert.deepEqual(await ids('?after=2'), [3]);

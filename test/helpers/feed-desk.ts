@@ -115,7 +115,7 @@ export function fakeRules(feeds: readonly number[] = [1, 2]): FakeRules {
     ...{ rules, articles, find, checker: ruleChecker },
     async add(wanted: NewRule) {
       const id = rules.length + 1;
-      rules.push({ id, ...wanted, active: true, version: 1, ...times, matches: 0 });
+      rules.push({ id, ...wanted, active: true, version: 1, ...times, matches: 0, leftOut: null });
       return rules.at(-1)!;
     },
     async change(id, change: RuleChange) {

@@ -253,6 +253,26 @@ forEachDatabase((fixture) => {
       );
     });
 
+    it('says how late its article was seen, unless that was there before its feed', async () => {
+      const { id } = await addRule(database, { name: 'r', feeds: null, spec });
+      await addFeed(database, newFeed('http://a.example/feed'));
+      const publishedMs = Date.now() - 60_000;
+      const lags: (number | null | undefined)[] = [];
+      for (const [key, initial] of [['a', true] as const, ['b', false] as const]) {
+        const feed = await nextFeed(database);
+        const articles = [withPage(key, undefined, { publishedMs })];
+        const dueMs = feed.dueMs + LATER_MS;
+        await saveFeedCheck(database, ME, feedCheck(feed, { articles, initial, dueMs }));
+        const found = read({ matches: [{ rule: id, clauses: [] }] });
+        lags.push((await save(await nextPage(database), found)).points[0]?.lagMs);
+        const events = await listEvents(database, { after: 0, limit: 10 });
+        assert.equal(events.at(-1)?.data.initial, initial);
+        await passTime(database, LATER_MS);
+      }
+      assert.equal(lags[0], null);
+      assert.ok(Math.abs(lags[1]! - 60_000) < 20_000, `${lags[1]} ms`);
+    });
+
     it('leaves nothing behind when it cannot be saved whole', async () => {
       await queue([withPage('a')]);
       const rule = await addRule(database, { name: 'r', feeds: null, spec });

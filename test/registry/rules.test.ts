@@ -9,6 +9,7 @@ import {
   addRule,
   changeRule,
   findRule,
+  leaveOutRules,
   listRules,
   RULES_CHANNEL,
   type RuleSpec,
@@ -39,7 +40,7 @@ forEachDatabase((fixture) => {
       const rule = await make('ETFs', [3, 1]);
       const { createdMs, changedMs, ...rest } = rule;
       assert.ok(Math.abs(createdMs - Date.now()) < 10_000 && changedMs === createdMs);
-      const counts = { active: true, version: 1, matches: 0 };
+      const counts = { active: true, version: 1, matches: 0, leftOut: null };
       assert.deepEqual(rest, { id: rule.id, name: 'ETFs', feeds: [3, 1], spec, ...counts });
       assert.deepEqual(await findRule(database, rule.id), rule);
       assert.equal(await findRule(database, 999), undefined);
@@ -101,6 +102,26 @@ forEachDatabase((fixture) => {
       const again = { article: saved.articles[0]!.id, rule: id, clauses: [] };
       assert.deepEqual(await recordMatches(database, [again]), []);
       assert.equal((await findRule(database, id))?.matches, 2);
+    });
+
+    it('say why they are left out, as long as they are what was left out', async () => {
+      const [a, b, c] = [await make('a'), await make('b'), await make('c')];
+      const why = async () =>
+        (await listRules(database, { after: 0, limit: 10 })).map(({ leftOut }) => leftOut);
+      const left = [a, b, c].map(({ id, version }) => ({ rule: id, version, why: `why ${id}` }));
+      await leaveOutRules(database, left.slice(1));
+      assert.deepEqual(await why(), [null, `why ${b.id}`, `why ${c.id}`]);
+      assert.equal((await findRule(database, b.id))?.leftOut, `why ${b.id}`);
+      await changeRule(database, b.id, { name: 'other' });
+      assert.equal((await findRule(database, b.id))?.leftOut, `why ${b.id}`);
+      await changeRule(database, b.id, { spec: { ...spec, query: 'etf' } });
+      await removeRule(database, c.id);
+      assert.deepEqual(await why(), [null, null, null]);
+      await leaveOutRules(database, left);
+      assert.deepEqual(await why(), [`why ${a.id}`, null, null]);
+      await changeRule(database, c.id, { active: true });
+      await leaveOutRules(database, []);
+      assert.deepEqual(await why(), [null, null, null]);
     });
 
     it('are told of when they change', async () => {

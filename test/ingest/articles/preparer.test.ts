@@ -6,7 +6,7 @@ import { createPreparer, ItemsRefused, type Preparer } from '../../../ingest/art
 import type { Rule } from '../../../registry/rules.ts';
 
 const rule = (id: number, query: string, version = 1): Rule => ({
-  ...{ id, name: `rule ${id}`, feeds: null, active: true, version, matches: 0 },
+  ...{ id, name: `rule ${id}`, feeds: null, active: true, version, matches: 0, leftOut: null },
   ...{ createdMs: 0, changedMs: 0, spec: { any: [], all: [], none: [], query } },
 });
 

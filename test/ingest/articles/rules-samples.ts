@@ -19,7 +19,14 @@ export function ruleOf(
   feeds: readonly number[] | null = null,
 ): Rule {
   const base = { name: `rule ${id}`, active: true, version: 1, createdMs: 0, changedMs: 0 };
-  return { id, ...base, feeds: feeds && [...feeds], matches: 0, spec: { ...empty, ...spec } };
+  return {
+    id,
+    ...base,
+    feeds: feeds && [...feeds],
+    matches: 0,
+    leftOut: null,
+    spec: { ...empty, ...spec },
+  };
 }
 
 export const pick = <T>(random: () => number, list: readonly T[]): T =>

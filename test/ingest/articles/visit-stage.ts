@@ -63,6 +63,7 @@ export class VisitStage {
       active: true,
       version: 1,
       matches: 0,
+      leftOut: null,
       ...times,
     };
     this.rules.replace({ edition: id, rules: [rule] });

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Database } from '../../../registry/database.ts';
 import { listEvents } from '../../../registry/events.ts';
 import { checkFeedNow, type Feed } from '../../../registry/feeds.ts';
-import { addRule } from '../../../registry/rules.ts';
+import { addRule, findRule } from '../../../registry/rules.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { forEachDatabase } from '../../helpers/registry.ts';
 import { rss } from './visit-stage.ts';
@@ -167,7 +167,12 @@ forEachDatabase((fixture) => {
       await soon(async () => assert.equal((await stage.stateOf(feed)).articles, 1));
       const spec = { any: [{ text: 'second' }], all: [], none: [], query: null };
       await addRule(database, { name: 'second', feeds: null, spec });
+      const wrong = { ...spec, any: [], query: '(second' };
+      const { id } = await addRule(database, { name: 'wrong', feeds: null, spec: wrong });
       articles.rulesChanged();
+      await soon(async () => {
+        assert.match((await findRule(database, id))?.leftOut ?? '', /^query, at 0: /);
+      });
       text = 'second';
       await checkFeedNow(database, feed.id);
       articles.wake();
