@@ -217,14 +217,15 @@ export async function replayDeliveries(
     const channels = [...new Set(over.map((one) => one.channel))];
     await lockChannels(transaction, channels);
     const rows = await transaction.query(
-      `with again as (
+      `with clock as materialized (select ${NOW_MS} as now),
+       again as (
          select d.id, row_number() over (partition by d.channel order by d.id) - 1 as nr
          from deliveries d where d.id = any($1::bigint[])
            and d.state in ('delivered', 'dead', 'cancelled'))
        update deliveries d set state = 'queued', step = 0, replays = d.replays + 1, ended = null,
-         reason = null, due_ms = ${NOW_MS} + again.nr * ${REPLAY_GAP_MS},
-         expires_ms = ${NOW_MS} + again.nr * ${REPLAY_GAP_MS} + $2
-       from again where d.id = again.id returning d.channel`,
+         reason = null, due_ms = clock.now + again.nr * ${REPLAY_GAP_MS},
+         expires_ms = clock.now + again.nr * ${REPLAY_GAP_MS} + $2
+       from again, clock where d.id = again.id returning d.channel`,
       [over.map((one) => one.id), Math.ceil(ttlMs)],
     );
     await dueAtChannels(
