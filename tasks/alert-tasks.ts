@@ -67,9 +67,9 @@ function valuesOf(rule: AlertRule, bucket: string, everyMs: number) {
   }
   return {
     ...read,
-    // The last tag tells the series of a table apart: tables are made by the others.
+    // The last tag tells the series of a table apart: there is a table for each of the others.
     name: tags.at(-1) ?? '',
-    within: tags.slice(0, -1),
+    within: ['_measurement', ...tags.slice(0, -1)],
     factor: rule.factor ?? Number.NaN,
     window: formatMs(rule.windowMs),
   };

@@ -16,7 +16,7 @@ bucket = "tidemark"
 measurement = "price"
 field = "price"
 name = "pair"
-within = ["exchange"]
+within = ["_measurement", "exchange"]
 tags = ["exchange", "pair", "rule"]
 rule = "ratio-price-above-3-1h"
 mark = "alert-ratio-price-above-3-1h"
@@ -40,14 +40,12 @@ points = (start, stop) =>
 part = (tables=<-, value, label) =>
     tables
         |> group(columns: within)
-        |> drop(columns: ["_start", "_stop", "_measurement", "_field"])
+        |> drop(columns: ["_start", "_stop", "_field"])
         |> rename(columns: {_value: value})
         |> duplicate(column: name, as: "series")
         |> set(key: "part", value: label)
 
 extreme = if above then max else min
-// A mean of huge numbers may be infinite.
-largest = 179769313486231570000000000000000000000.0 * 10.0 ^ 270.0
 
 written =
     union(
@@ -65,7 +63,8 @@ written =
         |> fill(column: "samples", usePrevious: true)
         |> fill(column: "of", usePrevious: true)
         |> filter(fn: (r) => r.part == "c" and exists r.of and r.of == r.series)
-        |> filter(fn: (r) => r.samples > 1 and r.average > 0.0 and r.average <= largest)
+        // Half of it is less than it: so for what is above zero and not infinite, and nothing else.
+        |> filter(fn: (r) => r.samples > 1 and r.average / 2.0 < r.average)
         |> filter(
             fn: (r) =>
                 if above then r.value > r.average * factor else r.value < r.average / factor,
