@@ -3,13 +3,14 @@ import type { Series } from '../../storage/contract.ts';
 import { paced } from '../tables/pause.ts';
 import type { Stream as StreamType } from '../tables/stream.ts';
 import { Stream } from '../tables/stream.ts';
-import { sortTables } from '../tables/transform.ts';
+import { mapTables, sortTables } from '../tables/transform.ts';
 import type { Table } from '../values/value.ts';
 import type { UnitAnswer } from './answer-table.ts';
 import { answerTables } from './answer-table.ts';
 import type { DenseCells } from './dense.ts';
 import { aggregateUnits } from './dense.ts';
 import { GroupedRead } from './grouped.ts';
+import { KeptRead } from './kept.ts';
 import { bestOfGroup } from './merge.ts';
 import type { Operation } from './operation.ts';
 import { isFused, isSelector, isStored, takesType } from './operation.ts';
@@ -41,17 +42,19 @@ export interface TimeChoice {
   readonly createEmpty: boolean;
 }
 
+type Source = Read | GroupedRead | WindowedRead | KeptRead;
+
 /**
  * An aggregate or selector over `_value` that DuckDB computes: one row per unit, or one per unit
  * and window. Where InfluxDB would not push it down, rows and columns come as its transformations
  * order them.
  */
 export class AggregatedRead extends Stream {
-  readonly source: Read | GroupedRead | WindowedRead;
+  readonly source: Source;
   readonly options: AggregatedOptions;
 
   /** The caller says `use()` on the source. */
-  constructor(source: Read | GroupedRead | WindowedRead, options: AggregatedOptions) {
+  constructor(source: Source, options: AggregatedOptions) {
     super(source.scope, source.bounds);
     this.source = source;
     this.options = options;
@@ -72,6 +75,7 @@ export class AggregatedRead extends Stream {
     if (tooFine || !units.every((unit) => unit.series.every((s) => takesType(operation, s.type)))) {
       return options.columnar().tables(signal);
     }
+    if (source instanceof KeptRead) return this.#keptTables(source, units, signal);
     const windowedGroups = this.#grouped && grid !== undefined;
     const stored = source.exclusive && !windowedGroups && isStored(operation, this.#grouped);
     const bare = this.#grouped && !this.#read.exclusive;
@@ -81,6 +85,18 @@ export class AggregatedRead extends Stream {
     const sorted = inOrder && !stored && !fused ? this.#sortUnits(units) : units;
     const tables = this.#guarded(sorted, { grid, stored, bare }, signal);
     return inOrder ? tables : sortTables(tables, this.scope.budget);
+  }
+
+  /** InfluxDB's storage has no part in it. */
+  #keptTables(
+    source: KeptRead,
+    units: readonly GroupUnit[],
+    signal: AbortSignal,
+  ): AsyncIterable<Table> {
+    const series = source.inOrder(units.map((unit) => unit.series[0]!));
+    if (series === undefined) return this.options.columnar().tables(signal);
+    const shape = { grid: undefined, stored: false, bare: false };
+    return mapTables(this.#guarded(unitsOf(series), shape, signal), source.cut, signal);
   }
 
   #sortUnits(units: readonly GroupUnit[]): readonly GroupUnit[] {
@@ -97,7 +113,8 @@ export class AggregatedRead extends Stream {
   }
 
   get #reading(): Read | GroupedRead {
-    return this.source instanceof WindowedRead ? this.source.source : this.source;
+    const { source } = this;
+    return source instanceof WindowedRead || source instanceof KeptRead ? source.source : source;
   }
 
   get #read(): Read {

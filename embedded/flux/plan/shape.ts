@@ -48,13 +48,15 @@ const keyCache = new WeakMap<Series, readonly string[]>();
 
 /** The series in the order of their tables' group keys: as `compareKeys` has it. */
 export function sortByKey(series: readonly Series[]): readonly Series[] {
-  const inOrder = series.every((one, i) => i === 0 || compareLabels(series[i - 1]!, one) <= 0);
-  return inOrder ? series : [...series].sort(compareLabels);
+  const compare = (a: Series, b: Series) => compareLabels(labelsOf(a), labelsOf(b));
+  const inOrder = series.every((one, i) => i === 0 || compare(series[i - 1]!, one) <= 0);
+  return inOrder ? series : [...series].sort(compare);
 }
 
-function compareLabels(a: Series, b: Series): number {
-  const left = labelsOf(a);
-  const right = labelsOf(b);
+type Labels = readonly (readonly [label: string, value: string])[];
+
+/** Which of two lists of labels and values comes first, each in the order of a group key. */
+export function compareLabels(left: Labels, right: Labels): number {
   const count = Math.min(left.length, right.length);
   for (let i = 0; i < count; i++) {
     const [leftLabel, leftValue] = left[i]!;

@@ -59,6 +59,26 @@ describe('reading storage', () => {
     });
   });
 
+  test('so are those of series of which some columns are kept, as long as they differ', () => {
+    const points = Array.from({ length: 50 }, (_, i) => [
+      point(1, { a: `s${i}`, b: `t${i % 2}` }, { v: i }),
+      point(2, { a: `s${i}`, b: `t${i % 2}` }, { v: i + 2 }),
+    ]).flat();
+    return withPoints(points, async ({ ask, statements }) => {
+      const own = await ask(
+        `${DATA} |> keep(columns: ["a", "_value"]) |> stddev() |> group() |> min()`,
+      );
+      assert.deepEqual(own, ['a=s0 _value=1.4142135623730951']);
+      assert.equal(statements.length, 1);
+      assert.match(statements[0] as string, /stddev_samp/);
+      const mixed = await ask(
+        `${DATA} |> keep(columns: ["b", "_value"]) |> stddev(mode: "population") |> count()`,
+      );
+      assert.deepEqual(mixed, ['b=t0 _value=1', '--', 'b=t1 _value=1']);
+      assert.doesNotMatch(statements.slice(1).join(), /stddev/);
+    });
+  });
+
   test('a filter of tags is no part of the SQL, one of values is', () =>
     withPoints(
       [

@@ -1,5 +1,7 @@
 import { FluxError } from '../../error.ts';
 import { noteKeep } from '../../plan/chain.ts';
+import { KeptRead } from '../../plan/kept.ts';
+import { Read } from '../../plan/read.ts';
 import { constantColumn, relabel } from '../../tables/column.ts';
 import { columnOf } from '../../tables/table.ts';
 import { eachTableMerged, eachTableSorted } from '../../tables/transform.ts';
@@ -57,8 +59,13 @@ const keep = builtin({
   params: { tables: pipe(), columns: optional(array(string())), fn: optional(func()) },
   call({ tables, columns, fn }, context) {
     const stays = labelTest('keep', columns, fn);
-    const kept = eachTableMerged(tables, context, (table) => keepColumns(table, stays));
-    if (columns !== undefined) noteKeep(tables, kept, columns);
+    const cut = (table: Table) => keepColumns(table, stays);
+    if (columns === undefined) return eachTableMerged(tables, context, cut);
+    const kept =
+      tables instanceof Read
+        ? new KeptRead(tables.use(), new Set(columns), cut)
+        : eachTableMerged(tables, context, cut);
+    noteKeep(tables, kept, columns);
     return kept;
   },
 });
