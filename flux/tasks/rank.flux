@@ -12,7 +12,8 @@
 // of more, what is missing is subtracted.
 //
 // Written for its cost: 0.6 of what the naive script takes for 13,827 markets; with deficits as much.
-// - stddev() straight after the filter: any other call between them would read row by row.
+// - keep() before stddev(): tables and keys of fewer columns take a seventh less. No other call may
+//   stand between filter and stddev(): the embedded engine would read row by row.
 // - The first sort() only merges the one-row tables of 13,827 series into one a group; map() would
 //   take a second longer on the pieces.
 // - Each map() names nothing but columns and literals: then it is done for a column at once, in no
@@ -118,7 +119,6 @@ ofPrices = (start, stop) =>
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == "price" and r._field == "price")
         |> deviations()
-        |> keep(columns: ["_stop", "exchange", "pair", "_value"])
 
 ofPoints = () =>
     from(bucket: moments)
@@ -210,7 +210,7 @@ markets =
     else if not due then
         nothing()
     else if gaps()._value == 0 then
-        ofPoints() |> deviations() |> keep(columns: ["_stop", "exchange", "pair", "_value"])
+        ofPoints() |> deviations()
     else if steps * regular <= few then
         ofPrices(start: begin, stop: end)
     else
