@@ -8,9 +8,11 @@ import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { PriceQueries } from '../flux/price-queries.ts';
 import type { ScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import type { ArticleDesk, JobDesk } from './article-desk.ts';
 import { createGuard, type Guard } from './auth.ts';
 import { readBody } from './body.ts';
+import type { ChannelDesk, DeliveryDesk } from './channel-desk.ts';
 import { conditional } from './conditional.ts';
 import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
@@ -24,8 +26,11 @@ import { refuseStrangers } from './origin.ts';
 import type { Ranks } from './ranks.ts';
 import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { articleRoutes } from './routes/articles.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
+import { channelRoutes } from './routes/channels.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { feedRoutes } from './routes/feeds.ts';
@@ -37,9 +42,11 @@ import { monitorRoutes } from './routes/monitors.ts';
 import { priceRoutes } from './routes/prices.ts';
 import { rankRoutes } from './routes/ranks.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { silenceRoutes } from './routes/silences.ts';
 import { systemRoutes } from './routes/system.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
+import type { SilenceDesk } from './silence-desk.ts';
 
 export interface Dependencies {
   /** `health`: only health, readiness and metrics, for a process that has another role. */
@@ -59,6 +66,10 @@ export interface Dependencies {
   readonly rules: RuleDesk;
   readonly articles: ArticleDesk;
   readonly jobs: JobDesk;
+  readonly alerts: AlertDesk;
+  readonly channels: ChannelDesk;
+  readonly deliveries: DeliveryDesk;
+  readonly silences: SilenceDesk;
   readonly hub: Hub;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
@@ -94,6 +105,10 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...ruleRoutes(dependencies),
     ...articleRoutes(dependencies),
     ...jobRoutes(dependencies),
+    ...alertRoutes(dependencies),
+    ...channelRoutes(dependencies),
+    ...deliveryRoutes(dependencies),
+    ...silenceRoutes(dependencies),
     ...eventRoutes(dependencies),
     defineRoute({
       id: 'openapi',

@@ -9,8 +9,8 @@ export function wrongField(field: string, expected: string, got?: string | numbe
   });
 }
 
-/** Does it; options that it finds wrong are the fields that they are here. */
-export function named<T>(work: () => T): T {
+/** Does it; options that it finds wrong are the fields that they are here, or `field`. */
+export function named<T>(work: () => T, field?: string): T {
   try {
     return work();
   } catch (error) {
@@ -24,7 +24,7 @@ export function named<T>(work: () => T): T {
       readonly expected?: string;
       readonly got?: string | number;
     };
-    throw wrongField(option, expected, got);
+    throw wrongField(field ?? option, expected, got);
   }
 }
 
@@ -38,10 +38,10 @@ export function demandInterval(
 }
 
 /** @throws HttpProblem 422 where `refusal` says why the url may not be reached */
-export function demandReachable(refusal: string | undefined): void {
+export function demandReachable(refusal: string | undefined, field = 'url'): void {
   if (refusal === undefined) return;
-  throw new HttpProblem(422, 'unprocessable', `field url: ${refusal}`, {
-    details: { field: 'url', fix: 'the setting ALLOW_PRIVATE_TARGETS lists what may be reached' },
+  throw new HttpProblem(422, 'unprocessable', `field ${field}: ${refusal}`, {
+    details: { field, fix: 'the setting ALLOW_PRIVATE_TARGETS lists what may be reached' },
   });
 }
 

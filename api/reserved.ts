@@ -15,6 +15,8 @@ const RESERVED: ReadonlySet<string> = new Set([
   'articles',
   'jobs',
   'alerts',
+  'channels',
+  'tasks',
   'ws',
   'events',
   'silences',

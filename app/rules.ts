@@ -5,7 +5,7 @@ import { linesOf } from '../ingest/articles/pages/page-text.ts';
 import { compileRules, type RuledArticle } from '../ingest/articles/rules/compile.ts';
 import { checkRule } from '../ingest/articles/rules/spec.ts';
 import { type RecentArticle, recentArticles } from '../registry/articles.ts';
-import { missingFeeds } from '../registry/feeds.ts';
+import { missingIds } from '../registry/missing.ts';
 import { addRule, changeRule, findRule, listRules } from '../registry/rules.ts';
 import type { Base } from './start.ts';
 
@@ -22,7 +22,7 @@ export function openRuleDesk({ registry }: Pick<Base, 'registry'>): RuleDesk {
     change: (id, change) => changeRule(registry, id, change),
     find: (id) => findRule(registry, id),
     list: (filter) => listRules(registry, filter),
-    missingFeeds: (ids) => missingFeeds(registry, ids),
+    missingFeeds: (ids) => missingIds(registry, 'feeds', ids),
     recent: (asked) => recentArticles(registry, asked),
   };
 }

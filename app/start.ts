@@ -28,6 +28,7 @@ import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
+import { openAlertDesk, openChannelDesk, openDeliveryDesk, openSilenceDesk } from './alerts.ts';
 import { startArticleIngest } from './articles.ts';
 import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
@@ -145,6 +146,8 @@ async function makeDirectory(dir: string): Promise<void> {
   }
 }
 
+const notYet = () => Promise.reject(new TidemarkError('unavailable', 'no preview yet'));
+
 async function startApi(base: Base, whole: boolean): Promise<string> {
   const { config, clock, log, metrics, influx, probes } = base;
   const queries = createPriceQueries({ bucket: config.influxBucket });
@@ -152,10 +155,11 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   const http = createHttp({ clock, version });
   base.parts.add('exchanges', http.close);
   const hub = openHub(base);
+  const catalog = createCatalog({ database: base.registry, clock });
   const app = createApp({
     serves: whole ? 'everything' : 'health',
     influx,
-    catalog: createCatalog({ database: base.registry, clock }),
+    catalog,
     queries,
     metricQueries: createMetricQueries({ bucket: config.influxBucket }),
     history: historyOf(base),
@@ -172,6 +176,10 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     rules: openRuleDesk(base),
     articles: openArticleDesk(base),
     jobs: openJobDesk(base),
+    alerts: openAlertDesk(base, { catalog, preview: notYet }),
+    channels: openChannelDesk(base),
+    deliveries: openDeliveryDesk(base),
+    silences: openSilenceDesk(base),
     hub,
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),

@@ -23,6 +23,12 @@ import { createMetricQueries } from '../flux/metric-queries.ts';
 import { createPriceQueries } from '../flux/price-queries.ts';
 import { createScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import {
+  fakeAlerts,
+  fakeChannels,
+  fakeDeliveries,
+  fakeSilences,
+} from '../test/helpers/alert-desk.ts';
 import { fakeBackfills } from '../test/helpers/backfills.ts';
 import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { FakeEvents } from '../test/helpers/events.ts';
@@ -115,6 +121,10 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     rules: fakeRules(),
     articles: fakeArticles(),
     jobs: fakeJobs(),
+    alerts: fakeAlerts(),
+    channels: fakeChannels(),
+    deliveries: fakeDeliveries(),
+    silences: fakeSilences(),
     hub: new FakeEvents().hub,
     scanQueries: createScanQueries({ bucket: engine.bucket }),
     knownExchanges: fakeExchanges,

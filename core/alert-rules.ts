@@ -185,6 +185,6 @@ function given<T extends object>(spec: T): { [K in keyof T]?: Exclude<T[K], unde
 
 function refuseUnless(fits: boolean, option: string, expected: string): void {
   if (!fits) {
-    throw new TidemarkError('invalid', `${option} does not fit`, { details: { expected } });
+    throw new TidemarkError('invalid', `${option} does not fit`, { details: { option, expected } });
   }
 }

@@ -82,6 +82,8 @@ export interface Config {
   readonly feedIntervalMinMs: number;
   readonly feedIntervalMaxMs: number;
   readonly articlesStore: 'full' | 'excerpt';
+  /** How long a message about an alert is tried. */
+  readonly alertTtlMs: number;
   readonly articlesStdout: boolean;
   readonly apiKeys: readonly ApiKey[];
 }
@@ -272,6 +274,11 @@ export const settings = {
     about:
       'What new feeds keep of their articles where nothing else is asked for: all, or no more than ' +
       'link, title, the first 300 characters and a hash.',
+  }),
+  alertTtlMs: setting('ALERT_TTL', duration(60_000), {
+    default: '24h',
+    expected: 'a length of time such as 24h, at least 1m',
+    about: 'How long a message about an alert is tried; then it is a dead letter.',
   }),
   articlesStdout: setting(
     'ARTICLES_STDOUT',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AlertRule, alertMetrics } from '../core/alert-rules.ts';
 import { type Database, type Queries, rowsOf } from './database.ts';
+import { cancelDeliveries } from './delivery-upkeep.ts';
 import { jsonOf, msColumn, NOW_MS, textOf } from './sql-values.ts';
 
 export const ALERT_KINDS = [
@@ -188,42 +189,44 @@ export async function changeAlert(
   id: number,
   change: AlertChange,
 ): Promise<Alert | undefined> {
-  const { name, channel, fallback, spec, rules, windowMs, active, pausedUntilMs } = change;
   return database.transaction(async (transaction) => {
-    if (rules !== undefined) await keepRules(transaction, rules);
-    await transaction.query(
-      `update alerts set name = coalesce($2, name), channel = coalesce($3, channel),
-         fallback = case when $4 then $5::bigint else fallback end,
-         spec = coalesce($6::jsonb, spec), rules = coalesce($7::text[], rules),
-         window_ms = coalesce($8, window_ms), active = coalesce($9, active),
-         paused_until_ms = case when $10 then $11::bigint else paused_until_ms end,
-         version = version + ($6::jsonb is not null and spec <> $6::jsonb)::int, changed = now()
-       where id = $1`,
-      [
-        ...[id, name === undefined ? null : textOf(name), channel ?? null],
-        ...[fallback !== undefined, fallback ?? null, spec === undefined ? null : jsonOf(spec)],
-        rules?.map(({ key }) => key) ?? null,
-        ...[windowMs ?? null, active ?? null, pausedUntilMs !== undefined, pausedUntilMs ?? null],
-      ],
-    );
-    // What it was about is over when it is about something else, or about nothing.
-    if (spec !== undefined || active === false) {
-      await transaction.query('delete from alert_incidents where alert = $1', [id]);
-    }
-    await notify(transaction, id);
+    if (change.rules !== undefined) await keepRules(transaction, change.rules);
+    await writeChange(transaction, id, change);
     return findAlert(transaction, id);
   });
 }
 
+async function writeChange(queries: Queries, id: number, change: AlertChange): Promise<void> {
+  const { name, channel, fallback, spec, rules, windowMs, active, pausedUntilMs } = change;
+  await queries.query(
+    `update alerts set name = coalesce($2, name), channel = coalesce($3, channel),
+       fallback = case when $4 then $5::bigint else fallback end,
+       spec = coalesce($6::jsonb, spec), rules = coalesce($7::text[], rules),
+       window_ms = coalesce($8, window_ms), active = coalesce($9, active),
+       paused_until_ms = case when $10 then $11::bigint else paused_until_ms end,
+       version = version + ($6::jsonb is not null and spec <> $6::jsonb)::int, changed = now()
+     where id = $1`,
+    [
+      ...[id, name === undefined ? null : textOf(name), channel ?? null],
+      ...[fallback !== undefined, fallback ?? null, spec === undefined ? null : jsonOf(spec)],
+      rules?.map(({ key }) => key) ?? null,
+      ...[windowMs ?? null, active ?? null, pausedUntilMs !== undefined, pausedUntilMs ?? null],
+    ],
+  );
+  // What it was about is over when it is about something else, or about nothing.
+  if (spec !== undefined || active === false) {
+    await queries.query('delete from alert_incidents where alert = $1', [id]);
+  }
+  await notify(queries, id);
+}
+
 /** Switches an alert off; undefined: there is none. What is on its way to its owner is not sent. */
 export async function removeAlert(database: Database, id: number): Promise<Alert | undefined> {
-  const after = await changeAlert(database, id, { active: false });
-  await database.query(
-    `update deliveries set state = 'cancelled', reason = 'the alert was deleted', ended = now()
-     where alert = $1 and state in ('queued', 'failed')`,
-    [id],
-  );
-  return after;
+  return database.transaction(async (transaction) => {
+    await cancelDeliveries(transaction, { alert: id });
+    await writeChange(transaction, id, { active: false });
+    return findAlert(transaction, id);
+  });
 }
 
 const names = texts.nullable();

@@ -367,13 +367,3 @@ export async function listFeeds(queries: Queries, filter: FeedFilter): Promise<F
     ],
   );
 }
-
-/** Those of the ids that no feed has. */
-export async function missingFeeds(queries: Queries, ids: readonly number[]): Promise<number[]> {
-  const rows = await queries.query(
-    `select g.id from unnest($1::bigint[]) as g (id)
-     where not exists (select from feeds f where f.id = g.id) order by g.id`,
-    [ids],
-  );
-  return rowsOf(identified, rows).map(({ id }) => id);
-}

@@ -10,6 +10,7 @@ import { silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import type { PriceRange } from '../../flux/price-queries.ts';
 import type { Catalog, ExchangeEntry, PairEntry } from '../../registry/catalog.ts';
+import { fakeAlerts, fakeChannels, fakeDeliveries, fakeSilences } from './alert-desk.ts';
 import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
 import { FakeEvents } from './events.ts';
@@ -154,6 +155,10 @@ export async function startApi(
     rules: fakeRules(),
     articles: fakeArticles(),
     jobs: fakeJobs(),
+    alerts: fakeAlerts(),
+    channels: fakeChannels(),
+    deliveries: fakeDeliveries(),
+    silences: fakeSilences(),
     hub: new FakeEvents().hub,
     scanQueries: {
       results: name('results'),

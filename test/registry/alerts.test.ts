@@ -115,7 +115,7 @@ forEachDatabase((fixture) => {
       const states = await database.query('select state from deliveries order by id');
       assert.deepEqual(
         states.map(({ state }) => state),
-        ['cancelled', 'cancelled', 'leased', 'delivered'],
+        ['cancelled', 'cancelled', 'cancelled', 'delivered'],
       );
       assert.deepEqual(await database.query('select * from alert_incidents'), []);
     });

@@ -13,9 +13,9 @@ import {
   findFeed,
   findSameFeed,
   listFeeds,
-  missingFeeds,
   removeFeed,
 } from '../../registry/feeds.ts';
+import { missingIds } from '../../registry/missing.ts';
 import { eventually } from '../helpers/eventually.ts';
 import {
   claimed,
@@ -110,7 +110,7 @@ forEachDatabase((fixture) => {
 
     it('that are missing are named', async () => {
       const id = await make();
-      assert.deepEqual(await missingFeeds(database, [id, 998, 999]), [998, 999]);
+      assert.deepEqual(await missingIds(database, 'feeds', [id, 998, 999]), [998, 999]);
     });
 
     it('that are switched off keep all, and are checked at once when on again', async () => {

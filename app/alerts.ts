@@ -1,0 +1,119 @@
+import type { AlertDesk } from '../api/alert-desk.ts';
+import type { AlertPreview } from '../api/alert-preview.ts';
+import type { ChannelDesk, DeliveryDesk } from '../api/channel-desk.ts';
+import type { SilenceDesk } from '../api/silence-desk.ts';
+import { listAlertEvents } from '../registry/alert-events.ts';
+import {
+  addAlert,
+  changeAlert,
+  countRulesWith,
+  findAlert,
+  listAlerts,
+  removeAlert,
+} from '../registry/alerts.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import {
+  channelOfToken,
+  confirmChannel,
+  enableChannel,
+  leaveChannel,
+  rotateSecret,
+  switchOffChannel,
+} from '../registry/channel-changes.ts';
+import { enqueueTest } from '../registry/channel-test.ts';
+import { ensureChannel, findChannel, listChannels } from '../registry/channels.ts';
+import { findDelivery, listDeliveries } from '../registry/deliveries.ts';
+import { replayDeliveries } from '../registry/delivery-upkeep.ts';
+import { missingIds } from '../registry/missing.ts';
+import {
+  addSilence,
+  changeSilence,
+  endSilence,
+  findSilence,
+  listSilences,
+} from '../registry/silences.ts';
+import { judgesOf } from './monitors.ts';
+import { createScanGate } from './scan-gate.ts';
+import type { Base } from './start.ts';
+
+type AlertBase = Pick<Base, 'config' | 'registry' | 'influx' | 'clock'>;
+
+/** Each is a task of InfluxDB, and takes its time in every step. */
+const RULES_MAX = 100;
+const NEAR_MAX = 5;
+
+export interface AlertDeskOptions {
+  readonly catalog: Catalog;
+  readonly preview: AlertPreview;
+}
+
+/** Where the API keeps alerts. */
+export function openAlertDesk(base: AlertBase, { catalog, preview }: AlertDeskOptions): AlertDesk {
+  const { config, registry } = base;
+  const ttl = { ttlMs: config.alertTtlMs };
+  const { refusalOf } = judgesOf(createScanGate(base));
+  return {
+    ...{ refusalOf, preview, rulesMax: RULES_MAX },
+    rulesWith: (keys) => countRulesWith(registry, keys),
+    async pairOf(spellings) {
+      for (const pair of spellings) {
+        if ((await catalog.exchangesOf(pair)).length > 0) return { pair };
+      }
+      return { near: await catalog.nearPairs(spellings.at(-1) ?? '', NEAR_MAX) };
+    },
+    async exchanges() {
+      const entries = (await catalog.exchanges()).map(({ exchange }) => exchange);
+      return [...new Set([...entries, ...(await catalog.listedExchanges())])].sort();
+    },
+    missing: (thing, ids) => missingIds(registry, `${thing}s`, ids),
+    channel: (address) =>
+      registry.transaction((transaction) => ensureChannel(transaction, address, ttl)),
+    findChannel: (id) => findChannel(registry, id),
+    add: (wanted) => addAlert(registry, wanted),
+    change: (id, change) => changeAlert(registry, id, change),
+    remove: (id) => removeAlert(registry, id),
+    find: (id) => findAlert(registry, id),
+    list: (filter) => listAlerts(registry, filter),
+    events: (filter) => listAlertEvents(registry, filter),
+    test: ({ channel, id, name, kind }) =>
+      registry.transaction((transaction) =>
+        enqueueTest(transaction, { channel, alert: { id, name, kind } }, ttl),
+      ),
+  };
+}
+
+/** Where alerts are sent, for people. */
+export function openChannelDesk({ config, registry }: Pick<Base, 'config' | 'registry'>) {
+  const ttl = { ttlMs: config.alertTtlMs };
+  const desk: ChannelDesk = {
+    list: (filter) => listChannels(registry, filter),
+    find: (id) => findChannel(registry, id),
+    disable: (id) => switchOffChannel(registry, id),
+    enable: (id) => enableChannel(registry, id, ttl),
+    rotate: (id, graceMs) => rotateSecret(registry, id, { graceMs }),
+    ofToken: (use, token) => channelOfToken(registry, use, token),
+    confirm: (token) => confirmChannel(registry, token),
+    leave: (token) => leaveChannel(registry, token),
+  };
+  return desk;
+}
+
+/** Messages of alerts, for people. */
+export function openDeliveryDesk({ config, registry }: Pick<Base, 'config' | 'registry'>) {
+  const desk: DeliveryDesk = {
+    list: (filter) => listDeliveries(registry, filter),
+    find: (id) => findDelivery(registry, id),
+    replay: (filter) => replayDeliveries(registry, { ...filter, ttlMs: config.alertTtlMs }),
+  };
+  return desk;
+}
+
+export function openSilenceDesk({ registry }: Pick<Base, 'registry'>): SilenceDesk {
+  return {
+    add: (wanted) => addSilence(registry, wanted),
+    change: (id, change) => changeSilence(registry, id, change),
+    end: (id) => endSilence(registry, id),
+    find: (id) => findSilence(registry, id),
+    list: (filter) => listSilences(registry, filter),
+  };
+}
