@@ -97,7 +97,6 @@ ofPrices = (start, stop) =>
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == "price" and r._field == "price")
         |> deviations()
-        |> keep(columns: ["_stop", "pair", "_value"])
 
 ofPoints = () =>
     from(bucket: moments)
@@ -184,7 +183,7 @@ pairs =
     else if not due then
         nothing()
     else if gaps()._value == 0 then
-        ofPoints() |> deviations() |> keep(columns: ["_stop", "pair", "_value"])
+        ofPoints() |> deviations()
     else if steps * regular <= few then
         ofPrices(start: begin, stop: end)
     else
