@@ -55,7 +55,7 @@ describe('alerts over the API', () => {
     return errorOf(answer);
   };
 
-  it('need no more than an address: any price or volume above 3 x its mean', async () => {
+  it('need no more than an address, and are then of prices and volumes above 3 x their means', async () => {
     const answer = await call('POST /api/v1/alerts/', { webhook: HOOK });
     assert.deepEqual([answer.status, answer.headers.get('location')], [201, '/api/v1/alerts/1']);
     const alert = alertMade.strict().parse(await answer.json());
