@@ -24,6 +24,11 @@ export interface HttpRequest {
    * The body is read of a 2xx alone. For callers that count what they ask of a host.
    */
   readonly once?: boolean;
+  /**
+   * The begin of the body is enough: it is read to `bytesMax` whatever the status is, and that there
+   * is more of it is no error.
+   */
+  readonly beginOnly?: boolean;
   /** Who named the URL: the operator's are trusted, a user's go through the gate. */
   readonly from: 'operator' | 'user';
   readonly signal?: AbortSignal;
@@ -148,9 +153,9 @@ async function follow(job: Job): Promise<HttpResponse> {
     const answer = await exchange(job, url, url.origin === first.origin);
     const location = REDIRECTS.has(answer.statusCode) ? answer.headers.location : undefined;
     const { statusCode: status } = answer;
-    const read = request.once ? status < 300 : location === undefined;
+    const read = request.beginOnly || (request.once ? status < 300 : location === undefined);
     const last = request.once === true || location === undefined;
-    const body = read ? await readBody(answer, request.bytesMax, job.signal) : Buffer.alloc(0);
+    const body = read ? await readBody(answer, request, job.signal) : Buffer.alloc(0);
     if (!read) answer.body.on('error', () => 'not read').destroy();
     if (last) {
       const durationMs = clock.monotonicMs() - startMs;
@@ -220,7 +225,7 @@ function headersOf(job: Job, sameOrigin: boolean): Record<string, string> {
 
 async function readBody(
   answer: Dispatcher.ResponseData,
-  bytesMax: number,
+  { bytesMax, beginOnly }: HttpRequest,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -230,6 +235,7 @@ async function readBody(
     for await (const chunk of source) {
       size += chunk.length;
       if (size > bytesMax) {
+        chunks.push(chunk.subarray(0, chunk.length - (size - bytesMax)));
         refused = new HttpError('too-large', `a body above ${bytesMax} bytes`);
         throw refused;
       }
@@ -245,6 +251,7 @@ async function readBody(
     else await pipeline(body, decoder, collect);
   } catch (error) {
     answer.body.on('error', () => 'already reported').destroy();
+    if (refused && beginOnly) return Buffer.concat(chunks);
     // The pipeline may report the stream that was torn down instead of the reason for it.
     throw refused ?? failure(error, signal, { host: 'the answer', bodyBegan: true });
   }

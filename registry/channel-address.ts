@@ -17,7 +17,8 @@ const KEY = z.string().min(16);
 /** What a channel keeps to itself. */
 export const channelSecret = z.object({
   address: z.discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['webhook', 'slack']), url: z.string() }),
+    z.object({ kind: z.literal('webhook'), url: z.string() }),
+    z.object({ kind: z.literal('slack'), url: z.string() }),
     z.object({ kind: z.literal('pagerduty'), key: z.string(), region: z.enum(['us', 'eu']) }),
     z.object({ kind: z.literal('email'), address: z.string() }),
     z.object({ kind: z.literal('canary') }),
