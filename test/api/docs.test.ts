@@ -8,6 +8,15 @@ import { outcomes } from '../../ingest/scans/outcome.ts';
 import type { Catalog, ExchangeEntry } from '../../registry/catalog.ts';
 import { nearNames } from '../../registry/near.ts';
 import {
+  alertEventOf,
+  channelOf,
+  deliveryOf,
+  fakeAlerts,
+  fakeChannels,
+  fakeDeliveries,
+  fakeSilences,
+} from '../helpers/alert-desk.ts';
+import {
   column,
   fakeInflux,
   priceBatch,
@@ -116,13 +125,25 @@ articles.articles.push(article, articleOf(2, { feed: 2 }), articleOf(3, { feed: 
 const jobs = fakeJobs();
 jobs.jobs.push(job, jobOf(2, { state: 'done', waits: null }));
 
+const alerts = fakeAlerts();
+alerts.happened.push(alertEventOf(1));
+const fired = { series: 'price:kraken:btcusd', exchange: 'kraken', pair: 'btcusd', monitor: null };
+const firedMs = Date.parse('2022-10-11T03:35:00Z');
+const first = [{ ...fired, atMs: firedMs, value: 43_000, average: 20_966.5, samples: 60 }];
+alerts.previewed = { alerts: 1, series: 1, looked: 27, first };
+const channels = fakeChannels();
+channels.channels.push(channelOf(1, { kind: 'webhook', url: 'https://example.com/hook' }));
+const deliveries = fakeDeliveries();
+deliveries.deliveries.push(deliveryOf(1), deliveryOf(2, { state: 'dead', reason: 'status 500' }));
+const silences = fakeSilences();
+
 let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
   api = await startApi({
     influx,
     choices,
-    ...{ monitors, rules, articles, jobs },
+    ...{ monitors, rules, articles, jobs, alerts, channels, deliveries, silences },
     clock: new ManualClock(Date.parse('2022-10-11T04:00:00Z')),
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
