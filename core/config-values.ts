@@ -14,6 +14,13 @@ export const streamUrl = z
   .url({ protocol: /^wss?$/ })
   .transform((url) => url.replace(/\/+$/, ''))
   .pipe(z.string().regex(/^wss?:\/\/[^/?#]+$/));
+export const smtpUrl = z
+  .url({ protocol: /^smtps?$/ })
+  .refine((url) => new URL(url).hostname !== '');
+/** An address, or a name and the address in brackets; nothing that would be a header of its own. */
+export const mailFrom = z
+  .string()
+  .regex(/^(?:[^<>@,;:"\p{Cc}]* <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/u);
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 export const bytes = z

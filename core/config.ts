@@ -3,6 +3,7 @@
  * start (all mistakes at once) and `docs/configuration.md` is generated from it.
  */
 import { z } from 'zod';
+import { type AlertConfig, alertSettings } from './alert-settings.ts';
 import {
   apiKeys,
   bytes,
@@ -23,6 +24,9 @@ import {
 import { fixedMs } from './duration.ts';
 import { TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
+import { type Setting, setting } from './setting.ts';
+
+export type { Setting } from './setting.ts';
 
 export type Role = 'write' | 'read' | 'admin';
 
@@ -37,7 +41,7 @@ export interface Place {
   readonly port: number;
 }
 
-export interface Config {
+export interface Config extends AlertConfig {
   readonly host: string;
   readonly port: number;
   readonly influxPort: number;
@@ -82,19 +86,8 @@ export interface Config {
   readonly feedIntervalMinMs: number;
   readonly feedIntervalMaxMs: number;
   readonly articlesStore: 'full' | 'excerpt';
-  /** How long a message about an alert is tried. */
-  readonly alertTtlMs: number;
   readonly articlesStdout: boolean;
   readonly apiKeys: readonly ApiKey[];
-}
-
-export interface Setting {
-  readonly name: string;
-  readonly default: string | undefined;
-  readonly expected: string;
-  readonly about: string;
-  readonly secret: boolean;
-  readonly schema: z.ZodType<unknown, string>;
 }
 
 const rollupRetention = (level: string, min: string, value: string): Setting =>
@@ -103,12 +96,6 @@ const rollupRetention = (level: string, min: string, value: string): Setting =>
     expected: `a length of time of at least ${min}, or 0 for ever`,
     about: `How long the roll-ups of ${level} are kept, in a bucket that Tidemark makes.`,
   });
-
-const setting = (
-  name: string,
-  schema: z.ZodType<unknown, string>,
-  rest: { default?: string; expected: string; about: string; secret?: boolean },
-): Setting => ({ default: undefined, secret: false, ...rest, name, schema });
 
 export const settings = {
   host: setting('HOST', text, {
@@ -221,8 +208,8 @@ export const settings = {
     default: '',
     expected: 'ranges such as 10.0.0.0/8 and places such as 10.0.0.7:9000, with commas between',
     about:
-      'What scans, feeds and articles may reach although it is private. None: the public internet ' +
-      'alone.',
+      'What scans, feeds, articles and alerts may reach although it is private. None: the public ' +
+      'internet alone.',
   }),
   scanConcurrency: setting('SCAN_CONCURRENCY', wholeNumber(1, 10_000), {
     default: '512',
@@ -275,11 +262,7 @@ export const settings = {
       'What new feeds keep of their articles where nothing else is asked for: all, or no more than ' +
       'link, title, the first 300 characters and a hash.',
   }),
-  alertTtlMs: setting('ALERT_TTL', duration(60_000), {
-    default: '24h',
-    expected: 'a length of time such as 24h, at least 1m',
-    about: 'How long a message about an alert is tried; then it is a dead letter.',
-  }),
+  ...alertSettings,
   articlesStdout: setting(
     'ARTICLES_STDOUT',
     z.enum(['0', '1']).transform((on) => on === '1'),
@@ -316,6 +299,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   values.streamUrls = readUrls(env, { name: STREAM_URL, schema: streamUrl }, mistakes);
   if (values.influxUrl !== undefined && values.influxToken === undefined) {
     mistakes.push('INFLUX_TOKEN: needed because INFLUX_URL is set');
+  }
+  if (values.smtpUrl !== undefined && values.smtpFrom === undefined) {
+    mistakes.push('SMTP_FROM: needed because SMTP_URL is set');
   }
   if (mistakes.length > 0) {
     throw new TidemarkError('invalid', `settings: ${mistakes.join('; ')}`, { details: mistakes });

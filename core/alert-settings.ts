@@ -1,0 +1,44 @@
+import { duration, httpUrl, mailFrom, smtpUrl } from './config-values.ts';
+import { setting } from './setting.ts';
+
+/** Settings of what is told of alerts, and how. */
+export interface AlertConfig {
+  /** How long a message about an alert is tried. */
+  readonly alertTtlMs: number;
+  /** Where readers of messages reach the API; undefined: where it listens. */
+  readonly publicUrl: string | undefined;
+  /** Undefined: no e-mails. */
+  readonly smtpUrl: string | undefined;
+  readonly smtpFrom: string | undefined;
+  /** Instead of PagerDuty's own. */
+  readonly pagerdutyUrl: string | undefined;
+}
+
+export const alertSettings = {
+  alertTtlMs: setting('ALERT_TTL', duration(60_000), {
+    default: '24h',
+    expected: 'a length of time such as 24h, at least 1m',
+    about: 'How long a message about an alert is tried; then it is a dead letter.',
+  }),
+  publicUrl: setting('PUBLIC_URL', httpUrl, {
+    expected: 'an http or https URL',
+    about:
+      'Where readers of messages about alerts reach the API, for the links in them. Unset: ' +
+      '`http://HOST:PORT`.',
+  }),
+  smtpUrl: setting('SMTP_URL', smtpUrl, {
+    expected: 'smtp://user:password@host:587 or smtps://user:password@host:465',
+    about:
+      'Server for alerts by e-mail. `smtp://` demands STARTTLS, save on loopback. Unset: no e-mails.',
+    secret: true,
+  }),
+  smtpFrom: setting('SMTP_FROM', mailFrom, {
+    expected: 'an address such as alerts@example.com or Tidemark <alerts@example.com>',
+    about: 'Sender of e-mails. Needed with `SMTP_URL`.',
+  }),
+  pagerdutyUrl: setting('PAGERDUTY_URL', httpUrl, {
+    expected: 'an http or https URL',
+    about:
+      "Where events for PagerDuty go, for proxies and tests. Unset: PagerDuty's own, by region.",
+  }),
+} as const;
