@@ -10,8 +10,6 @@ import { addRule, changeRule, findRule, listRules } from '../registry/rules.ts';
 import type { Base } from './start.ts';
 
 const TEXT_CHARS = 200_000;
-/** A text of a feed from here on is taken for the whole article. */
-const WHOLE_CHARS = 1_000;
 const FOUND_CHARS = 200;
 
 /** Where the API keeps rules, and tries them. */
@@ -49,10 +47,10 @@ export const ruleChecker: RuleChecker = {
 };
 
 /** A page that was not read may say anything; the text of a feed may be the whole of it. */
-function ruledOf({ body, content, ...article }: RecentArticle): RuledArticle {
-  const text = body ?? (content === null ? '' : linesOf(content, TEXT_CHARS));
-  const known = body !== null || text.length >= WHOLE_CHARS;
-  return { ...article, ...(known && { body: text }) };
+function ruledOf({ body, content, bodyState, ...article }: RecentArticle): RuledArticle {
+  if (body !== null) return { ...article, body };
+  if (content === null) return article;
+  return { ...article, body: linesOf(content, TEXT_CHARS), partial: bodyState !== 'feed' };
 }
 
 function textAt(

@@ -115,6 +115,7 @@ const recent = texts.extend({
   authors: z.array(z.string()),
   categories: z.array(z.string()),
   symbols: z.array(z.string()),
+  bodyState: article.shape.bodyState,
   publishedMs: ms.nullable(),
   seenMs: ms,
 });
@@ -129,7 +130,8 @@ export async function recentArticles(
 ): Promise<RecentArticle[]> {
   const rows = await queries.query(
     `select a.id, a.feed, a.url, a.title, a.summary, a.content, a.body, a.authors, a.categories,
-       a.symbols, ${msColumn('a.published', 'publishedMs')}, ${msColumn('a.seen', 'seenMs')}
+       a.symbols, a.body_state as "bodyState", ${msColumn('a.published', 'publishedMs')},
+       ${msColumn('a.seen', 'seenMs')}
      from articles a where ($2::bigint[] is null or a.feed = any($2))
      order by a.seen desc, a.id desc limit $1`,
     [limit, feeds ?? null],

@@ -34,11 +34,11 @@ export function foundArticle(
   const authors = names(item.authors.map(({ name }) => name));
   const categories = names(item.categories);
   // What will not be read from a page is known to be no more than this.
-  const body = whole || settings.fetch === 'never' || item.link === undefined ? text : undefined;
+  const known = whole || settings.fetch === 'never' || item.link === undefined;
   const { title } = item;
   const { matches, needsText } = rules.evaluate({
     ...{ feed, title, summary, authors, categories, symbols },
-    ...(body !== undefined && { body }),
+    ...(known ? { body: text } : text !== '' && { body: text, partial: true }),
   });
   const wanted = matches.length > 0 || needsText;
   const job = whole && settings.fetch !== 'always' ? null : jobOf(item, settings, wanted);

@@ -4,6 +4,7 @@ import { type Harmless, plainMarkup } from './pages/plain-markup.ts';
 import { sanitize } from './pages/sanitize.ts';
 import { recognise } from './rules/symbols.ts';
 import { oneLine, plainText } from './text.ts';
+import { isWholeText } from './whole-text.ts';
 
 /** What of an item is stored and matched, beside its title and names. */
 export interface PreparedItem {
@@ -20,8 +21,6 @@ export interface PreparedItem {
 
 const SUMMARY_CHARS = 2_000;
 const TEXT_CHARS = 200_000;
-/** A text from here on is taken for the whole article. */
-const WHOLE_CHARS = 1_000;
 
 /** Makes of a publisher's markup what may be stored; takes up to milliseconds for a long one. */
 export function prepareItem(item: FeedItem, baseUrl: string): PreparedItem {
@@ -39,7 +38,7 @@ export function prepareItem(item: FeedItem, baseUrl: string): PreparedItem {
     summary: shown.length > SUMMARY_CHARS ? excerptOf(shown, SUMMARY_CHARS) : oneLine(shown),
     content: clean?.html ?? null,
     text: body,
-    whole: body.length >= WHOLE_CHARS,
+    whole: isWholeText({ text: body, summary: short, content: content !== '' }),
     symbols: recognise(`${title}\n${shown.slice(0, SUMMARY_CHARS)}\n${body}`),
   };
 }

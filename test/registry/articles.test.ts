@@ -156,7 +156,7 @@ forEachDatabase((fixture) => {
       assert.deepEqual(rest, {
         ...{ feed: one, url: 'http://a.example/a', title: 'Title of a', summary: 'Summary of a' },
         ...{ content: null, body: 'text', authors: ['Ann'], categories: [], symbols: [] },
-        publishedMs: null,
+        ...{ bodyState: 'none', publishedMs: null },
       });
       assert.deepEqual(await recentArticles(database, { limit: 5, feeds: [] }), []);
     });

@@ -6,7 +6,7 @@ import { CLAUSES_MAX, SET_LIMITS, type SetLimits } from './limits.ts';
 
 export type { Clause, RuledArticle } from './findings.ts';
 
-/** `needs-text`: it depends on the body, which is not there yet. */
+/** `needs-text`: it depends on the body, which is not there yet, or not all of it. */
 export type Verdict = 'yes' | 'no' | 'needs-text';
 
 /** What one rule says of an article. */
@@ -42,7 +42,7 @@ export function compileRules(
     size: compiled.rules.length,
     refused,
     evaluate(article) {
-      const bodyKnown = article.body !== undefined;
+      const bodyKnown = article.body !== undefined && article.partial !== true;
       const findings = findAll(compiled, article);
       const evaluation = new Evaluation(compiled, findings, bodyKnown);
       const touched = new Uint8Array(compiled.rules.length);

@@ -12,6 +12,8 @@ export interface RuledArticle {
   readonly summary: string;
   /** Undefined: the page was not read yet, but may be. */
   readonly body?: string | undefined;
+  /** The body goes on, on the page: what is in it counts, what is not may yet be found. */
+  readonly partial?: boolean | undefined;
   readonly authors: readonly string[];
   readonly categories: readonly string[];
   readonly symbols: readonly string[];
