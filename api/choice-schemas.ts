@@ -112,7 +112,9 @@ export const slotsAnswer = z
     z.object({
       slot: z.iso.datetime(),
       lateMs: z.number().meta({ description: 'From when its run was due to when it began.' }),
-      tookMs: z.number().meta({ description: 'Until its points were safe, or until it failed.' }),
+      tookMs: z
+        .number()
+        .meta({ description: 'Until its points went to the disk, or until it failed.' }),
       rows: z.int(),
       ok: z.boolean(),
     }),

@@ -27,7 +27,12 @@ export async function openWriter(
   const writer = await createWriter({
     dir: join(config.dataDir, dir),
     target: influx,
-    limits: { spoolBytesMax: config.spoolBytesMax, ...(lateMs === undefined ? {} : { lateMs }) },
+    limits: {
+      spoolBytesMax: config.spoolBytesMax,
+      ...(lateMs === undefined ? {} : { lateMs }),
+      // The embedded engine reads one request at a time: two cost it two commits.
+      ...(config.influxUrl === undefined ? { connections: 1 } : {}),
+    },
     compress: !isLoopback(new URL(influx.url).hostname),
     clock,
     random: Math.random,

@@ -1,20 +1,25 @@
 /**
  * One cycle of 13,827 markets, from the bodies of the exchanges in hand to the acknowledgement of
  * the server, beside the time of posting the same lines ready-made and nothing else. Interleaved,
- * medians, both engines as processes of their own; also how long the event loop stood still.
+ * medians, both engines as processes of their own; also how long the event loop stood still, the
+ * CPU time of both processes, and the least that such a cycle can do without (floor.ts).
  * Usage: node --expose-gc dist/bench/cycle.js [cycles] [embedded|influxd|both] [thread|inline]
  */
 import { loadavg } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
-import { cycle, LoopWatch, startIngest, TURNS } from './ingest.ts';
+import { type FloorTimes, startFloor } from './floor.ts';
+import { collectGarbage, cycle, LoopWatch, startIngest, TURNS } from './ingest.ts';
 import { median } from './median.ts';
-import { startServers } from './servers.ts';
+import { type Server, startServers } from './servers.ts';
+import { threadsCpuMs } from './thread-cpu.ts';
 
 const RATIO_AIM = 1.5;
 const BLOCKED_MS_AIM = 50;
 const MINUTE_MS = 60_000;
+/** So many rounds until all code is compiled. */
+const WARM_UP = 8;
 /** The lines of a cycle as the writer would send them, caught on their way. */
 async function linesOf(turn: number, slotMs: number): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -24,7 +29,7 @@ async function linesOf(turn: number, slotMs: number): Promise<Buffer> {
       return { status: 204, headers: {}, text: '' };
     },
   };
-  const ingest = await startIngest(target, true);
+  const ingest = await startIngest(target, { inline: true });
   await cycle(ingest, turn, slotMs);
   await ingest.close();
   return Buffer.concat(parts);
@@ -35,36 +40,87 @@ function retimed(lines: Buffer, fromMs: number, toMs: number): Buffer {
   return Buffer.from(lines.toString().replaceAll(` ${fromMs}000000\n`, ` ${toMs}000000\n`));
 }
 
-async function compare(name: string, influx: Influx, rounds: number, inline: boolean) {
+interface Round {
+  readonly cycleMs: number;
+  readonly blockedMs: number;
+  readonly floor: FloorTimes;
+  /** CPU milliseconds of this process and of the server's while the cycle ran. */
+  readonly cpu: readonly [number, number];
+  /** Of the server's while it took the ready-made lines. */
+  readonly postCpu: number;
+}
+
+/** Watches CPU time too. */
+class Watch extends LoopWatch {
+  readonly #pid: number;
+  cpu: readonly [number, number] = [0, 0];
+
+  constructor(pid: number) {
+    super();
+    this.#pid = pid;
+  }
+
+  override over<T>(work: () => Promise<T>): Promise<T> {
+    return super.over(async () => {
+      const before = [threadsCpuMs(process.pid), threadsCpuMs(this.#pid)] as const;
+      const result = await work();
+      const [own, served] = before;
+      this.cpu = [threadsCpuMs(process.pid) - own, threadsCpuMs(this.#pid) - served];
+      return result;
+    });
+  }
+}
+
+async function compare(server: Server, influx: Influx, rounds: number, inline: boolean) {
   const startMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 2 * rounds * MINUTE_MS;
   const ready: Buffer[] = [];
   for (let turn = 0; turn < TURNS; turn++) ready.push(await linesOf(turn, startMs));
-  const count = ready[0]?.toString().split('\n').length ?? 0;
-  const ingest = await startIngest(influx, inline);
-  const cycles: number[] = [];
-  const posts: number[] = [];
-  const blocked: number[] = [];
-  for (let round = -3; round < rounds; round++) {
-    const slotMs = startMs + 2 * (round + 3) * MINUTE_MS;
-    const body = retimed(ready[(round + 8) % TURNS] as Buffer, startMs, slotMs + MINUTE_MS);
-    const watch = new LoopWatch();
-    const tookMs = await cycle(ingest, round + 8, slotMs, watch);
-    const postMs = await post(influx, body);
-    if (round < 0) continue;
-    cycles.push(tookMs);
-    posts.push(postMs);
-    blocked.push(watch.maxMs);
+  const ingest = await startIngest(influx, { inline, ...connectionsOf(server) });
+  const floor = await startFloor();
+  const done: Round[] = [];
+  for (let round = -WARM_UP; round < rounds; round++) {
+    const turn = round + WARM_UP;
+    const slotMs = startMs + 2 * turn * MINUTE_MS;
+    const watch = new Watch(server.pid);
+    const cycleMs = await cycle(ingest, turn, slotMs, watch);
+    const body = retimed(ready[turn % TURNS] as Buffer, startMs, slotMs + MINUTE_MS);
+    await collectGarbage();
+    const servedMs = threadsCpuMs(server.pid);
+    const least = await floor.run(ingest.http.asked, body, () => post(influx, body));
+    const postCpu = threadsCpuMs(server.pid) - servedMs;
+    const measured = { cycleMs, blockedMs: watch.maxMs, floor: least, cpu: watch.cpu, postCpu };
+    if (round >= 0) done.push(measured);
   }
   await ingest.close();
-  const ratio = median(cycles.map((ms, i) => ms / (posts[i] as number)));
-  const most = Math.max(...blocked);
-  console.log(
-    `${name}: ${count - 1} lines; cycle ${median(cycles).toFixed(0)} ms, ` +
-      `post ${median(posts).toFixed(0)} ms`,
-  );
-  console.log(`  blocked ${blocked.map((ms) => ms.toFixed(0)).join(' ')}`);
-  console.log(`  cycles ${cycles.map((ms) => ms.toFixed(0)).join(' ')}`);
-  console.log(`  posts  ${posts.map((ms) => ms.toFixed(0)).join(' ')}`);
+  await floor.close();
+  report(server.name, lineCount(ready[0]), done);
+}
+
+/** As the product does it: the embedded engine reads one request at a time. */
+function connectionsOf({ name }: Server): { connections?: number } {
+  return name === 'embedded' ? { connections: 1 } : {};
+}
+
+const lineCount = (lines: Buffer | undefined): number =>
+  (lines?.toString().split('\n').length ?? 1) - 1;
+
+function report(name: string, lines: number, rounds: readonly Round[]): void {
+  const middle = (of: (round: Round) => number) => median(rounds.map(of));
+  const all = (of: (round: Round) => number) => rounds.map((each) => of(each).toFixed(0)).join(' ');
+  const leastMs = ({ floor }: Round) => floor.parseMs + floor.syncMs + floor.postMs;
+  const post = ({ floor }: Round) => floor.postMs;
+  const ms = (of: (round: Round) => number) => `${middle(of).toFixed(0)} ms`;
+  console.log(`${name}: ${lines} lines; cycle ${ms((r) => r.cycleMs)}, post ${ms(post)}`);
+  console.log(`  blocked ${all((r) => r.blockedMs)}`);
+  console.log(`  cycles ${all((r) => r.cycleMs)}`);
+  console.log(`  posts  ${all(post)}`);
+  const cpu = `${ms((r) => r.cpu[0])} here and ${ms((r) => r.cpu[1])} in the server`;
+  console.log(`  CPU of a cycle: ${cpu}; of a post ${ms((r) => r.postCpu)} in the server`);
+  const steps = `parse ${ms((r) => r.floor.parseMs)}, sync ${ms((r) => r.floor.syncMs)}`;
+  const floor = middle((r) => leastMs(r) / post(r)).toFixed(2);
+  console.log(`  JSON.parse by two threads, sync, post: ${steps}; all / post ${floor}`);
+  const ratio = middle((r) => r.cycleMs / post(r));
+  const most = Math.max(...rounds.map((r) => r.blockedMs));
   console.log(`cycle/post ${name}: ${ratio.toFixed(2)} (wanted at most ${RATIO_AIM})`);
   console.log(`loop blocked ${name}: ${most.toFixed(0)} ms (wanted at most ${BLOCKED_MS_AIM})`);
 }
@@ -83,7 +139,7 @@ console.log(`load ${loadavg()[0]?.toFixed(2)}; ${rounds} rounds, ${inline ? 'inl
 for (const server of await startServers(which)) {
   const influx = createInflux({ ...server, timeoutMs: 60_000, clock });
   try {
-    await compare(server.name, influx, rounds, inline);
+    await compare(server, influx, rounds, inline);
   } finally {
     await influx.close();
     await server.stop();

@@ -24,16 +24,22 @@ const MINUTE_MS = 60_000;
 /** Bodies with other prices, taken in turn. */
 export const TURNS = 4;
 
+/** 100 MB of objects are swept in less. */
+const SWEEP_MS = 60;
+
 const turns = Array.from({ length: TURNS }, (_, turn) => makeBodies(turn));
 
 /** Answers from memory, each body as a fresh copy that its reader may keep. */
 class MemoryHttp implements HttpClient {
   readonly #ready = new Map<string, Buffer>();
   #turn = 0;
+  /** What was asked for since the last `prepare`. */
+  asked: Buffer[] = [];
 
   /** Lays out the copies before the clock runs. */
   prepare(turn: number): void {
     this.#turn = turn % TURNS;
+    this.asked = [];
     for (const { id, made } of this.#bodies) {
       for (const [path, body] of made) this.#ready.set(`http://${id}${path}`, copyOf(body));
     }
@@ -44,24 +50,27 @@ class MemoryHttp implements HttpClient {
   }
 
   fetch: HttpClient['fetch'] = async ({ url }) => {
-    const body = this.#ready.get(url) ?? this.#make(url);
+    const made = this.#made(url);
+    const body = this.#ready.get(url) ?? copyOf(made);
     this.#ready.delete(url);
+    this.asked.push(made);
     const headers = { 'content-type': 'application/json' };
     return { status: 200, headers, body, url, redirects: 0, durationMs: 0 };
   };
 
-  /** The first time only: some requests name the markets of a list. */
-  #make(url: string): Buffer {
+  /** Made the first time only: some requests name the markets of a list. */
+  #made(url: string): Buffer {
     const { host } = new URL(url);
     const bodies = this.#bodies.find(({ id }) => id === host);
     if (!bodies) throw new Error(`no exchange ${host}`);
-    return copyOf(bodies.answer(url.slice(`http://${host}`.length)));
+    return bodies.answer(url.slice(`http://${host}`.length));
   }
 
   async close(): Promise<void> {}
 }
 
-function copyOf(body: Buffer): Buffer {
+/** In memory of its own, so that it can be moved to another thread. */
+export function copyOf(body: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(body.length);
   body.copy(copy);
   return copy;
@@ -77,8 +86,18 @@ export interface Ingest {
 
 const ignore = (): void => undefined;
 
+export interface IngestOptions {
+  /** Bodies are read without threads. */
+  readonly inline?: boolean;
+  /** Requests at once, where it is not the writer's default. */
+  readonly connections?: number;
+}
+
 /** All exchanges that have bodies, a writer, and nobody's clock: `cycle` says when. */
-export async function startIngest(target: Pick<Influx, 'write'>, inline: boolean): Promise<Ingest> {
+export async function startIngest(
+  target: Pick<Influx, 'write'>,
+  { inline = false, connections }: IngestOptions = {},
+): Promise<Ingest> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-bench-cycle-'));
   const random = Math.random;
   let missing = 0;
@@ -98,7 +117,8 @@ export async function startIngest(target: Pick<Influx, 'write'>, inline: boolean
   };
   const own = { dir, target, clock, random, log: silentLog, metrics };
   // As the product does it on the same machine.
-  const writer = await createWriter({ ...own, compress: false });
+  const limits = connections === undefined ? {} : { connections };
+  const writer = await createWriter({ ...own, limits, compress: false });
   const http = new MemoryHttp();
   const parser = inline
     ? inlineParser
@@ -167,6 +187,12 @@ export class LoopWatch {
   }
 }
 
+/** A collection leaves work to threads of its own: that must not be measured with what follows. */
+export async function collectGarbage(): Promise<void> {
+  globalThis.gc?.();
+  await clock.sleep(SWEEP_MS);
+}
+
 /**
  * Every lane once; the milliseconds until the server has acknowledged every point. Bodies are laid
  * out and garbage is collected before, unwatched: that is this bench's work and not the product's.
@@ -178,7 +204,7 @@ export async function cycle(
   watch = new LoopWatch(),
 ): Promise<number> {
   ingest.http.prepare(turn);
-  globalThis.gc?.();
+  await collectGarbage();
   return watch.over(() => run(ingest, slotMs));
 }
 

@@ -81,7 +81,7 @@ await large();
 const [server] = await startServers('embedded');
 if (!server) throw new Error('no server');
 const influx = createInflux({ ...server, timeoutMs: 60_000, clock });
-const ingest = await startIngest(influx, false);
+const ingest = await startIngest(influx, { connections: 1 });
 const startMs = Math.floor(Date.now() / SECOND_MS) * SECOND_MS - cycles * SECOND_MS;
 let first: Memory | undefined;
 let last: Memory | undefined;

@@ -211,7 +211,7 @@ export const measurements = {
       late_ms: float('ms', 'from when its run was due to when it began', 'value'),
       took_ms: float(
         'ms',
-        'from its begin to its points being durable, or to its failure',
+        'from its begin to its points being handed over to the disk, or to its failure',
         'value',
       ),
       rows: int('points', 'prices that were written'),

@@ -9,14 +9,9 @@ import type { ChosenExchange } from './exchanges/list.ts';
 import { type PriceSource, refusalOf } from './fetch.ts';
 import { createLaneState, type LaneStateOptions, type Stored } from './lane-state.ts';
 import type { MarketDirectory } from './markets.ts';
-import {
-  PointMaker,
-  type PricePoints,
-  type SlotOutcome,
-  slotPoint,
-  writingRows,
-} from './points.ts';
+import { PointMaker, type PricePoints, writingRows } from './points.ts';
 import { Refusal } from './refusal.ts';
+import { SlotBatch, type SlotOutcome, slotPoint } from './slot-points.ts';
 
 export type { Pauses } from './lane-state.ts';
 
@@ -62,9 +57,9 @@ export function createLane(options: LaneOptions): PriceLane {
       const startMs = clock.monotonicMs();
       const tookMs = () => clock.monotonicMs() - startMs;
       const { slotMs } = slot;
-      let stored: Stored | undefined;
+      const ended = (): Ended => ({ exchange: id, slotMs, lateMs, tookMs: tookMs() });
       try {
-        stored = await pollAndStore({ ...options, maker }, slot, signal);
+        const stored = await pollAndStore({ ...options, maker, ended }, slot, signal);
         metrics.polled(id, 'ok', tookMs() / 1000);
         countRows(metrics, id, stored);
         live.succeed(slotMs, stored);
@@ -73,9 +68,8 @@ export function createLane(options: LaneOptions): PriceLane {
         const refusal = refusalOf(error);
         metrics.polled(id, refusal.reason, tookMs() / 1000);
         live.fail(refusal);
+        await storeFailure(options, ended());
       }
-      const came = { rows: stored?.rows ?? 0, ok: stored !== undefined };
-      await storeSlot(options, { slotMs, lateMs, tookMs: tookMs(), ...came });
     },
   };
 }
@@ -85,19 +79,20 @@ function countRows(metrics: IngestMetrics, id: string, { rows, dropped }: Stored
   for (const [reason, count] of Object.entries(dropped)) metrics.dropped(id, reason, count);
 }
 
-async function storeSlot(
-  { exchange, sink, log }: LaneOptions,
-  outcome: Omit<SlotOutcome, 'exchange'>,
-): Promise<void> {
-  const { id } = exchange.adapter;
-  await sink.accept([slotPoint({ exchange: id, ...outcome })]).catch((error: unknown) => {
+/** A slot that comes to its end now. */
+type Ended = Pick<SlotOutcome, 'exchange' | 'slotMs' | 'lateMs' | 'tookMs'>;
+
+async function storeFailure({ sink, log }: LaneOptions, ended: Ended): Promise<void> {
+  const slot = slotPoint({ ...ended, rows: 0, ok: false });
+  await sink.accept([slot]).catch((error: unknown) => {
     // A sink that takes nothing has been reported for its prices, or will be at the next slot.
-    log.debug({ exchange: id, error: messageOf(error) }, 'a slot left no trace');
+    const { exchange } = ended;
+    log.debug({ exchange, error: messageOf(error) }, 'a slot left no trace');
   });
 }
 
 async function pollAndStore(
-  options: LaneOptions & { readonly maker: PointMaker },
+  options: LaneOptions & { readonly maker: PointMaker; readonly ended: () => Ended },
   slot: Slot,
   signal: AbortSignal,
 ): Promise<Stored> {
@@ -107,20 +102,22 @@ async function pollAndStore(
   const tags = await options.markets.resolve(writing.markets).catch((cause: unknown) => {
     throw new Refusal('registry', `no series names: ${messageOf(cause)}`, { cause });
   });
-  const { isOff, maker } = options;
+  const { isOff, maker, ended } = options;
   const { points, ...left } = maker.make(writing, { tags, isOff }, slot.slotMs);
-  await options.sink.accept(points).catch((cause: unknown) => {
+  const rows = points.length;
+  const stored = new SlotBatch(points, slotPoint({ ...ended(), rows, ok: true }));
+  await options.sink.accept(stored).catch((cause: unknown) => {
     throw new Refusal('not-stored', messageOf(cause), { cause });
   });
   const ids = { exchange: options.exchange.adapter.id, slot: new Date(slot.slotMs).toISOString() };
   // The points are on disk by now: whoever reads this line can count on them.
-  options.log.debug({ ...ids, rows: points.length }, 'prices accepted');
-  if (points.length > 0) {
+  options.log.debug({ ...ids, rows }, 'prices accepted');
+  if (rows > 0) {
     const { id: exchange } = options.exchange.adapter;
-    options.onStored?.({ exchange, slotMs: slot.slotMs, markets: points.length });
+    options.onStored?.({ exchange, slotMs: slot.slotMs, markets: rows });
   }
   const streaming = options.source.streaming?.() ?? false;
-  return { rows: points.length, dropped: { ...dropped, ...leftOut(left) }, streaming };
+  return { rows, dropped: { ...dropped, ...leftOut(left) }, streaming };
 }
 
 function leftOut({ unregistered, switchedOff }: Omit<PricePoints, 'points'>) {

@@ -1,4 +1,3 @@
-import { toMicros } from '../../core/clock.ts';
 import { keepShape } from '../../core/kept-shapes.ts';
 import {
   type FieldKey,
@@ -207,27 +206,4 @@ function fieldsOf(row: PriceRow): Record<string, FieldValue> {
   if (timeMs !== undefined)
     fields.exchange_time = Number.isInteger(timeMs) ? BigInt(timeMs) : timeMs;
   return fields;
-}
-
-/** What became of one slot of an exchange. */
-export interface SlotOutcome {
-  readonly exchange: string;
-  readonly slotMs: number;
-  readonly lateMs: number;
-  readonly tookMs: number;
-  readonly rows: number;
-  readonly ok: boolean;
-}
-
-type SlotField = keyof (typeof measurements)['ingest']['fields'];
-
-/** A slot's punctuality as a point of it. */
-export function slotPoint({ exchange, slotMs, lateMs, tookMs, rows, ok }: SlotOutcome): Point {
-  const fields: Record<SlotField, FieldValue> = {
-    late_ms: toMicros(Math.max(0, lateMs)),
-    took_ms: toMicros(tookMs),
-    rows: BigInt(rows),
-    ok,
-  };
-  return { measurement: 'ingest', tags: { exchange }, fields, timeNs: msToNs(slotMs) };
 }

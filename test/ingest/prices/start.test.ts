@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createHttp, type HttpClient } from '../../../core/http.ts';
 import type { Log } from '../../../core/log.ts';
 import { createMetrics, type Metrics } from '../../../core/metrics.ts';
-import type { Point } from '../../../core/point.ts';
+import type { Point, PointSink } from '../../../core/point.ts';
 import { createIngestMetrics } from '../../../ingest/metrics.ts';
 import type { StoredSlot } from '../../../ingest/prices/announcer.ts';
 import type { PriceChoices } from '../../../ingest/prices/choice.ts';
@@ -339,6 +339,19 @@ describe('the price ingest', () => {
       ['okx'],
     );
     assert.equal(stateOf('okx').consecutiveFailures, 0, 'a cancelled poll is no failure');
+  });
+
+  it('hands the prices of a poll over together with its slot', async () => {
+    const batches: string[][] = [];
+    const sink: PointSink = {
+      accept: async (points) => void batches.push([...points].map((point) => point.measurement)),
+    };
+    start({ sink });
+    await polled(1, 1);
+    assert.deepEqual(batches.toSorted(), [
+      ['price', 'ingest'],
+      ['price', 'price', 'ingest'],
+    ]);
   });
 
   it('writes how punctual each slot was, also when nothing else came of it', async () => {
