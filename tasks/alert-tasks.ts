@@ -70,6 +70,7 @@ function valuesOf(rule: AlertRule, bucket: string, everyMs: number) {
     // The last tag tells the series of a table apart: there is a table for each of the others.
     name: tags.at(-1) ?? '',
     within: ['_measurement', ...tags.slice(0, -1)],
+    keys: ['_measurement', ...tags],
     factor: rule.factor ?? Number.NaN,
     window: formatMs(rule.windowMs),
   };

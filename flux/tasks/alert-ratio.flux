@@ -3,10 +3,10 @@
 // mean: with it, five points an hour could never be three times their mean. A series needs two
 // points in the window and a mean above zero; exactly `factor` times is not more.
 //
-// Three reads, each pushed down to the storage, laid under each other by name, average and count
-// above the point that they belong to: so fill() puts them beside it, a column at once. pivot()
-// would cost the time of the point, join() minutes. `of` tells whose average it is that was filled in:
-// a new series has none of its own.
+// Three reads, each pushed down to the storage as an aggregate of a group (a third cheaper than one
+// of a range), are laid under each other by name, sum and count above the point that they belong to:
+// so fill() puts them beside it, a column at once. pivot() would cost half as much again, join()
+// minutes. `of` tells whose sum it is that was filled in: a new series has none of its own.
 import "array"
 import "experimental"
 
@@ -16,6 +16,7 @@ bucket = "tidemark"
 measurement = "price"
 field = "price"
 name = "pair"
+keys = ["_measurement", "exchange", "pair"]
 within = ["_measurement", "exchange"]
 tags = ["exchange", "pair", "rule"]
 rule = "ratio-price-above-3-1h"
@@ -36,6 +37,7 @@ points = (start, stop) =>
     from(bucket: bucket)
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == measurement and r._field == field)
+        |> group(columns: keys)
 
 part = (tables=<-, value, label) =>
     tables
@@ -47,28 +49,30 @@ part = (tables=<-, value, label) =>
 
 extreme = if above then max else min
 
+// Half of it is less than it: so for a mean above zero that is not infinite, and for no other.
+fires = (value, average) =>
+    average / 2.0 < average and (if above then value > average * factor else value < average / factor)
+
 written =
     union(
         tables: [
             points(start: start, stop: middle)
-                |> mean()
-                |> part(value: "average", label: "a")
+                |> sum()
+                |> part(value: "sum", label: "a")
                 |> duplicate(column: "series", as: "of"),
             points(start: start, stop: middle) |> count() |> part(value: "samples", label: "b"),
             points(start: middle, stop: stop) |> extreme() |> part(value: "value", label: "c"),
         ],
     )
         |> sort(columns: ["series", "part"])
-        |> fill(column: "average", usePrevious: true)
+        |> fill(column: "sum", usePrevious: true)
         |> fill(column: "samples", usePrevious: true)
         |> fill(column: "of", usePrevious: true)
         |> filter(fn: (r) => r.part == "c" and exists r.of and r.of == r.series)
-        // Half of it is less than it: so for what is above zero and not infinite, and nothing else.
-        |> filter(fn: (r) => r.samples > 1 and r.average / 2.0 < r.average)
         |> filter(
-            fn: (r) =>
-                if above then r.value > r.average * factor else r.value < r.average / factor,
+            fn: (r) => r.samples > 1 and fires(value: r.value, average: r.sum / float(v: r.samples)),
         )
+        |> map(fn: (r) => ({r with average: r.sum / float(v: r.samples)}))
         |> set(key: "_measurement", value: "alert")
         |> set(key: "rule", value: rule)
         |> to(
