@@ -38,7 +38,9 @@ const KINDS_OF = {
   scan: ['scan'],
   article: ['article'],
   freshness: ['freshness'],
-  for: ['ratio', 'threshold', 'scan'],
+  // What is told of changes alone is not heard of while it lasts.
+  for: ['ratio', 'threshold'],
+  remind: ['ratio', 'threshold', 'freshness'],
   resolve: ['ratio', 'threshold', 'scan', 'freshness'],
 } as const satisfies Partial<Record<keyof Given, readonly AlertKind[]>>;
 
@@ -171,7 +173,8 @@ async function specOf(
     ...(kind === 'freshness' && freshnessOf(before, given)),
   };
   if (kind === 'ratio') spec.factor ??= alertDefaults.factor;
-  if (spec.notify === 'incident') spec.remindMs ??= DAY_MS;
+  const lasting = (KINDS_OF.remind as readonly AlertKind[]).includes(kind);
+  if (spec.notify === 'incident' && lasting) spec.remindMs ??= DAY_MS;
   else if (spec.remindMs !== null) {
     if (given.remind) throw wrongField('remind', 'nothing, unless notify is incident');
     spec.remindMs = null;

@@ -113,8 +113,11 @@ describe('alerts over the API', () => {
     assert.equal(limits.rules.length, 2);
     const slow = await made({ webhook: HOOK, metric: 'latency', above: 500, monitors: [2, 1, 2] });
     assert.deepEqual([slow.kind, slow.monitors, slow.rules.length], ['threshold', [1, 2], 1]);
-    const scan = await made({ webhook: HOOK, scan: {} });
-    assert.deepEqual([scan.kind, scan.scan], ['scan', { states: ['down', 'unknown'] }]);
+    const scan = await made({ webhook: HOOK, scan: {}, notify: 'incident' });
+    assert.deepEqual(
+      [scan.kind, scan.scan, scan.remind],
+      ['scan', { states: ['down', 'unknown'] }, null],
+    );
     const article = await made({
       webhook: HOOK,
       article: { rules: [3], symbols: ['$btc', 'ETH'] },
@@ -152,6 +155,7 @@ describe('alerts over the API', () => {
       [{ webhook: HOOK, freshness: { after: '1s' } }, 'freshness.after', /from 1m to 1d/],
       [{ webhook: HOOK, fallback: { webhook: HOOK } }, 'fallback', /another address/],
       [{ webhook: HOOK, article: {}, for: '5m' }, 'for', /kind article has none/],
+      [{ webhook: HOOK, scan: {}, remind: '1h' }, 'remind', /kind scan has none/],
     ];
     for (const [body, field, expected] of wrong) {
       const { code, message, details } = await refused(body);
