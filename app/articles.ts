@@ -10,6 +10,7 @@ import { openArticleLedger } from '../ingest/articles/ledger.ts';
 import { createPageReader } from '../ingest/articles/pages/reader.ts';
 import { createPreparer } from '../ingest/articles/preparer.ts';
 import { createFeedReader } from '../ingest/articles/reader.ts';
+import { startRetention } from '../ingest/articles/retention.ts';
 import {
   type ArticleState,
   type ArticleWorkers,
@@ -17,8 +18,6 @@ import {
   startArticles,
 } from '../ingest/articles/worker.ts';
 import { JOBS_CHANNEL, jobCounts } from '../registry/article-jobs.ts';
-import { reclaimArticleRoom } from '../registry/articles.ts';
-import { trimEvents } from '../registry/events.ts';
 import { FEEDS_CHANNEL } from '../registry/feeds.ts';
 import { followChannel } from '../registry/follow.ts';
 import { returnVisits } from '../registry/left-visits.ts';
@@ -32,7 +31,6 @@ import { openWriter } from './writer.ts';
 const REGISTRY_MS_MAX = 15_000;
 const LISTEN_AGAIN_MS = 5_000;
 const LEASES_SILENT = 2;
-const ROOM_MS = 600_000;
 
 /** Feeds and pages that are due -> articles -> registry, writer -> InfluxDB. */
 export async function startArticleIngest(base: Base): Promise<void> {
@@ -75,7 +73,10 @@ export async function startArticleIngest(base: Base): Promise<void> {
   });
   parts.add('articles', () => articles.close());
   listen(base, articles);
-  keepRoom(base);
+  const { articlesKeptMs: articlesMs, jobsKeptMs: doneJobsMs, eventsKeptMs: eventsMs } = config;
+  const kept = { articlesMs, doneJobsMs, deadJobsMs: config.deadJobsKeptMs, eventsMs };
+  const retention = startRetention({ database: registry, kept, clock, log, metrics });
+  parts.add('article retention', retention.close);
   probes.push({ name: 'articles', check: async () => articlesProbe(articles.state(), leaseMs) });
   showArticles(
     metrics,
@@ -102,26 +103,6 @@ function listen({ registry, log, parts }: Base, articles: ArticleWorkers): void 
     });
     parts.add(channel, following.close);
   }
-}
-
-/** Old events go, and the embedded PostgreSQL uses the room of old rows again. */
-function keepRoom({ registry, log, parts }: Base): void {
-  const ending = new AbortController();
-  const { signal } = ending;
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await systemClock.sleep(ROOM_MS, signal).catch(() => 'the end');
-      if (signal.aborted) return;
-      await trimEvents(registry)
-        .then(() => reclaimArticleRoom(registry))
-        .catch((error: unknown) => log.debug({ error: messageOf(error) }, 'room was not kept'));
-    }
-  };
-  const running = run();
-  parts.add('article room', async () => {
-    ending.abort();
-    await running;
-  });
 }
 
 function articlesProbe(state: ArticleState, leaseMs: number): ProbeResult {

@@ -83,14 +83,14 @@ export async function startPriceIngest(
 }
 
 /** Events for whoever watches: which exchange's prices are there. */
-function announcerOf({ registry, clock, log, metrics, parts }: Base): Announcer {
+function announcerOf({ config, registry, clock, log, metrics, parts }: Base): Announcer {
   const failures = metrics.count({
     name: 'price_events_failed_total',
     help: 'Events of stored prices that could not be told; the prices are stored all the same',
   });
   const announcer = createAnnouncer({
     tell: (events) => tellEvents(registry, 'price', events),
-    trim: () => trimEvents(registry),
+    trim: () => trimEvents(registry, config.eventsKeptMs),
     failed: (count) => failures.add({}, count),
     ...{ clock, log },
   });

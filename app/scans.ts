@@ -37,7 +37,10 @@ export async function startScans(base: Base): Promise<void> {
   const worker = { id: `${host} ${process.pid} ${randomUUID()}`, host, slots, leaseMs };
   await leaveAll(registry, 'scans');
   const scans = startWorker({
-    ledger: openLedger({ database: registry, worker, clock, timeoutMs: REGISTRY_MS_MAX }),
+    ledger: openLedger({
+      ...{ database: registry, worker, clock, timeoutMs: REGISTRY_MS_MAX },
+      eventsKeptMs: config.eventsKeptMs,
+    }),
     ...{ prober, sink: writer, clock, random: Math.random, log },
     metrics: createWorkerMetrics(metrics),
     limits: { concurrency: slots, hostConcurrency: config.scanHostConcurrency },

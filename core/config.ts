@@ -87,8 +87,16 @@ export interface Config extends AlertConfig {
   readonly feedIntervalMaxMs: number;
   readonly articlesStore: 'full' | 'excerpt';
   readonly articlesStdout: boolean;
+  /** Of articles that their feed has no more; 0: for ever. */
+  readonly articlesKeptMs: number;
+  readonly jobsKeptMs: number;
+  readonly deadJobsKeptMs: number;
+  readonly eventsKeptMs: number;
   readonly apiKeys: readonly ApiKey[];
 }
+
+const kept = (name: string, value: string, about: string): Setting =>
+  setting(name, duration(36e5), { default: value, expected: 'a length of time, from 1h', about });
 
 const rollupRetention = (level: string, min: string, value: string): Setting =>
   setting(`RETENTION_${level.toUpperCase()}`, keeping(fixedMs(min)), {
@@ -272,6 +280,16 @@ export const settings = {
       about: 'Whether each article that a rule matches is written to standard output, as JSON.',
     },
   ),
+  articlesKeptMs: setting('ARTICLES_RETENTION', keeping(864e5), {
+    default: '90d',
+    expected: 'a length of time of at least 1d, or 0 for ever',
+    about:
+      'How long articles are kept since they were first seen, and beyond that for as long as their ' +
+      'feed has them.',
+  }),
+  jobsKeptMs: kept('JOBS_RETENTION', '7d', 'How long pages that were read stand in the queue.'),
+  deadJobsKeptMs: kept('DEAD_JOBS_RETENTION', '30d', 'The same of those that are given up.'),
+  eventsKeptMs: kept('EVENTS_RETENTION', '7d', 'How far back events are told; of prices, 1h.'),
   apiKeys: setting('API_KEYS', apiKeys, {
     default: '',
     expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',

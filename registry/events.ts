@@ -103,26 +103,47 @@ export async function tellEvents(
   );
 }
 
-const KEPT = '7 days';
+const WEEK_MS = 604_800_000;
 /** Of prices, which come all the time and can be read where they are stored. */
-const PRICES_KEPT = '1 hour';
+const PRICES_KEPT = "interval '1 hour'";
+const SLICE = 1_000;
+const SLICES_MAX = 100;
 
-/** Forgets events that are older than a week, of prices older than an hour, and notes which. */
-export async function forgetEvents(queries: Queries): Promise<void> {
-  await queries.query(
-    `with gone as (
-       delete from events where at < now() - $2::interval
-         and (kind = 'price' or at < now() - $1::interval)
-       returning kind, id)
-     insert into forgotten_events (kind, id) select kind, max(id) from gone group by kind
-     order by kind
-     on conflict (kind) do update set id = greatest(forgotten_events.id, excluded.id)`,
-    [KEPT, PRICES_KEPT],
-  );
+export interface EventsKept {
+  readonly keptMs?: number;
+  /** So many go at once at most, of prices and of all. */
+  readonly limit?: number;
 }
 
-/** Forgets what is old. The embedded PostgreSQL has no autovacuum: this makes its room usable. */
-export async function trimEvents(database: Database): Promise<void> {
-  await forgetEvents(database);
+/**
+ * Forgets events that are older than they are kept, by default for a week, and those of prices that
+ * are older than an hour, and notes which. Returns how many there were.
+ */
+export async function forgetEvents(
+  queries: Queries,
+  { keptMs = WEEK_MS, limit = SLICE }: EventsKept = {},
+): Promise<number> {
+  const rows = await queries.query(
+    `with old as (
+       (select id from events where kind = 'price' and at < now() - ${PRICES_KEPT}
+        order by at, id limit $2)
+       union
+       (select id from events where at < now() - $1::float8 * interval '1 ms' order by at, id limit $2)),
+     gone as (delete from events e using old where e.id = old.id returning e.kind, e.id),
+     noted as (
+       insert into forgotten_events (kind, id) select kind, max(id) from gone group by kind
+       order by kind
+       on conflict (kind) do update set id = greatest(forgotten_events.id, excluded.id))
+     select count(*) as n from gone`,
+    [keptMs, limit],
+  );
+  return rowsOf(z.object({ n: z.int() }), rows)[0]!.n;
+}
+
+/** Forgets all that is old. The embedded PostgreSQL has no autovacuum: its room is usable then. */
+export async function trimEvents(database: Database, keptMs?: number): Promise<void> {
+  const kept = keptMs === undefined ? {} : { keptMs };
+  let slices = 0;
+  while (slices < SLICES_MAX && (await forgetEvents(database, kept)) >= SLICE) slices += 1;
   if (database.kind === 'pglite') await database.query('vacuum events');
 }

@@ -34,7 +34,7 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
       id: 'events',
       method: 'get',
       path: '/api/v1/events',
-      summary: 'What happened in the last week, the oldest first; with Accept, as it happens',
+      summary: 'What happened lately, the oldest first; with Accept, as it happens',
       access: 'read',
       keyInQuery: true,
       query: eventsQuery,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../registry/database.ts';
-import { forgetEvents } from '../../registry/events.ts';
+import { trimEvents } from '../../registry/events.ts';
 import { inTime } from '../../registry/in-time.ts';
 import {
   adoptResults,
@@ -51,11 +51,13 @@ export interface LedgerOptions {
   readonly clock: Clock;
   /** What takes longer is given up: it may have been carried out or not. */
   readonly timeoutMs: number;
+  /** By default a week. */
+  readonly eventsKeptMs?: number;
 }
 
 /** The registry, as one worker sees it. A connection on which nothing moves holds nothing up. */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { database, worker } = options;
+  const { database, worker, eventsKeptMs } = options;
   const { id } = worker;
   const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
   return {
@@ -69,7 +71,7 @@ export function openLedger(options: LedgerOptions): Ledger {
     forget: (results) => timely(forgetResults(database, results)),
     async tidy() {
       await timely(forgetWorkers(database));
-      await timely(forgetEvents(database));
+      await timely(trimEvents(database, eventsKeptMs));
     },
     reclaimRoom: () => timely(reclaimRoom(database)),
     leave: () => timely(leave(database, id)),
