@@ -28,6 +28,7 @@ import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
+import { startAlertWorker } from './alert-worker.ts';
 import { openAlertDesk, openChannelDesk, openDeliveryDesk, openSilenceDesk } from './alerts.ts';
 import { startArticleIngest } from './articles.ts';
 import { openDesk } from './backfills.ts';
@@ -42,7 +43,7 @@ import { startScans } from './scans.ts';
 import { openStore } from './store.ts';
 import { startFluxTasks } from './tasks.ts';
 
-export const roles = ['api', 'tasks', 'prices', 'scans', 'articles'] as const;
+export const roles = ['api', 'tasks', 'prices', 'scans', 'articles', 'alerts'] as const;
 export type Role = (typeof roles)[number];
 
 export interface StartOptions {
@@ -102,6 +103,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     if (options.roles.has('tasks')) await startFluxTasks(base);
     if (options.roles.has('scans')) await startScans(base);
     if (options.roles.has('articles')) await startArticleIngest(base);
+    if (options.roles.has('alerts')) await startAlertWorker(base);
     const url = await startApi(base, options.roles.has('api'));
     return {
       url,

@@ -1,6 +1,6 @@
 /**
- * The roles of docker-compose.yml without Docker: migrate, then prices, scans, articles, tasks and
- * api each as a process with a data directory of its own, over one InfluxDB and one PostgreSQL.
+ * The roles of docker-compose.yml without Docker: migrate, then prices, scans, articles, tasks, alerts
+ * and api each as a process with a data directory of its own, over one InfluxDB and one PostgreSQL.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,12 +16,12 @@ import { type Exit, runToEnd, startTidemark, type Tidemark } from '../helpers/pr
 import { type PostgresServer, startPostgres, whyNoPostgres } from '../helpers/registry.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
-const ROLES = ['prices', 'scans', 'articles', 'tasks', 'api'] as const;
+const ROLES = ['prices', 'scans', 'articles', 'tasks', 'alerts', 'api'] as const;
 const READER = 'a-secret-of-32-letters-or-more-00';
 const WRITER = 'a-secret-of-32-letters-or-more-01';
 const skip = influxdPath() === undefined ? 'no influxd: `make influxd` builds it' : whyNoPostgres();
 
-describe('prices, scans, articles, tasks and api as processes of their own', {
+describe('prices, scans, articles, tasks, alerts and api as processes of their own', {
   skip: skip ?? false,
 }, () => {
   const processes = new Map<string, Tidemark>();
@@ -166,7 +166,7 @@ describe('prices, scans, articles, tasks and api as processes of their own', {
   });
 
   it('serves prices from api alone', async () => {
-    for (const role of ['prices', 'scans', 'articles', 'tasks']) {
+    for (const role of ['prices', 'scans', 'articles', 'tasks', 'alerts']) {
       assert.equal((await get(role, '/q00usd')).status, 404, role);
     }
   });
