@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { ProbeResult } from '../api/contract.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Config } from '../core/config.ts';
+import { messageOf } from '../core/errors.ts';
+import { createHttp } from '../core/http.ts';
+import { version } from '../core/paths.ts';
+import { DELIVERIES_CHANNEL, deliveryCounts } from '../registry/deliveries.ts';
+import { returnDeliveries } from '../registry/delivery-upkeep.ts';
+import { followChannel } from '../registry/follow.ts';
+import { createAlertMetrics } from '../tasks/alerts/metrics.ts';
+import { type AlertServiceState, type AlertSource, startAlerts } from '../tasks/alerts/service.ts';
+import { createDeliveryMetrics, showDeliveries } from '../tasks/notify/delivery-metrics.ts';
+import { type DispatcherState, startDispatcher } from '../tasks/notify/dispatch.ts';
+import { createScanGate } from './scan-gate.ts';
+import type { Base } from './start.ts';
+
+const LISTEN_AGAIN_MS = 5_000;
+const LEASES_SILENT_MS = 180_000;
+
+/** What rules and sources find -> alerts in the registry -> messages to receivers. */
+export async function startAlertWorker(base: Base): Promise<void> {
+  await startEvaluation(base);
+  await startDispatch(base);
+}
+
+/** What is found by no Flux rule. */
+function sourcesOf(_base: Base): readonly AlertSource[] {
+  return [];
+}
+
+async function startEvaluation(base: Base): Promise<void> {
+  const { config, influx, registry, log, metrics, parts, probes } = base;
+  const alerts = startAlerts({
+    ...{ influx, registry, log },
+    // InfluxDB runs its tasks by real time, whatever the clock of the polls.
+    clock: systemClock,
+    metrics: createAlertMetrics(metrics),
+    everyMs: config.alertEveryMs,
+    publicUrl: publicUrlOf(config),
+    ttlMs: config.alertTtlMs,
+    sources: sourcesOf(base),
+  });
+  parts.add('alerts', alerts.close);
+  probes.push({ name: 'alerts', check: async () => alertsProbe(alerts.state()) });
+  const behind = metrics.level({
+    name: 'alert_behind_seconds',
+    help: 'Since the end of the oldest step of a rule that is not evaluated and should be',
+  });
+  const able = metrics.level({
+    name: 'alert_rules_evaluable',
+    help: '0 while something of alerts cannot be evaluated, else 1',
+  });
+  metrics.onRead(() => {
+    const { behindMs, troubles } = alerts.state();
+    behind.set(behindMs / 1_000);
+    able.set(troubles.length === 0 ? 1 : 0);
+  });
+}
+
+async function startDispatch(base: Base): Promise<void> {
+  const { config, registry, log, metrics, parts, probes } = base;
+  const clock = systemClock;
+  const http = createHttp({ clock, version, gate: createScanGate({ ...base, clock }) });
+  parts.add('alerts http', http.close);
+  await returnDeliveries(registry);
+  const { smtpUrl: url, smtpFrom: from } = config;
+  const dispatcher = startDispatcher({
+    ...{ database: registry, http, clock, random: Math.random, log },
+    smtp: url === undefined || from === undefined ? undefined : { url, from },
+    pagerdutyUrl: config.pagerdutyUrl,
+    publicUrl: publicUrlOf(config),
+    metrics: createDeliveryMetrics(metrics),
+    worker: `${hostname()} ${process.pid} ${randomUUID()}`,
+    limits: { ttlMs: config.alertTtlMs },
+  });
+  parts.add('deliveries', () => dispatcher.close());
+  const following = followChannel({
+    ...{ database: registry, channel: DELIVERIES_CHANNEL, clock, everyMs: LISTEN_AGAIN_MS },
+    round: (news) => {
+      if (news) dispatcher.wake();
+    },
+    failed: (error) =>
+      log.debug({ error: messageOf(error) }, 'deliveries are looked for, not heard of'),
+  });
+  parts.add('delivery news', following.close);
+  probes.push({ name: 'deliveries', check: async () => deliveriesProbe(dispatcher.state()) });
+  showDeliveries(
+    metrics,
+    () => dispatcher.state(),
+    () => deliveryCounts(registry),
+  );
+}
+
+/** For links in messages. */
+function publicUrlOf({ publicUrl, host, port }: Config): string {
+  const url = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return url.replace(/\/+$/, '');
+}
+
+function alertsProbe({ troubles, registryError }: AlertServiceState): ProbeResult {
+  if (registryError !== undefined) {
+    const fix = "look after the registry's database";
+    return { ok: false, reason: `alerts are not evaluated: ${registryError}`, fix };
+  }
+  if (troubles.length === 0) return { ok: true };
+  const fix = 'nothing is lost for a day: steps that were missed are evaluated when this is over';
+  return { ok: false, reason: `cannot evaluate: ${troubles.join('; ')}`, fix };
+}
+
+function deliveriesProbe({ registryError, sinceAnswerMs }: DispatcherState): ProbeResult {
+  if (registryError === undefined && (sinceAnswerMs ?? 0) <= LEASES_SILENT_MS) return { ok: true };
+  const reason = `no messages are sent: ${registryError ?? 'the registry does not answer'}`;
+  return { ok: false, reason, fix: "look after the registry's database; messages wait there" };
+}
