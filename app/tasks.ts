@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { messageOf } from '../core/errors.ts';
+import { ALERTS_CHANNEL, activeAlertRules } from '../registry/alerts.ts';
 import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
 import { followChannel } from '../registry/follow.ts';
 import { readSampling } from '../tasks/sampling.ts';
@@ -18,6 +19,8 @@ export async function startFluxTasks(base: Base): Promise<void> {
     registry,
     retentions: retentionsOf(config),
     sampling: () => readSampling(registry, config.priceIntervalMs),
+    alertRules: () => activeAlertRules(registry),
+    alertEveryMs: config.alertEveryMs,
     // InfluxDB runs its tasks by real time, whatever the clock of the polls.
     clock: systemClock,
     log,
@@ -33,6 +36,7 @@ export async function startFluxTasks(base: Base): Promise<void> {
     failed: (error) => log.debug({ error: messageOf(error) }, 'choices are not heard of'),
   });
   parts.add('task choices', following.close);
+  parts.add('task alerts', followRules(base, service.refresh));
   probes.push({
     name: 'tasks',
     async check() {
@@ -54,6 +58,23 @@ export async function startFluxTasks(base: Base): Promise<void> {
       if (ageMs !== undefined) age.set(ageMs / 1000, { task: name });
     }
   });
+}
+
+/** Other rules want other tasks; who wants them, and where it is told, is nothing to the tasks. */
+function followRules({ registry, log }: Base, refresh: () => void): () => Promise<void> {
+  let known: string | undefined;
+  const following = followChannel({
+    ...{ database: registry, channel: ALERTS_CHANNEL, clock: systemClock },
+    everyMs: LISTEN_AGAIN_MS,
+    async round(news) {
+      if (!news && known !== undefined) return;
+      const keys = (await activeAlertRules(registry)).map(({ key }) => key).join('\n');
+      if (known !== undefined && keys !== known) refresh();
+      known = keys;
+    },
+    failed: (error) => log.debug({ error: messageOf(error) }, 'alerts are not heard of'),
+  });
+  return following.close;
 }
 
 function retentionsOf(config: Config): Retentions {

@@ -1,8 +1,10 @@
-import { duration, httpUrl, mailFrom, smtpUrl } from './config-values.ts';
+import { duration, httpUrl, mailFrom, slotLength, smtpUrl } from './config-values.ts';
 import { setting } from './setting.ts';
 
 /** Settings of what is told of alerts, and how. */
 export interface AlertConfig {
+  /** How often rules are evaluated. */
+  readonly alertEveryMs: number;
   /** How long a message about an alert is tried. */
   readonly alertTtlMs: number;
   /** Where readers of messages reach the API; undefined: where it listens. */
@@ -15,6 +17,15 @@ export interface AlertConfig {
 }
 
 export const alertSettings = {
+  alertEveryMs: setting(
+    'ALERT_INTERVAL',
+    slotLength.refine((ms) => ms >= 10_000 && ms <= 600_000),
+    {
+      default: '1m',
+      expected: 'whole seconds that divide an hour, from 10s to 10m',
+      about: 'How often the rules of alerts are evaluated, by a Flux task each.',
+    },
+  ),
   alertTtlMs: setting('ALERT_TTL', duration(60_000), {
     default: '24h',
     expected: 'a length of time such as 24h, at least 1m',

@@ -1,3 +1,4 @@
+import type { AlertRule } from '../core/alert-rules.ts';
 import type { Clock } from '../core/clock.ts';
 import { isCode, messageOf } from '../core/errors.ts';
 import type { Influx } from '../core/influx/influx.ts';
@@ -17,6 +18,10 @@ export interface TaskServiceOptions {
   readonly retentions: Retentions;
   /** How the prices come now; asked at every round. */
   readonly sampling: () => Promise<Sampling>;
+  /** What somebody wants to be told of now; asked at every round. Nothing by default. */
+  readonly alertRules?: () => Promise<readonly AlertRule[]>;
+  /** How often they are evaluated, milliseconds; a minute by default. */
+  readonly alertEveryMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   /** How often drift is looked for. Default 10 minutes. */
@@ -35,7 +40,7 @@ export interface TaskService {
    * cannot be asked.
    */
   health(): Promise<readonly TaskHealth[]>;
-  /** Looks at once instead of at the end of the interval: the sampling has changed. */
+  /** Looks at once instead of at the end of the interval: the sampling or the rules have changed. */
   refresh(): void;
   close(): Promise<void>;
 }
@@ -133,7 +138,12 @@ async function round(options: TaskServiceOptions, state: State): Promise<void> {
   const { influx, registry, retentions, clock, log } = options;
   const { bucket } = influx;
   const sampling = await options.sampling();
-  const wanted = { bucket, sampling, keptMs: retentions.priceMs };
+  const { alertEveryMs } = options;
+  const wanted = {
+    ...{ bucket, sampling, keptMs: retentions.priceMs },
+    alertRules: (await options.alertRules?.()) ?? [],
+    ...(alertEveryMs !== undefined && { alertEveryMs }),
+  };
   state.bound = boundTasks(wanted);
   await ensureBuckets(influx, state.bound, retentions);
   const desired = desiredTasks(wanted);
