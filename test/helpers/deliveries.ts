@@ -66,6 +66,15 @@ export function resolvedMessage(): AlertMessage {
   };
 }
 
+export function digestMessage(count: number, reason = 'it moved'): AlertMessage {
+  const { recent: _recent, flux: _flux, ...one } = firedData({ reason });
+  const firings = Array.from({ length: Math.min(20, count) }, () => one);
+  const series = Array.from({ length: count }, (_, n) => `price:kraken:coin${n}usd`);
+  const about = { count, rule: 'ratio-price-above-3-1h', window: one.window, time: one.time };
+  const data = { ...about, late: false, firings, series, more: 0 };
+  return { type: 'alert.digest', timestamp: one.time, data };
+}
+
 let made = 0;
 
 /** A firing to a channel, unlike any other. */
