@@ -44,9 +44,11 @@ import { rankRoutes } from './routes/ranks.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { systemRoutes } from './routes/system.ts';
+import { taskRoutes } from './routes/tasks.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import { decodeStrictly, noQuery, readQuery } from './schemas.ts';
 import type { SilenceDesk } from './silence-desk.ts';
+import type { TaskDesk } from './task-desk.ts';
 
 export interface Dependencies {
   /** `health`: only health, readiness and metrics, for a process that has another role. */
@@ -70,6 +72,7 @@ export interface Dependencies {
   readonly channels: ChannelDesk;
   readonly deliveries: DeliveryDesk;
   readonly silences: SilenceDesk;
+  readonly tasks: TaskDesk;
   readonly hub: Hub;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
@@ -109,6 +112,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...channelRoutes(dependencies),
     ...deliveryRoutes(dependencies),
     ...silenceRoutes(dependencies),
+    ...taskRoutes(dependencies),
     ...eventRoutes(dependencies),
     defineRoute({
       id: 'openapi',

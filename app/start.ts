@@ -41,7 +41,7 @@ import { startPriceIngest } from './prices.ts';
 import { openRuleDesk } from './rules.ts';
 import { startScans } from './scans.ts';
 import { openStore } from './store.ts';
-import { startFluxTasks } from './tasks.ts';
+import { openTaskDesk, startFluxTasks } from './tasks.ts';
 
 export const roles = ['api', 'tasks', 'prices', 'scans', 'articles', 'alerts'] as const;
 export type Role = (typeof roles)[number];
@@ -182,6 +182,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     channels: openChannelDesk(base),
     deliveries: openDeliveryDesk(base),
     silences: openSilenceDesk(base),
+    tasks: openTaskDesk(base),
     hub,
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),

@@ -1,3 +1,4 @@
+import type { TaskDesk } from '../api/task-desk.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { messageOf } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
 import { followChannel } from '../registry/follow.ts';
 import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
+import { taskStatuses } from '../tasks/status.ts';
 import type { Retentions } from '../tasks/steps.ts';
 import type { Base } from './start.ts';
 
@@ -75,6 +77,12 @@ function followRules({ registry, log }: Base, refresh: () => void): () => Promis
     failed: (error) => log.debug({ error: messageOf(error) }, 'alerts are not heard of'),
   });
   return following.close;
+}
+
+/** Tasks are asked of InfluxDB, so that a process of any role knows them. */
+export function openTaskDesk({ influx }: Pick<Base, 'influx'>): TaskDesk {
+  const { tasks, bucket } = influx;
+  return { list: (signal) => taskStatuses({ tasks, bucket, clock: systemClock, signal }) };
 }
 
 function retentionsOf(config: Config): Retentions {

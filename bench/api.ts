@@ -124,6 +124,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     alerts: fakeAlerts(),
     channels: fakeChannels(),
     deliveries: fakeDeliveries(),
+    tasks: { list: async () => [] },
     silences: fakeSilences(),
     hub: new FakeEvents().hub,
     scanQueries: createScanQueries({ bucket: engine.bucket }),

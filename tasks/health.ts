@@ -31,12 +31,13 @@ export async function taskHealth(options: HealthOptions): Promise<readonly TaskH
     const task = actual.get(id);
     const completedMs = Date.parse(task?.latestCompleted ?? '');
     const ageMs = Number.isNaN(completedMs) ? undefined : nowMs - completedMs;
-    const reason = trouble(task, ageMs, everyMs);
+    const reason = taskTrouble(task, ageMs, everyMs);
     return { name, ok: reason === undefined, reason, ageMs };
   });
 }
 
-function trouble(
+/** What is wrong with a task, by itself; undefined: nothing. */
+export function taskTrouble(
   task:
     | { status?: string; lastRunStatus?: string | undefined; lastRunError?: string | undefined }
     | undefined,

@@ -136,6 +136,11 @@ channels.channels.push(channelOf(1, { kind: 'webhook', url: 'https://example.com
 const deliveries = fakeDeliveries();
 deliveries.deliveries.push(deliveryOf(1), deliveryOf(2, { state: 'dead', reason: 'status 500' }));
 const silences = fakeSilences();
+const task = {
+  ...{ id: '0f1e2d3c4b5a6978', name: 'tidemark: alert-ratio-price-above-3-1h', everyMs: 60_000 },
+  ...{ active: true, ok: true, reason: null, lastRunMs: firedMs, lastRunStatus: 'success' },
+  ...{ lastError: null, runs: 20, failed: 0, skipped: 1, lagMs: 0 },
+};
 
 let api: TestApi;
 before(async () => {
@@ -144,6 +149,7 @@ before(async () => {
     influx,
     choices,
     ...{ monitors, rules, articles, jobs, alerts, channels, deliveries, silences },
+    tasks: { list: async () => [task] },
     clock: new ManualClock(Date.parse('2022-10-11T04:00:00Z')),
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },

@@ -99,6 +99,7 @@ it('describes every route once, with parameters as they are checked', async () =
     '/api/v1/rules/{id}',
     '/api/v1/silences',
     '/api/v1/silences/{id}',
+    '/api/v1/tasks',
     '/events',
     '/healthz',
     '/metrics',

@@ -159,6 +159,7 @@ export async function startApi(
     channels: fakeChannels(),
     deliveries: fakeDeliveries(),
     silences: fakeSilences(),
+    tasks: { list: async () => [] },
     hub: new FakeEvents().hub,
     scanQueries: {
       results: name('results'),
