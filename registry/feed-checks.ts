@@ -306,7 +306,9 @@ async function queueJobs(
        insert into article_jobs (article, feed, url, host, due_ms)
        select g.article, $1, g.url, g.host, ${NOW_MS}
        from unnest($2::bigint[], $3::text[], $4::text[])
-         with ordinality as g (article, url, host, nr) order by nr
+         with ordinality as g (article, url, host, nr)
+       -- The job of a page that was read, or given up, may be forgotten by now.
+       join articles a on a.id = g.article and a.body_state not in ('page', 'failed') order by nr
        on conflict (article) do nothing returning article),
      waiting as (
        update articles a set body_state = 'queued' from made

@@ -18,6 +18,7 @@ import {
   saveFeedCheck,
 } from '../../registry/feed-checks.ts';
 import { inTime } from '../../registry/in-time.ts';
+import { markListed } from '../../registry/retention.ts';
 import { activeRules, type LeftOutRule, leaveOutRules, type Rule } from '../../registry/rules.ts';
 import {
   claimVisits,
@@ -83,7 +84,10 @@ export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger 
     }),
     giveBack: (visit, dueMs = visit.dueMs) =>
       timely(giveBackVisit(database, worker, { ...visit, dueMs })),
-    knownArticles: (feed, keys) => timely(knownArticles(database, feed, keys)),
+    async knownArticles(feed, keys) {
+      await timely(markListed(database, feed, keys));
+      return timely(knownArticles(database, feed, keys));
+    },
     saveCheck: (check) => timely(saveFeedCheck(database, worker, check)),
     savePage: (visit, result) => timely(saveJob(database, worker, visit, result)),
     waitingPoints: (olderThanMs, limit) => timely(waitingPoints(database, { olderThanMs, limit })),

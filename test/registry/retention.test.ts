@@ -156,6 +156,31 @@ forEachDatabase((fixture) => {
       assert.equal(await states(), 'cancelled queued');
     });
 
+    it('are not made again when their article changes, nor is its page asked for', async () => {
+      const { feed } = await addFeed(database, newFeed('http://a.example/feed'));
+      const check = async (contentHash: string) => {
+        const visit = await nextFeed(database);
+        const articles = [withPage('a', 'pages.example', { contentHash })];
+        const { dueMs } = visit;
+        return saveFeedCheck(database, ME, feedCheck(visit, { articles, dueMs }));
+      };
+      await check('one');
+      await database.query('update feed_state set due_ms = due_ms + $1 where feed = $2', [
+        DAY_MS,
+        feed.id,
+      ]);
+      await saveJob(database, ME, await nextPage(database), read);
+      await ended(8);
+      assert.equal(await forgetJobs(database, KEPT, 100), 1);
+      await database.query('update feed_state set due_ms = 0');
+      await database.query('update article_hosts set due_ms = 0, free_ms = 0');
+      assert.deepEqual(
+        (await check('two')).articles.map(({ event }) => event),
+        ['updated'],
+      );
+      assert.equal(await states(), null);
+    });
+
     it('go some at a time', async () => {
       const hosts = ['a', 'b', 'c'].map((name) => `${name}.example`);
       await save(hosts.map((host) => withPage(host, host)));
