@@ -1,7 +1,8 @@
 /**
- * One pass over a thousand feeds of 50 items, each on a host of its own on loopback, and one of
- * 20 MB among them, as a worker makes it: asked, read, told apart, made harmless, matched by rules,
- * saved. Beside it feedsmith, which parses the same bodies and does nothing else. Points end in
+ * Passes over a thousand feeds of 50 items, each on a host of its own on loopback, as a worker makes
+ * them: asked, read, told apart, made harmless, matched by rules, saved. One of all new items, one
+ * with one new item a feed, one of bodies that are what they were; then a feed of 20 MB alone.
+ * Before and after each, feedsmith parses the same bodies and does nothing else. Points end in
  * memory; PostgreSQL and the server of the feeds have processes of their own on the same machine.
  * Usage: node dist/bench/articles.js [pglite|postgres] [feeds] [rules]
  */
@@ -15,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseFeed as feedsmith } from 'feedsmith';
 import { systemClock as clock } from '../core/clock.ts';
 import { silentLog as log } from '../core/log.ts';
+import type { PointSink } from '../core/point.ts';
 import { addFeeds } from '../registry/feeds.ts';
 import { openRegistry } from '../registry/open.ts';
 import { addRule } from '../registry/rules.ts';
@@ -37,78 +39,106 @@ const databaseUrl = await postgres?.createDatabase();
 const database = await openRegistry({ databaseUrl, dataDir: dir, log });
 
 for (let n = 0; n < rules; n += 1) {
-  const spec = { any: [{ text: `word${n}` }, { text: 'story 7' }], all: [], none: [], query: null };
-  await addRule(database, {
-    name: `rule ${n}`,
-    feeds: null,
-    spec: n === 0 ? spec : { ...spec, any: [{ text: `word${n}` }] },
-  });
+  const any = n === 0 ? [{ text: 'word0' }, { text: 'story 7' }] : [{ text: `word${n}` }];
+  const spec = { any, all: [], none: [], query: null };
+  await addRule(database, { name: `rule ${n}`, feeds: null, spec });
 }
-const urls = Array.from({ length: count }, (_, n) => {
-  return `http://127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}:${port}/feed/${n}`;
-});
-urls.splice(count >> 1, 0, `http://127.200.0.1:${port}/large`);
-const settings = { ...feedSettings, bodyBytesMax: 25_000_000 };
-const about = { name: null, tags: {}, settings };
-await addFeeds(
-  database,
-  urls.map((url) => ({ url, host: new URL(url).host, ...about })),
-);
 
-const checked = 'select count(*) as n, sum(articles) as items from feed_state where checks > 0';
+/** Each is a host. */
+async function watch(urls: readonly string[]): Promise<void> {
+  const settings = { ...feedSettings, bodyBytesMax: 25_000_000 };
+  const about = { name: null, tags: {}, settings };
+  const feeds = urls.map((url) => ({ url, host: new URL(url).host, ...about }));
+  await addFeeds(database, feeds);
+}
+
 const cpuSeconds = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 };
-const delay = monitorEventLoopDelay({ resolution: 5 });
-const before = { ms: performance.now(), cpu: cpuSeconds() };
-delay.enable();
-let points = 0;
-const { close } = openWorker({
-  ...{ database, id: 'bench', limits: { spacingMs: 5_000, deadlineMs: 30_000, leaseMs: 60_000 } },
-  sink: {
-    accept: async (batch) => {
-      points += batch.length;
-    },
-  },
-});
-let [row] = await database.query(checked);
-while (Number(row?.n) < urls.length) {
-  await clock.sleep(100);
-  [row] = await database.query(checked);
+
+/** Items a second of feedsmith alone: of time, and of CPU. */
+function alone(first: number): { readonly wall: number; readonly cpu: number } {
+  const bodies = Array.from({ length: count }, (_, n) => rssBody(n, { first }).toString());
+  const before = { ms: performance.now(), cpu: cpuSeconds() };
+  for (const body of bodies) feedsmith(body);
+  const seconds = (performance.now() - before.ms) / 1_000;
+  const items = count * ITEMS;
+  return { wall: items / seconds, cpu: items / (cpuSeconds() - before.cpu) };
 }
-delay.disable();
-const [seconds, cpu] = [(performance.now() - before.ms) / 1_000, cpuSeconds() - before.cpu];
-const items = Number(row?.items);
-const failed = await database.query("select count(*) as n from feed_state where state <> 'ok'");
-await close();
 
-const bodies = Array.from({ length: count }, (_, n) => rssBody(n).toString());
-const cpuBefore = cpuSeconds();
-for (const body of bodies) feedsmith(body);
-const alone = cpuSeconds() - cpuBefore;
+let points = 0;
+/** Until everything that is due now was checked once, from the moment that the worker looks. */
+async function pass(name: string, items: number, begin: () => Promise<void>): Promise<void> {
+  const left = async (): Promise<number> => {
+    const [row] = await database.query(
+      'select count(*) as n from feed_state where owner is not null or due_ms < $1',
+      [Date.now() + 1_000],
+    );
+    return Number(row?.n);
+  };
+  points = 0;
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const before = { ms: performance.now(), cpu: cpuSeconds() };
+  await begin();
+  while ((await left()) > 0) await clock.sleep(20);
+  const seconds = (performance.now() - before.ms) / 1_000;
+  const cpu = cpuSeconds() - before.cpu;
+  delay.disable();
+  const [state] = await database.query(
+    "select count(*) filter (where state <> 'ok') as failed, sum(articles) as made from feed_state",
+  );
+  console.log(
+    `${name}: ${seconds.toFixed(2)} s, ${Math.round(items / seconds)} items/s; own CPU ` +
+      `${cpu.toFixed(2)} s, ${Math.round(items / cpu)} items/CPU s; ${points} points, ` +
+      `${state?.made} articles in all, ${state?.failed} feeds failed; event loop: p99 ` +
+      `${(delay.percentile(99) / 1e6).toFixed(0)} ms, max ${(delay.max / 1e6).toFixed(0)} ms ` +
+      `(wanted at most ${AIM_DELAY_MS}); load ${loadavg()[0]?.toFixed(1)}`,
+  );
+}
 
-const maxMs = delay.max / 1e6;
-const p99Ms = delay.percentile(99) / 1e6;
-console.log(
-  `${kind}: ${urls.length} feeds, ${items} articles, ${rules} rules, ${points} points, ` +
-    `${Number(failed[0]?.n)} failed`,
-);
-console.log(
-  `pass: ${seconds.toFixed(1)} s, ${Math.round(items / seconds)} items/s; ` +
-    `CPU ${cpu.toFixed(1)} s, ${Math.round(items / cpu)} items/CPU s`,
-);
-console.log(`feedsmith, parsing alone: ${Math.round((count * ITEMS) / alone)} items/CPU s`);
-console.log(
-  `event loop delay: p99 ${p99Ms.toFixed(0)} ms, max ${maxMs.toFixed(0)} ms ` +
-    `(wanted at most ${AIM_DELAY_MS})`,
-);
-console.log(
-  `load ${loadavg()
-    .map((load) => load.toFixed(1))
-    .join(' ')}`,
-);
+function tellAlone(first: number): void {
+  const { wall, cpu } = alone(first);
+  console.log(`feedsmith alone: ${Math.round(wall)} items/s, ${Math.round(cpu)} items/CPU s`);
+}
 
+await watch(
+  Array.from({ length: count }, (_, n) => {
+    return `http://127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}:${port}/feed/${n}`;
+  }),
+);
+const sink: PointSink = {
+  accept: async (batch) => {
+    points += batch.length;
+  },
+};
+const limits = { spacingMs: 0, deadlineMs: 30_000, leaseMs: 60_000 };
+let worker: ReturnType<typeof openWorker> | undefined;
+const dueAgain = async (): Promise<void> => {
+  await database.query(`with due as (update feed_state set due_ms = 0)
+    update article_hosts set due_ms = 0, free_ms = 0`);
+  worker?.articles.wake();
+};
+
+const all = count * ITEMS;
+tellAlone(0);
+await pass(`${kind}, ${count} feeds, ${rules} rules, all new`, all, async () => {
+  worker = openWorker({ database, id: 'bench', limits, sink });
+});
+tellAlone(0);
+server.stdin.write('more\n');
+await once(server.stdout, 'data');
+await pass('one new item a feed', all, dueAgain);
+tellAlone(1);
+await pass('nothing new', all, dueAgain);
+tellAlone(1);
+await pass('a feed of 20 MB, all new', 7_200, async () => {
+  await watch([`http://127.200.0.1:${port}/large`]);
+  worker?.articles.wake();
+});
+
+await worker?.close();
 server.stdin.end();
 await database.close();
 await postgres?.stop();

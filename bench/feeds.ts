@@ -12,7 +12,8 @@ import { median } from './median.ts';
 const FEEDS = 100;
 
 /** Ours makes each of its 1,000 addresses absolute. */
-const relativeBody = (feed: number) => rssBody(feed, paragraph.replace('https://news.test', ''));
+const relativeBody = (feed: number) =>
+  rssBody(feed, { text: paragraph.replace('https://news.test', '') });
 
 function atomBody(feed: number): Buffer {
   let entries = '';

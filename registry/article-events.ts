@@ -54,24 +54,53 @@ export interface ToldNews {
  * from here to its end nobody else can tell anything.
  */
 export async function tellNews(queries: Queries, news: readonly ArticleNews[]): Promise<ToldNews> {
-  const told = { pointsIds: [] as number[], points: [] as ArticlePoint[] };
-  for (const some of slices(news)) {
-    const kept = await keepPoints(queries, some.flatMap(pointsOf));
-    if (kept === undefined) continue;
-    told.pointsIds.push(kept.id);
-    told.points.push(...kept.points);
+  return (await tellAllNews(queries, [news]))[0]!;
+}
+
+/** The same of several, whose points are forgotten one by one. */
+export async function tellAllNews(
+  queries: Queries,
+  lists: readonly (readonly ArticleNews[])[],
+): Promise<readonly ToldNews[]> {
+  const told = lists.map(() => ({ pointsIds: [] as number[], points: [] as ArticlePoint[] }));
+  const batches = lists.flatMap((news, of) =>
+    [...slices(news)].map((some) => ({ of, wanted: some.flatMap(pointsOf) })),
+  );
+  const wanted = batches.filter((batch) => batch.wanted.length > 0);
+  for (const some of packs(wanted, (batch) => batch.wanted.length)) {
+    for (const { of, id, points } of await keepPoints(queries, some)) {
+      told[of]!.pointsIds.push(id);
+      told[of]!.points.push(...points);
+    }
   }
-  for (const some of slices(news)) {
-    const events = some.flatMap(eventsOf);
-    if (events.length === 0) continue;
+  for (const some of slices(lists.flat().flatMap(eventsOf), EVENTS_MAX)) {
     await queries.query(
       `insert into events (kind, data)
        select 'article', data::jsonb from unnest($1::text[]) with ordinality as g (data, nr)
        order by nr returning pg_notify('${EVENTS_CHANNEL}', id::text)`,
-      [events.map(jsonOf)],
+      [some.map(jsonOf)],
     );
   }
   return told;
+}
+
+/** So many points are kept, and events told, in one statement; one batch is never divided. */
+const POINTS_MAX = 400;
+const EVENTS_MAX = 200;
+
+/** Lists of what is no more than `POINTS_MAX` together, or one. */
+function* packs<T>(list: readonly T[], sizeOf: (one: T) => number): Generator<readonly T[]> {
+  let pack: T[] = [];
+  let size = 0;
+  for (const one of list) {
+    if (pack.length > 0 && size + sizeOf(one) > POINTS_MAX) {
+      yield pack;
+      [pack, size] = [[], 0];
+    }
+    pack.push(one);
+    size += sizeOf(one);
+  }
+  if (pack.length > 0) yield pack;
 }
 
 function eventsOf(one: ArticleNews): Readonly<Record<string, unknown>>[] {
@@ -102,24 +131,36 @@ function pointsOf(one: ArticleNews): NewPoint[] {
   ];
 }
 
+interface PointBatch {
+  /** Which list it is of. */
+  readonly of: number;
+  readonly wanted: readonly NewPoint[];
+}
+
 async function keepPoints(
   queries: Queries,
-  wanted: readonly NewPoint[],
-): Promise<WaitingPoints | undefined> {
-  if (wanted.length === 0) return undefined;
+  batches: readonly PointBatch[],
+): Promise<readonly (WaitingPoints & { readonly of: number })[]> {
+  const many = batches.reduce((sum, { wanted }) => sum + wanted.length, 0);
   const times = await queries.query(
     `with clock as materialized (select ${NOW_MS} as now)
      select (now * 1000000 + nextval('article_moments'))::text as ns
      from clock, generate_series(1, $1)`,
-    [wanted.length],
+    [many],
   );
   const ns = rowsOf(z.object({ ns: z.string() }), times);
-  const points = wanted.map((one, n) => ({ ...one, ns: BigInt(ns[n]!.ns) }));
+  let at = 0;
+  const kept = batches.map(({ of, wanted }) => ({
+    of,
+    points: wanted.map((one) => ({ ...one, ns: BigInt(ns[at++]!.ns) })),
+  }));
   const rows = await queries.query(
-    'insert into article_points (points) values ($1::jsonb) returning id',
-    [jsonOf(points.map((one) => ({ ...one, ns: String(one.ns) })))],
+    `insert into article_points (points) select points::jsonb
+     from unnest($1::text[]) with ordinality as g (points, nr) order by nr returning id`,
+    [kept.map(({ points }) => jsonOf(points.map((one) => ({ ...one, ns: String(one.ns) }))))],
   );
-  return { id: rowsOf(z.object({ id: z.int() }), rows)[0]!.id, points };
+  const ids = rowsOf(z.object({ id: z.int() }), rows);
+  return kept.map((batch, nr) => ({ ...batch, id: ids[nr]!.id }));
 }
 
 const waiting = z.object({ id: z.int(), points: z.array(point) });

@@ -120,13 +120,36 @@ export interface HostRelease {
 export async function releaseHost(
   queries: Queries,
   worker: ArticleWorker,
-  { host, hostToken }: HeldHost,
-  { spacingMs, pauseMs = 0, why }: HostRelease,
+  held: HeldHost,
+  release: HostRelease,
 ): Promise<void> {
+  await releaseHosts(queries, worker, [{ ...held, ...release }]);
+}
+
+/** The same of several. */
+export async function releaseHosts(
+  queries: Queries,
+  worker: ArticleWorker,
+  releases: readonly (HeldHost & HostRelease)[],
+): Promise<void> {
+  const sorted = releases.toSorted((one, other) => (one.host < other.host ? -1 : 1));
   await queries.query(
-    `update article_hosts set owner = null, free_ms = ${NOW_MS} + $4, requests = requests + 1,
-       why = $5
-     where host = $1 and owner = $2 and token = $3`,
-    [host, worker.id, hostToken, Math.ceil(Math.max(spacingMs, pauseMs, 0)), why ?? null],
+    `with g as materialized (
+       select h.host, g.token, g.pause, g.why
+       from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) with ordinality
+         as g (host, token, pause, why, nr)
+       join article_hosts h on h.host = g.host and h.owner = $1 and h.token = g.token
+       -- In the order in which everybody locks them.
+       order by g.nr for update of h)
+     update article_hosts h set owner = null, free_ms = ${NOW_MS} + g.pause,
+       requests = requests + 1, why = g.why
+     from g where h.host = g.host and h.owner = $1 and h.token = g.token`,
+    [
+      worker.id,
+      sorted.map(({ host }) => host),
+      sorted.map(({ hostToken }) => hostToken),
+      sorted.map(({ spacingMs, pauseMs = 0 }) => Math.ceil(Math.max(spacingMs, pauseMs, 0))),
+      sorted.map(({ why }) => why ?? null),
+    ],
   );
 }

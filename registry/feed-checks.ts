@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import { type ArticleNews, type ToldNews, tellNews } from './article-events.ts';
+import { type ToldNews, tellAllNews } from './article-events.ts';
 import { type ArticleWorker, dueAtHosts, isHost } from './article-hosts.ts';
-import { excerptOf, JOBS_CHANNEL } from './article-jobs.ts';
-import { type FoundMatch, recordMatches } from './article-matches.ts';
+import type { FoundMatch } from './article-matches.ts';
+import { type HeldCheck, type SavedNews, saveArticles } from './article-saves.ts';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
 import { type FeedPolicy, type FeedState, feedSettings } from './feeds.ts';
-import { slices } from './slices.ts';
-import { jsonOf, msColumn, NOW_MS, textOf, timeOf } from './sql-values.ts';
-
-/** An older content than these many is forgotten: coming back, it is an update. */
-const HASHES_KEPT = 8;
+import { jsonOf, NOW_MS } from './sql-values.ts';
 
 export interface KnownArticle {
   readonly id: number;
@@ -17,22 +13,33 @@ export interface KnownArticle {
   readonly hashes: readonly string[];
 }
 
-/** Those of a feed that are there already, by key. */
+/** Articles of a feed, by their keys. */
+export interface ArticleKeys {
+  readonly feed: number;
+  readonly keys: readonly string[];
+}
+
+/** Those that are there already, by key; of each feed that is asked about, in its order. */
 export async function knownArticles(
   queries: Queries,
-  feed: number,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, KnownArticle>> {
+  asked: readonly ArticleKeys[],
+): Promise<readonly ReadonlyMap<string, KnownArticle>[]> {
   const rows = await queries.query(
-    'select key, id, hashes from articles where feed = $1 and key = any($2::text[])',
-    [feed, keys],
+    `select g.nr, a.key, a.id, a.hashes
+     from json_to_recordset($1::json) as g (nr int, feed bigint, keys json)
+     cross join lateral json_array_elements_text(g.keys) as k (key)
+     join articles a on a.feed = g.feed and a.key = k.key`,
+    [jsonOf(asked.map(({ feed, keys }, nr) => ({ nr, feed, keys })))],
   );
-  const known = rowsOf(
-    z.object({ key: z.string(), id: z.int(), hashes: z.array(z.string()) }),
-    rows,
-  );
-  return new Map(known.map(({ key, id, hashes }) => [key, { id, hashes }]));
+  const found = asked.map(() => new Map<string, KnownArticle>());
+  for (const { nr, key, id, hashes } of rowsOf(knownArticle, rows))
+    found[nr]!.set(key, { id, hashes });
+  return found;
 }
+
+const knownArticle = z.object({
+  ...{ nr: z.int(), key: z.string(), id: z.int(), hashes: z.array(z.string()) },
+});
 
 /** An item of a feed that is new, or not what it was. */
 export interface FoundArticle {
@@ -113,246 +120,114 @@ export async function saveFeedCheck(
   worker: ArticleWorker,
   check: FeedCheck,
 ): Promise<SavedCheck> {
+  return (await saveFeedChecks(database, worker, [check]))[0]!;
+}
+
+/**
+ * The same of several feeds, each at most once, in one transaction: a commit is waited for once. In
+ * the order of the checks; those whose feed is not the worker's any more change nothing.
+ */
+export async function saveFeedChecks(
+  database: Database,
+  worker: ArticleWorker,
+  checks: readonly FeedCheck[],
+): Promise<readonly SavedCheck[]> {
   return database.transaction(async (transaction) => {
-    const held = await holdFeed(transaction, worker, check);
-    if (held === undefined) return { saved: false, articles: [], pointsIds: [], points: [] };
-    await dueAtHosts(transaction, [
-      { host: check.host, dueMs: check.dueMs },
-      ...check.articles.flatMap(({ job }) =>
-        job !== null && isHost(job.host) ? [{ host: job.host, dueMs: held.nowMs }] : [],
-      ),
-    ]);
-    const { articles, news } = await saveArticles(transaction, check, held);
-    const made = articles.filter(({ event }) => event === 'new').length;
-    await saveState(transaction, check, made);
-    const told = await tellNews(transaction, news);
-    return { saved: true, articles: withTimes(articles, told), ...told };
+    const held = await holdFeeds(transaction, worker, checks);
+    if (held.length === 0) return checks.map(() => LOST);
+    await dueAtHosts(transaction, held.flatMap(duesOf));
+    const news = await saveArticles(transaction, held);
+    await saveStates(transaction, held, news);
+    const ofChecks = held.map(({ check }) => news.filter((one) => one.check === check));
+    const told = await tellAllNews(
+      transaction,
+      ofChecks.map((some) => some.map((one) => one.news)),
+    );
+    return checks.map((check) => {
+      const at = held.findIndex((one) => one.check === check);
+      if (at === -1) return LOST;
+      return { saved: true, articles: withTimes(ofChecks[at]!, told[at]!), ...told[at]! };
+    });
   });
 }
 
-const heldFeed = z.object({ store: feedSettings.shape.store, nowMs: z.number() });
-type Held = z.infer<typeof heldFeed>;
+const LOST: SavedCheck = { saved: false, articles: [], pointsIds: [], points: [] };
 
-/** Locks the feed; undefined when it is not the worker's any more. */
-async function holdFeed(
-  transaction: Transaction,
-  worker: ArticleWorker,
-  { feed, token }: FeedCheck,
-): Promise<Held | undefined> {
-  const rows = await transaction.query(
-    `select f.settings ->> 'store' as store, ${NOW_MS} as "nowMs"
-     from feed_state s join feeds f on f.id = s.feed
-     where s.feed = $1 and s.owner = $2 and s.token = $3 for update of s`,
-    [feed, worker.id, token],
-  );
-  return rowsOf(heldFeed, rows)[0];
-}
-
-async function saveState(transaction: Transaction, check: FeedCheck, made: number): Promise<void> {
-  const text = (value: string | null) => (value === null ? null : textOf(value));
-  await transaction.query(
-    `update feed_state set owner = null, asked = false, due_ms = $2, state = $3, policy = $4,
-       fetch_url = $5, host = $6, etag = $7, last_modified = $8, body_hash = $9, failures = $10,
-       reason = $11, message = $12, status = $13, interval_ms = $14, why = $15, pace = $16::jsonb,
-       checked_ms = ${NOW_MS}, changed_ms = case when $17 then ${NOW_MS} else changed_ms end,
-       checks = checks + 1, unchanged = unchanged + (not $17 and $10::int = 0)::int,
-       title = case when $22::int is null then title else $18 end,
-       link = case when $22::int is null then link else $19 end,
-       format = case when $22::int is null then format else $20 end,
-       language = case when $22::int is null then language else $21 end,
-       items = coalesce($22, items),
-       damage = case when $22::int is null then damage else $23::text[] end,
-       articles = articles + $24::int
-     where feed = $1`,
-    [
-      ...[check.feed, Math.ceil(check.dueMs), check.state, check.policy, check.fetchUrl],
-      ...[check.host, text(check.etag), text(check.lastModified), text(check.bodyHash)],
-      ...[check.failures, text(check.reason), text(check.message), check.status],
-      ...[Math.ceil(check.intervalMs), text(check.why), jsonOf(check.pace ?? {}), check.changed],
-      ...[text(check.title), text(check.link), text(check.format), text(check.language)],
-      ...[check.items, check.damage.map(textOf), made],
-    ],
-  );
-}
-
-/** Beyond these years a time is not one, and PostgreSQL may not hold it. */
-const TIME_MAX_MS = Date.UTC(9999, 11, 31);
-const TIME_MIN_MS = Date.UTC(1000, 0, 1);
-
-function sane(timeMs: number | null): number | null {
-  return timeMs !== null && timeMs >= TIME_MIN_MS && timeMs <= TIME_MAX_MS ? timeMs : null;
-}
-
-const savedArticle = z.object({
-  id: z.int(),
-  key: z.string(),
-  event: z.enum(['new', 'updated']),
-  seenMs: z.number(),
+const heldFeed = z.object({
+  feed: z.int(),
+  token: z.int(),
+  store: feedSettings.shape.store,
+  nowMs: z.number(),
 });
 
-type Saved = z.infer<typeof savedArticle> & {
-  readonly found: FoundArticle;
-  readonly before: readonly string[];
-};
+type Held = HeldCheck & { readonly nowMs: number };
 
-/** Each article once by key: made, or updated when its content is none that it had lately. */
-async function saveArticles(
+/** Locks the feeds, by number; those that are still the worker's. */
+async function holdFeeds(
   transaction: Transaction,
-  check: FeedCheck,
-  held: Held,
-): Promise<{ readonly articles: readonly Saved[]; readonly news: readonly ArticleNews[] }> {
-  const articles: Saved[] = [];
-  const news: ArticleNews[] = [];
-  for (const some of slices(inOrder(check.articles))) {
-    const { feed, initial } = check;
-    const saved = await saveSome(transaction, { feed, initial, some, ...held });
-    articles.push(...saved);
-    news.push(...(await newsOf(transaction, check, saved)));
-  }
-  return { articles, news };
-}
-
-/** The oldest first: by date, without one as feeds have them, the newest on top. */
-function inOrder(articles: readonly FoundArticle[]): [key: string, one: FoundArticle][] {
-  const found = new Map(articles.toReversed().map((one) => [textOf(one.key), one]));
-  const timeOfOne = ([, { publishedMs }]: [string, FoundArticle]): number =>
-    sane(publishedMs) ?? Number.MAX_SAFE_INTEGER;
-  return [...found].sort((one, other) => timeOfOne(one) - timeOfOne(other));
-}
-
-interface SomeArticles extends Pick<FeedCheck, 'feed' | 'initial'> {
-  readonly some: readonly [string, FoundArticle][];
-}
-
-async function saveSome(
-  transaction: Transaction,
-  { feed, initial, some, store }: SomeArticles & Held,
-): Promise<readonly Saved[]> {
-  const before = await knownSymbols(
-    transaction,
-    feed,
-    some.map(([key]) => key),
+  worker: ArticleWorker,
+  checks: readonly FeedCheck[],
+): Promise<readonly Held[]> {
+  const rows = await transaction.query(
+    `select s.feed, s.token, f.settings ->> 'store' as store, ${NOW_MS} as "nowMs"
+     from unnest($1::bigint[], $2::bigint[]) as g (feed, token)
+     join feed_state s on s.feed = g.feed and s.token = g.token join feeds f on f.id = s.feed
+     where s.owner = $3 order by s.feed for update of s`,
+    [checks.map(({ feed }) => feed), checks.map(({ token }) => token), worker.id],
   );
-  const whole = store === 'full';
-  const given = some.map(([key, one], nr) => ({
-    ...{ nr, key, hash: one.contentHash, guid: one.guid, url: one.url, title: one.title },
-    summary: whole ? one.summary : excerptOf(one.summary),
-    ...{ content: whole ? one.content : null, authors: one.authors, categories: one.categories },
-    ...{ symbols: one.symbols, language: one.language },
-    ...{ published: sane(one.publishedMs), updated: sane(one.updatedMs) },
-    bodyState: wantedJob(one) ? 'queued' : one.bodyState === 'feed' ? 'feed' : 'none',
-  }));
-  const rows = await transaction.query(UPSERT, [feed, jsonOf(given), initial]);
-  const found = new Map(some);
-  const saved = rowsOf(savedArticle, rows).map((row) => ({
-    ...row,
-    found: found.get(row.key)!,
-    before: before.get(row.key) ?? [],
-  }));
-  await queueJobs(transaction, feed, saved);
-  return saved;
-}
-
-function wantedJob({ job }: FoundArticle): boolean {
-  return job !== null && isHost(job.host);
-}
-
-const UPSERT = `
-  insert into articles as a (feed, key, hashes, guid, url, title, summary, content, authors,
-    categories, symbols, language, published, updated, body_state, initial)
-  select $1, key, array[hash], guid, url, title, summary, content, authors, categories, symbols,
-    language, ${timeOf('published')}, ${timeOf('updated')}, "bodyState", $3
-  from jsonb_to_recordset($2::jsonb) as g (nr int, key text, hash text, guid text, url text,
-    title text, summary text, content text, authors text[], categories text[], symbols text[],
-    language text, published float8, updated float8, "bodyState" text)
-  order by nr
-  on conflict (feed, key) do update set
-    hashes = (excluded.hashes || a.hashes)[1:${HASHES_KEPT}], revision = a.revision + 1,
-    guid = excluded.guid, url = excluded.url, title = excluded.title, summary = excluded.summary,
-    content = case when a.body_state = 'page' then a.content else excluded.content end,
-    authors = excluded.authors, categories = excluded.categories, symbols = excluded.symbols,
-    language = coalesce(excluded.language, a.language),
-    published = coalesce(excluded.published, a.published), updated = excluded.updated,
-    changed = clock_timestamp(),
-    body_state = case when a.body_state = 'none' and excluded.body_state = 'feed' then 'feed'
-      else a.body_state end
-    where not (excluded.hashes[1] = any (a.hashes))
-  returning id, key, case when revision = 1 then 'new' else 'updated' end as event,
-    ${msColumn('seen', 'seenMs')}`;
-
-async function knownSymbols(
-  queries: Queries,
-  feed: number,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await queries.query(
-    'select key, symbols from articles where feed = $1 and key = any($2::text[])',
-    [feed, keys],
-  );
-  const known = rowsOf(z.object({ key: z.string(), symbols: z.array(z.string()) }), rows);
-  return new Map(known.map(({ key, symbols }) => [key, symbols]));
-}
-
-/** One job an article, ever: the page of an updated one is not asked for again. */
-async function queueJobs(
-  transaction: Transaction,
-  feed: number,
-  saved: readonly Saved[],
-): Promise<void> {
-  const wanted = saved.filter(({ found }) => wantedJob(found));
-  if (wanted.length === 0) return;
-  await transaction.query(
-    `with made as (
-       insert into article_jobs (article, feed, url, host, due_ms)
-       select g.article, $1, g.url, g.host, ${NOW_MS}
-       from unnest($2::bigint[], $3::text[], $4::text[])
-         with ordinality as g (article, url, host, nr)
-       -- The job of a page that was read, or given up, may be forgotten by now.
-       join articles a on a.id = g.article and a.body_state not in ('page', 'failed') order by nr
-       on conflict (article) do nothing returning article),
-     waiting as (
-       update articles a set body_state = 'queued' from made
-       where a.id = made.article and a.body_state <> 'queued')
-     select pg_notify($5, '') from made limit 1`,
-    [
-      feed,
-      wanted.map(({ id }) => id),
-      wanted.map(({ found }) => textOf(found.job!.url)),
-      wanted.map(({ found }) => found.job!.host),
-      JOBS_CHANNEL,
-    ],
-  );
-}
-
-async function newsOf(
-  transaction: Transaction,
-  check: FeedCheck,
-  saved: readonly Saved[],
-): Promise<readonly ArticleNews[]> {
-  const matches = saved.flatMap(({ id, found }) =>
-    found.matches.map((match) => ({ ...match, article: id })),
-  );
-  const fresh = new Map<number, number[]>();
-  for (const { article, rule } of await recordMatches(transaction, matches)) {
-    fresh.set(article, [...(fresh.get(article) ?? []), rule]);
-  }
-  return saved.map(({ id, event, found, before, seenMs }) => {
-    const { title, url, symbols } = found;
-    const publishedMs = sane(found.publishedMs);
-    const late = event === 'new' && !check.initial && publishedMs !== null;
-    return {
-      ...{ article: id, feed: check.feed, title, url, publishedMs, symbols, event },
-      mentions: symbols.filter((symbol) => !before.includes(symbol)),
-      rules: found.matches.map(({ rule }) => rule),
-      matched: fresh.get(id) ?? [],
-      lagMs: late ? seenMs - publishedMs : null,
-      initial: check.initial,
-    };
+  const found = new Map(rowsOf(heldFeed, rows).map((row) => [row.feed, row]));
+  return checks.flatMap((check) => {
+    const row = found.get(check.feed);
+    return row?.token !== check.token ? [] : [{ check, store: row.store, nowMs: row.nowMs }];
   });
+}
+
+function duesOf({ check, nowMs }: Held) {
+  const pages = check.articles.flatMap(({ job }) =>
+    job !== null && isHost(job.host) ? [{ host: job.host, dueMs: nowMs }] : [],
+  );
+  return [{ host: check.host, dueMs: check.dueMs }, ...pages];
+}
+
+const STATES = `
+  update feed_state s set owner = null, asked = false, due_ms = g."dueMs", state = g.state,
+    policy = g.policy, fetch_url = g."fetchUrl", host = g.host, etag = g.etag,
+    last_modified = g."lastModified", body_hash = g."bodyHash", failures = g.failures,
+    reason = g.reason, message = g.message, status = g.status, interval_ms = g."intervalMs",
+    why = g.why, pace = g.pace, checked_ms = ${NOW_MS},
+    changed_ms = case when g.changed then ${NOW_MS} else changed_ms end, checks = checks + 1,
+    unchanged = unchanged + (not g.changed and g.failures = 0)::int,
+    title = case when g.items is null then s.title else g.title end,
+    link = case when g.items is null then s.link else g.link end,
+    format = case when g.items is null then s.format else g.format end,
+    language = case when g.items is null then s.language else g.language end,
+    items = coalesce(g.items, s.items),
+    damage = case when g.items is null then s.damage else g.damage end,
+    articles = s.articles + g.made
+  from jsonb_to_recordset($1::jsonb) as g (feed bigint, "dueMs" bigint, state text, policy text,
+    "fetchUrl" text, host text, etag text, "lastModified" text, "bodyHash" text, failures int,
+    reason text, message text, status int, "intervalMs" bigint, why text, pace jsonb,
+    changed boolean, title text, link text, format text, language text, items int, damage text[],
+    made int)
+  where s.feed = g.feed`;
+
+async function saveStates(
+  transaction: Transaction,
+  held: readonly Held[],
+  news: readonly SavedNews[],
+): Promise<void> {
+  const given = held.map(({ check: { articles: _, ...check } }) => ({
+    ...check,
+    dueMs: Math.ceil(check.dueMs),
+    intervalMs: Math.ceil(check.intervalMs),
+    pace: check.pace ?? {},
+    made: news.filter((one) => one.check.feed === check.feed && one.event === 'new').length,
+  }));
+  await transaction.query(STATES, [jsonOf(given)]);
 }
 
 /** Each article with the time of its own point, which is the first of its points. */
-function withTimes(saved: readonly Saved[], { points }: ToldNews): SavedArticle[] {
+function withTimes(saved: readonly SavedNews[], { points }: ToldNews): SavedArticle[] {
   const times = new Map<number, bigint>();
   for (const { article, ns } of points) if (!times.has(article)) times.set(article, ns);
   return saved.map(({ id, key, event }) => ({ id, key, event, ns: times.get(id)! }));

@@ -15,10 +15,17 @@ export function timeOf(parameter: string): string {
 
 /** PostgreSQL holds no NUL and no lone surrogate; pages and feeds do. */
 export function textOf(text: string): string {
-  return text.replace(/[\0\p{Cs}]/gu, '\ufffd');
+  return ODD.test(text) ? text.replace(/[\0\p{Cs}]/gu, '\ufffd') : text;
 }
+
+const ODD = /[\0\ud800-\udfff]/;
+
+/** How JSON writes what PostgreSQL does not hold, or something that looks the same. */
+const ODD_JSON = /\\u(?:0000|d[89a-f])/;
 
 /** A value as text for `::jsonb`, with texts that PostgreSQL holds. */
 export function jsonOf(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!ODD_JSON.test(json)) return json;
   return JSON.stringify(value, (_, part) => (typeof part === 'string' ? textOf(part) : part));
 }

@@ -1,8 +1,15 @@
 import type { FeedCheck, KnownArticle } from '../../registry/feed-checks.ts';
+import { slices } from '../../registry/slices.ts';
 import type { FeedVisit } from '../../registry/visits.ts';
 import type { FeedItem } from './feed.ts';
 import { type Look, type LookTools, lookForFeed } from './feed-look.ts';
-import { choosePolicy, type IdentifiedItem, type IdentityPolicy, identify } from './identity.ts';
+import {
+  IDENTITY_SLICE,
+  type IdentifiedItem,
+  type IdentityPolicy,
+  identify,
+  policyChoice,
+} from './identity.ts';
 import type { ArticleLedger } from './ledger.ts';
 import { freshForMs } from './poll/hints.ts';
 import { type CheckLimits, nextCheck } from './poll/next-check.ts';
@@ -142,12 +149,11 @@ async function readCheck(
   const { parsed, bodyHash, at } = look;
   const { feed: about, items, damage } = parsed;
   const nowMs = tools.nowMs();
-  const policy = policyOf(visit, items);
+  const policy = await policyOf(visit, items);
   // What they are told apart by is another thing now: all look new, and none of them is news.
   const initial = visit.bodyHash === null || policy !== visit.policy;
   const identified = await identifyInTurns(items, policy);
-  const keys = identified.map(({ key }) => key);
-  const known = await tools.ledger.knownArticles(visit.feed, keys);
+  const known = await knownOf(visit, identified, tools);
   const wanted = identified.filter((one) => isNews(one, known));
   const origin = { feed: visit.feed, settings: visit.settings, url: at.answer.url, nowMs };
   const articles = await tools.preparer.prepare(wanted, { ...origin, language: about.language });
@@ -167,10 +173,38 @@ async function readCheck(
 }
 
 /** Never back to a more exact one: the articles that are there would come again as new. */
-function policyOf({ settings, policy, bodyHash }: FeedVisit, items: readonly FeedItem[]) {
+async function policyOf(
+  { settings, policy, bodyHash }: FeedVisit,
+  items: readonly FeedItem[],
+): Promise<IdentityPolicy> {
   if (settings.policy !== null) return settings.policy;
   // Of what nobody has read so far nothing is decided.
-  return choosePolicy(items, bodyHash === null ? 'id' : policy);
+  const choosing = policyChoice(items, bodyHash === null ? 'id' : policy);
+  for (;;) {
+    const step = choosing.next();
+    if (step.done === true) return step.value;
+    await othersTurn();
+  }
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((done) => setImmediate(done));
+}
+
+/** So many rows of a feed are read at once. */
+const KNOWN_SLICE = 1_000;
+
+async function knownOf(
+  { feed }: FeedVisit,
+  identified: readonly IdentifiedItem[],
+  { ledger }: FeedTools,
+): Promise<ReadonlyMap<string, KnownArticle>> {
+  const known = new Map<string, KnownArticle>();
+  for (const some of slices(identified, KNOWN_SLICE)) {
+    const keys = some.map(({ key }) => key);
+    for (const [key, one] of await ledger.knownArticles(feed, keys)) known.set(key, one);
+  }
+  return known;
 }
 
 function isNews(
@@ -180,18 +214,15 @@ function isNews(
   return !known.get(key)?.hashes.includes(contentHash);
 }
 
-/** So many digests are made before others have their turn. */
-const SLICE = 100;
-
 /** As `identify`, without holding up the event loop. */
 async function identifyInTurns(
   items: readonly FeedItem[],
   policy: IdentityPolicy,
 ): Promise<readonly IdentifiedItem[]> {
   const found = new Map<string, IdentifiedItem>();
-  for (let at = 0; at < items.length; at += SLICE) {
-    if (items.length > SLICE) await new Promise((done) => setImmediate(done));
-    for (const one of identify(items.slice(at, at + SLICE), policy)) {
+  for (const some of slices(items, IDENTITY_SLICE)) {
+    if (items.length > IDENTITY_SLICE) await othersTurn();
+    for (const one of identify(some, policy)) {
       if (!found.has(one.key)) found.set(one.key, one);
     }
   }

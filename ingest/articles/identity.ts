@@ -38,14 +38,28 @@ export function choosePolicy(
   items: readonly FeedItem[],
   wanted: IdentityPolicy = 'id',
 ): IdentityPolicy {
-  const hashes = items.map(hashContent);
+  const choosing = policyChoice(items, wanted);
+  let step = choosing.next();
+  while (step.done !== true) step = choosing.next();
+  return step.value;
+}
+
+/** So many items are looked at, and digests made, before others may have their turn. */
+export const IDENTITY_SLICE = 250;
+
+/** `choosePolicy` in steps, of which none takes long. */
+export function* policyChoice(
+  items: readonly FeedItem[],
+  wanted: IdentityPolicy,
+): Generator<undefined, IdentityPolicy> {
   const from = IDENTITY_POLICIES.indexOf(wanted);
   for (const policy of IDENTITY_POLICIES.slice(from)) {
     if (policy === 'content') break;
     const seen = new Map<string, string>();
     let bad = 0;
     for (const [i, item] of items.entries()) {
-      const hash = hashes[i] ?? '';
+      if (i % IDENTITY_SLICE === IDENTITY_SLICE - 1) yield;
+      const hash = hashContent(item);
       const value = policyValue(item, policy, hash);
       const before = value === undefined ? undefined : seen.get(value);
       if (value === undefined || (before !== undefined && before !== hash)) bad += 1;

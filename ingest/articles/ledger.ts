@@ -5,17 +5,18 @@ import {
   type HeldHost,
   type HostRelease,
   type HostTaken,
-  releaseHost,
+  releaseHosts,
   takeHost,
 } from '../../registry/article-hosts.ts';
 import { type PageResult, type SavedJob, saveJob } from '../../registry/article-jobs.ts';
 import type { Database } from '../../registry/database.ts';
 import {
+  type ArticleKeys,
   type FeedCheck,
   type KnownArticle,
   knownArticles,
   type SavedCheck,
-  saveFeedCheck,
+  saveFeedChecks,
 } from '../../registry/feed-checks.ts';
 import { inTime } from '../../registry/in-time.ts';
 import { markListed } from '../../registry/retention.ts';
@@ -29,6 +30,7 @@ import {
   type Visit,
 } from '../../registry/visits.ts';
 import { beat, leave, type Worker } from '../../registry/workers.ts';
+import { Together } from './together.ts';
 
 /** What a visit asks of the registry about hosts. */
 export interface VisitLedger {
@@ -66,11 +68,44 @@ export interface ArticleLedgerOptions {
   readonly timeoutMs: number;
 }
 
+/** What goes to the registry at once: little enough that nobody else waits for long. */
+const SAVES_MAX = 2;
+const ARTICLES_MAX = 1_000;
+const KEYS_MAX = 2_000;
+const HOSTS_MAX = 100;
+
 /** The registry, as one worker sees it. A connection on which nothing moves holds nothing up. */
 export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger {
   const { database, worker } = options;
   const presence = { ...worker, leaseMs: PRESENCE_MS };
   const timely = <T>(work: Promise<T>): Promise<T> => inTime(work, options);
+  const one = () => 1;
+  const checks = new Together<FeedCheck, SavedCheck>({
+    ...{
+      runsMax: SAVES_MAX,
+      sizeMax: ARTICLES_MAX,
+      sizeOf: ({ articles }) => 40 + articles.length,
+    },
+    run: (some) => timely(saveFeedChecks(database, worker, some)),
+  });
+  const known = new Together<ArticleKeys, ReadonlyMap<string, KnownArticle>>({
+    ...{ runsMax: 1, sizeMax: KEYS_MAX, sizeOf: ({ keys }) => keys.length },
+    run: (some) => timely(knownArticles(database, some)),
+  });
+  const releases = new Together<HeldHost & HostRelease, void>({
+    ...{ runsMax: 1, sizeMax: HOSTS_MAX, sizeOf: one },
+    run: async (some) => {
+      await timely(releaseHosts(database, worker, some));
+      return some.map(() => undefined);
+    },
+  });
+  const written = new Together<readonly number[], void>({
+    ...{ runsMax: 1, sizeMax: HOSTS_MAX, sizeOf: one },
+    run: async (some) => {
+      await timely(forgetPoints(database, some.flat()));
+      return some.map(() => undefined);
+    },
+  });
   return {
     beat: () => timely(beat(database, 'articles', presence)).then(() => undefined),
     leave: () => timely(leave(database, worker.id)),
@@ -80,18 +115,18 @@ export function openArticleLedger(options: ArticleLedgerOptions): ArticleLedger 
       renew: (held) => timely(renewVisit(database, worker, { ...visit, ...(held ?? NO_HOST) })),
       takeHost: (host, notAfterMs) =>
         timely(takeHost(database, worker, host, { kind: visit.kind, notAfterMs })),
-      releaseHost: (held, release) => timely(releaseHost(database, worker, held, release)),
+      releaseHost: (held, release) => releases.do({ ...held, ...release }),
     }),
     giveBack: (visit, dueMs = visit.dueMs) =>
       timely(giveBackVisit(database, worker, { ...visit, dueMs })),
     async knownArticles(feed, keys) {
       await timely(markListed(database, feed, keys));
-      return timely(knownArticles(database, feed, keys));
+      return known.do({ feed, keys });
     },
-    saveCheck: (check) => timely(saveFeedCheck(database, worker, check)),
+    saveCheck: (check) => checks.do(check),
     savePage: (visit, result) => timely(saveJob(database, worker, visit, result)),
     waitingPoints: (olderThanMs, limit) => timely(waitingPoints(database, { olderThanMs, limit })),
-    forgetPoints: (ids) => timely(forgetPoints(database, ids)),
+    forgetPoints: (ids) => written.do(ids),
     rules: () => timely(activeRules(database)),
     leaveOutRules: (leftOut) => timely(leaveOutRules(database, leftOut)),
   };

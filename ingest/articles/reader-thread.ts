@@ -6,8 +6,8 @@ import { parseFeed } from './parse-feed.ts';
 import type { ReaderAnswer, ReaderRequest } from './reader.ts';
 
 /** What is taken over at once on the other side, which has to do other things between. */
-const PART_CHARS = 1_000_000;
-const PART_ITEMS = 500;
+const PART_CHARS = 500_000;
+const PART_ITEMS = 200;
 
 answerTasks<ReaderRequest, ReaderAnswer, readonly FeedItem[]>(({ bytes, options }, send) => {
   const { buffer, byteOffset, byteLength } = bytes;

@@ -177,7 +177,7 @@ forEachDatabase((fixture) => {
       const [article] = await listArticles(database, { limit: 10 });
       assert.deepEqual([article?.title, article?.revision], ['title 3', 3]);
       for (let n = 4; n <= 9; n += 1) assert.equal(await events(n), updated);
-      const known = (await knownArticles(database, feed, ['a', 'b'])).get('a');
+      const known = (await knownArticles(database, [{ feed, keys: ['a', 'b'] }]))[0]!.get('a');
       assert.deepEqual(known, {
         id: article!.id,
         hashes: [9, 8, 7, 6, 5, 4, 3, 2].map((n) => `h${n}`),
