@@ -2,8 +2,8 @@ import type { AlertRule } from '../../core/alert-rules.ts';
 import { type Clock, slotAt } from '../../core/clock.ts';
 import { isCode, messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { AlertReader, FoundPoint } from '../../flux/alert-reader.ts';
-import type { NewFiring } from '../../registry/alert-firings.ts';
+import type { AlertReader, FoundPoint, SeriesDetails } from '../../flux/alert-reader.ts';
+import type { FiringData, NewFiring } from '../../registry/alert-firings.ts';
 import { openIncidents } from '../../registry/alert-incidents.ts';
 import { missingSteps, recordStep, type StepKey } from '../../registry/alert-steps.ts';
 import { activeAlertRules } from '../../registry/alerts.ts';
@@ -239,14 +239,14 @@ export class Evaluator {
     const { database, everyMs, metrics, reads, spread } = this.#options;
     const detailed = rule.kind === 'canary' ? [] : points.toSorted(byStrength).slice(0, DETAILED);
     const details =
-      detailed.length === 0 ? new Map() : await asked(reads.details(rule, detailed, stepMs));
+      detailed.length === 0 ? undefined : await asked(reads.details(rule, detailed, stepMs));
     const windowStartMs = rule.kind === 'ratio' ? stepMs - everyMs - rule.windowMs : null;
     const firings = points.map((point): NewFiring => {
       const { series, exchange, pair, monitor, timeMs: atMs, value, average, samples } = point;
       return {
         ...{ series, exchange, pair, monitor: monitor === null ? null : Number(monitor) },
         ...{ atMs, value, average, samples },
-        data: { limit: rule.limit, windowStartMs, ...details.get(series) },
+        data: { limit: rule.limit, windowStartMs, ...told(details?.get(series)) },
       };
     });
     const cleared = await this.#cleared(rule, stepMs, firings);
@@ -273,6 +273,13 @@ export class Evaluator {
     const seen = await asked(reads.seen(rule, span));
     return [...wanted].filter((series) => seen.has(series));
   }
+}
+
+/** All times of a message are written alike. */
+function told(details: SeriesDetails | undefined): Pick<FiringData, 'recent' | 'rank'> {
+  if (details === undefined) return {};
+  const { recent, rank } = details;
+  return { recent: recent.map(([time, value]) => [new Date(time).toISOString(), value]), rank };
 }
 
 interface MissingStep {
