@@ -85,7 +85,8 @@ export function openTaskDesk({ influx }: Pick<Base, 'influx'>): TaskDesk {
   return { list: (signal) => taskStatuses({ tasks, bucket, clock: systemClock, signal }) };
 }
 
-function retentionsOf(config: Config): Retentions {
+/** How long what the tasks read and write is kept. */
+export function retentionsOf(config: Config): Retentions {
   const { retention1mMs, retention5mMs, retention1hMs, retention1dMs } = config;
   return {
     priceMs: config.retentionMs,

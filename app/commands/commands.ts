@@ -5,6 +5,7 @@ import { flux } from './flux.ts';
 import { generateMonitors } from './generate-monitors.ts';
 import { migrate } from './migrate.ts';
 import { start } from './start.ts';
+import { tasks } from './tasks.ts';
 
 /** The one list of commands. */
 export const commands: readonly Command[] = [
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   backfill,
   generateMonitors,
   migrate,
+  tasks,
   flux,
 ];

@@ -1,14 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { systemClock } from '../../core/clock.ts';
-import type { Config } from '../../core/config.ts';
 import { TidemarkError } from '../../core/errors.ts';
-import { createInflux } from '../../core/influx/influx.ts';
-import { engineDir } from '../store.ts';
 import type { Command } from './command.ts';
-
-const TIMEOUT_MS = 300_000;
+import { connect } from './connect.ts';
 
 export const flux: Command = {
   name: 'flux',
@@ -48,24 +42,5 @@ async function readScript(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     throw new TidemarkError('not-found', `cannot read ${file}`, { cause });
-  }
-}
-
-async function connect(config: Config) {
-  const { influxUrl, influxOrg: org, influxBucket: bucket } = config;
-  const url = influxUrl ?? `http://127.0.0.1:${config.influxPort}`;
-  const token = config.influxToken ?? (await readToken(config));
-  return createInflux({ url, token, org, bucket, timeoutMs: TIMEOUT_MS, clock: systemClock });
-}
-
-async function readToken(config: Config): Promise<string> {
-  try {
-    return (await readFile(join(engineDir(config), 'token'), 'utf8')).trim();
-  } catch (cause) {
-    throw new TidemarkError(
-      'not-found',
-      `no embedded engine has run in ${config.dataDir}: start Tidemark first, or set INFLUX_URL`,
-      { cause },
-    );
   }
 }
