@@ -96,8 +96,8 @@ function instants({ fromMs, toMs }: StepRange) {
   return { start: justAfter(fromMs), stop: justAfter(toMs) };
 }
 
-/** One nanosecond later. */
-function justAfter(ms: number): string {
+/** A time of Flux, one nanosecond later: what is half open at its end becomes so at its begin. */
+export function justAfter(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000001Z');
 }
 
