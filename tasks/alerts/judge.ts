@@ -18,8 +18,6 @@ export interface FoundInStep extends SeriesPoint {
   readonly samples: number | null;
 }
 
-/** As close to the limit as this, the mean is taken anew: sums that go on are not exact. */
-const NEAR = 1e-9;
 /** Least number of points of a mean, as in flux/tasks/alert-ratio.flux. */
 const SAMPLES_MIN = 2;
 
@@ -37,6 +35,8 @@ export class SeriesJudge {
   #first = 0;
   #past = 0;
   #sum = 0;
+  /** What the sum has lost by rounding: Neumaier's compensated summation (ZAMM 54, 1974). */
+  #lost = 0;
   #stepMs = Number.NEGATIVE_INFINITY;
 
   constructor(rule: AlertRule, { everyMs }: { readonly everyMs: number }) {
@@ -58,7 +58,7 @@ export class SeriesJudge {
     if (this.#past === this.#points.length) return undefined;
     this.#forget();
     const step = { stepMs: this.#stepMs, found: this.#found() };
-    for (const { value } of this.#points.slice(this.#past)) this.#sum += value;
+    for (const { value } of this.#points.slice(this.#past)) this.#add(value);
     this.#past = this.#points.length;
     return step;
   }
@@ -67,7 +67,7 @@ export class SeriesJudge {
   #forget(): void {
     const oldestMs = this.#stepMs - this.#everyMs - this.#rule.windowMs;
     while (this.#first < this.#past && this.#points[this.#first]!.timeMs <= oldestMs) {
-      this.#sum -= this.#points[this.#first]!.value;
+      this.#add(-this.#points[this.#first]!.value);
       this.#first += 1;
     }
     // Cut off in large pieces: each costs what is kept.
@@ -75,13 +75,22 @@ export class SeriesJudge {
     this.#points = this.#points.slice(this.#first);
     this.#past -= this.#first;
     this.#first = 0;
-    this.#sum = this.#exactSum();
   }
 
-  #exactSum(): number {
-    let sum = 0;
-    for (let at = this.#first; at < this.#past; at += 1) sum += this.#points[at]!.value;
-    return sum;
+  #add(value: number): void {
+    const sum = this.#sum + value;
+    const [big, small] =
+      Math.abs(this.#sum) >= Math.abs(value) ? [this.#sum, value] : [value, this.#sum];
+    this.#lost += big - sum + small;
+    this.#sum = sum;
+  }
+
+  /** Of the window; taken anew where it has overflown. */
+  #whole(): number {
+    if (Number.isFinite(this.#sum)) return this.#sum + this.#lost;
+    [this.#sum, this.#lost] = [0, 0];
+    for (const { value } of this.#points.slice(this.#first, this.#past)) this.#add(value);
+    return Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum;
   }
 
   #found(): FoundInStep | null {
@@ -101,13 +110,9 @@ export class SeriesJudge {
     const { direction, factor } = this.#rule;
     const samples = this.#past - this.#first;
     if (samples < SAMPLES_MIN) return null;
-    const limitOf = (mean: number) => (direction === 'above' ? mean * factor! : mean / factor!);
-    const apart = Math.abs(extreme.value - limitOf(this.#sum / samples));
-    const near = apart <= NEAR * Math.abs(extreme.value);
-    if (near || !Number.isFinite(this.#sum)) this.#sum = this.#exactSum();
-    const average = this.#sum / samples;
+    const average = this.#whole() / samples;
     if (!(average > 0) || average === Number.POSITIVE_INFINITY) return null;
-    const limit = limitOf(average);
+    const limit = direction === 'above' ? average * factor! : average / factor!;
     const fires = direction === 'above' ? extreme.value > limit : extreme.value < limit;
     return fires ? { ...extreme, average, samples } : null;
   }
