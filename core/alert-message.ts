@@ -124,16 +124,18 @@ const TEXT_LENGTH_MAX = 500;
 /** A message of less than `MESSAGE_BYTES_MAX` bytes of JSON: what is least needed goes first. */
 export function fittedMessage(message: AlertMessage): AlertMessage {
   let fitted = message;
+  let bytes = bytesOf(fitted);
   for (const less of LESS) {
     // Halves of halves: a list of any length is short enough after few of them.
-    for (let round = 0; round < ROUNDS_MAX && bytesOf(fitted) >= MESSAGE_BYTES_MAX; round += 1) {
-      fitted = less(fitted);
+    while (bytes >= MESSAGE_BYTES_MAX) {
+      const shorter = less(fitted);
+      const left = bytesOf(shorter);
+      if (left >= bytes) break;
+      [fitted, bytes] = [shorter, left];
     }
   }
   return fitted;
 }
-
-const ROUNDS_MAX = 16;
 
 function bytesOf(message: AlertMessage): number {
   return Buffer.byteLength(JSON.stringify(message));

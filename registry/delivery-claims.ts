@@ -128,9 +128,10 @@ const CLAIM = `with pace as (
       select d.id, d.channel, d.due_ms, d.state = 'leased' as lost, d.attempts from deliveries d
       where d.channel = c.id and ${OPEN_DELIVERY} and d.due_ms <= $2 and d.expires_ms > $2
         and ${ALLOWED}
-        and not exists (
-          select from deliveries e where e.channel = d.channel and e.subject = d.subject
-            and e.id < d.id and e.state in ('queued', 'failed', 'leased'))
+        -- For each in the order of the index, until there are enough: not for all of them at once.
+        and d.id = (
+          select e.id from deliveries e where e.channel = d.channel and e.subject = d.subject
+            and e.state in ('queued', 'failed', 'leased') order by e.id limit 1)
       order by d.due_ms, d.id limit greatest(c.room, 0)) n),
   picked as materialized (select * from found order by due_ms, id limit $8),
   lost as (

@@ -191,7 +191,7 @@ create table deliveries (
   unique (channel, message)
 ) with (fillfactor = 70);
 
-create index deliveries_due on deliveries (channel, due_ms)
+create index deliveries_due on deliveries (channel, due_ms, id)
   where state in ('queued', 'failed', 'leased');
 create index deliveries_subject on deliveries (channel, subject, id)
   where state in ('queued', 'failed', 'leased');

@@ -29,18 +29,20 @@ export interface Errand {
   readonly sinceMs: number;
 }
 
-/** Senders give up after half a minute: what begins later than this may outlast its lease. */
-const BEGIN_MS_MAX = 20_000;
+/**
+ * Of a lease: what begins later than this may outlast it, as senders give up after half a minute.
+ */
+const BEGIN_PART_MAX = 1 / 3;
 const SETTLE_AGAIN_MS = 1_000;
 
 /** Takes one message to its receiver, and says in the registry what came of it. Never throws. */
 export async function carry(errand: Errand, options: CourierOptions): Promise<void> {
   const { claim, sinceMs } = errand;
-  const { clock, metrics, log, random } = options;
+  const { clock, metrics, log, random, leaseMs } = options;
   const { channelKind: kind } = claim;
   const startMs = clock.monotonicMs();
   // This process stood still: somebody else may have it by now.
-  if (startMs - sinceMs > BEGIN_MS_MAX) return metrics.attempted(kind, 'lost', 0);
+  if (startMs - sinceMs > BEGIN_PART_MAX * leaseMs) return metrics.attempted(kind, 'lost', 0);
   const sent = await send(errand, options);
   const tookMs = clock.monotonicMs() - startMs;
   const again = { retryAfterMs: sent.retryAfterMs, random };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { childAbort } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -120,6 +121,8 @@ class Worker implements Dispatcher {
     this.#options = options;
     this.#limits = limits;
     const worker = this.#worker;
+    // Each message that is under way listens: as many as there may be are no leak.
+    setMaxListeners(0, this.#cut.signal);
     this.#courier = {
       ...{ ...options, leaseMs: limits.leaseMs, signal: this.#cut.signal },
       senders: { ...createSenders(options), ...options.senders },
