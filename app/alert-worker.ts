@@ -11,6 +11,8 @@ import { returnDeliveries } from '../registry/delivery-upkeep.ts';
 import { followChannel } from '../registry/follow.ts';
 import { createAlertMetrics } from '../tasks/alerts/metrics.ts';
 import { type AlertServiceState, type AlertSource, startAlerts } from '../tasks/alerts/service.ts';
+import { createArticleSource } from '../tasks/alerts/sources/article.ts';
+import { createScanSource } from '../tasks/alerts/sources/scan.ts';
 import { createDeliveryMetrics, showDeliveries } from '../tasks/notify/delivery-metrics.ts';
 import { type DispatcherState, startDispatcher } from '../tasks/notify/dispatch.ts';
 import { createScanGate } from './scan-gate.ts';
@@ -26,8 +28,8 @@ export async function startAlertWorker(base: Base): Promise<void> {
 }
 
 /** What is found by no Flux rule. */
-function sourcesOf(_base: Base): readonly AlertSource[] {
-  return [];
+function sourcesOf({ registry }: Base): readonly AlertSource[] {
+  return [createScanSource(registry), createArticleSource(registry)];
 }
 
 async function startEvaluation(base: Base): Promise<void> {

@@ -1,5 +1,4 @@
 import type { AlertDesk } from '../api/alert-desk.ts';
-import type { AlertPreview } from '../api/alert-preview.ts';
 import type { ChannelDesk, DeliveryDesk } from '../api/channel-desk.ts';
 import type { SilenceDesk } from '../api/silence-desk.ts';
 import { listAlertEvents } from '../registry/alert-events.ts';
@@ -32,6 +31,7 @@ import {
   findSilence,
   listSilences,
 } from '../registry/silences.ts';
+import { createPreview } from '../tasks/alerts/preview.ts';
 import { judgesOf } from './monitors.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
@@ -42,18 +42,17 @@ type AlertBase = Pick<Base, 'config' | 'registry' | 'influx' | 'clock'>;
 const RULES_MAX = 100;
 const NEAR_MAX = 5;
 
-export interface AlertDeskOptions {
-  readonly catalog: Catalog;
-  readonly preview: AlertPreview;
-}
-
 /** Where the API keeps alerts. */
-export function openAlertDesk(base: AlertBase, { catalog, preview }: AlertDeskOptions): AlertDesk {
-  const { config, registry } = base;
+export function openAlertDesk(
+  base: AlertBase,
+  { catalog }: { readonly catalog: Catalog },
+): AlertDesk {
+  const { config, registry, influx } = base;
   const ttl = { ttlMs: config.alertTtlMs };
   const { refusalOf } = judgesOf(createScanGate(base));
   return {
-    ...{ refusalOf, preview, rulesMax: RULES_MAX },
+    ...{ refusalOf, rulesMax: RULES_MAX },
+    preview: createPreview({ influx, everyMs: config.alertEveryMs }),
     rulesWith: (keys) => countRulesWith(registry, keys),
     async pairOf(spellings) {
       for (const pair of spellings) {

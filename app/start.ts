@@ -148,8 +148,6 @@ async function makeDirectory(dir: string): Promise<void> {
   }
 }
 
-const notYet = () => Promise.reject(new TidemarkError('unavailable', 'no preview yet'));
-
 async function startApi(base: Base, whole: boolean): Promise<string> {
   const { config, clock, log, metrics, influx, probes } = base;
   const queries = createPriceQueries({ bucket: config.influxBucket });
@@ -178,7 +176,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     rules: openRuleDesk(base),
     articles: openArticleDesk(base),
     jobs: openJobDesk(base),
-    alerts: openAlertDesk(base, { catalog, preview: notYet }),
+    alerts: openAlertDesk(base, { catalog }),
     channels: openChannelDesk(base),
     deliveries: openDeliveryDesk(base),
     silences: openSilenceDesk(base),

@@ -30,16 +30,41 @@ export function createEventSource({ registry, kind, read }: EventSourceOptions):
         more = await registry.transaction(async (transaction) => {
           const asked = { name: `alerts-${kind}`, kind, limit: EVENTS_MAX };
           const { events, nowMs } = await readOn(transaction, asked);
-          const finds = events.map(read);
-          const firings = finds.flatMap((found) => found.firings);
-          const cleared = [...new Set(finds.flatMap((found) => found.cleared))];
-          const step = { rule: kind, stepMs: nowMs, late: false };
-          if (firings.length > 0 || cleared.length > 0) {
-            await recordStep(transaction, { ...step, firings, cleared });
+          const steps = stepsOf(events.map(read));
+          for (const [at, found] of steps.entries()) {
+            await recordStep(transaction, {
+              ...{ rule: kind, stepMs: nowMs + at, late: false },
+              ...{ firings: found.firings, cleared: [...new Set(found.cleared)] },
+            });
           }
           return events.length === EVENTS_MAX;
         });
       }
     },
   };
+}
+
+/**
+ * What one step can say: a series is either found in it or over. Where it is both, the later of the
+ * two is of a step of its own.
+ */
+function stepsOf(finds: readonly EventFinds[]): readonly EventFinds[] {
+  const steps: { firings: NewFiring[]; cleared: string[] }[] = [];
+  let said = new Map<string, boolean>();
+  for (const { firings, cleared } of finds) {
+    if (firings.length === 0 && cleared.length === 0) continue;
+    const says = [
+      ...firings.map(({ series }) => [series, true] as const),
+      ...cleared.map((series) => [series, false] as const),
+    ];
+    const differs = says.some(([series, found]) => (said.get(series) ?? found) !== found);
+    if (differs || steps.length === 0) {
+      steps.push({ firings: [], cleared: [] });
+      said = new Map();
+    }
+    steps.at(-1)!.firings.push(...firings);
+    steps.at(-1)!.cleared.push(...cleared);
+    for (const [series, found] of says) said.set(series, found);
+  }
+  return steps;
 }

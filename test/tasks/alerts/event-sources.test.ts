@@ -53,6 +53,25 @@ forEachDatabase((fixture) => {
       ]);
     });
 
+    it('say what came in between: down, up and down again are three steps', async () => {
+      const source = createScanSource(database);
+      await source.look(signal);
+      await changed(7, 'up', 'down');
+      await changed(8, 'up', 'down');
+      await changed(7, 'down', 'up');
+      await changed(7, 'up', 'down');
+      await source.look(signal);
+      const steps = await database.query(
+        `select s.found, jsonb_agg(f.series order by f.id) as series from alert_steps s
+         join alert_firings f using (rule, step_ms) group by s.step_ms, s.found order by s.step_ms`,
+      );
+      assert.deepEqual(steps, [
+        { found: 2, series: ['scan:7', 'scan:8'] },
+        { found: 1, series: ['scan:7:up'] },
+        { found: 1, series: ['scan:7'] },
+      ]);
+    });
+
     it('read what is more than one transaction takes, and pass over what they do not know', async () => {
       const source = createScanSource(database);
       await source.look(signal);
