@@ -1,4 +1,4 @@
-/** What is told of alerts: the body of a webhook, and what Slack, PagerDuty and e-mails are made of. */
+/** What is told of alerts: the body of a webhook, and what all other messages are made of. */
 import { createHash } from 'node:crypto';
 
 /** Of which series something is told. What does not apply is null. */

@@ -132,7 +132,7 @@ async function idsOf(
   return deliveries.map((one) => found.get(keyOf(one))!);
 }
 
-/** All that changes deliveries of a channel holds its row: by number, so that nobody waits twice. */
+/** All that changes deliveries of a channel holds its row: taken by number, in one order. */
 export async function lockChannels(queries: Queries, ids: readonly number[]): Promise<void> {
   await queries.query(
     'select id from channels where id = any($1::bigint[]) order by id for no key update',

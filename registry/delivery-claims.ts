@@ -112,7 +112,7 @@ async function lockDue(
 }
 
 /**
- * Of the channels $1: all that may go now, at most $8 together; the others of a channel keep it due.
+ * Of the channels $1: all that may go now, at most $8 together; what is left keeps a channel due.
  * What was leased and is due again was lost by somebody: that attempt is written down as such.
  */
 const CLAIM = `with pace as (

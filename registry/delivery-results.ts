@@ -71,7 +71,7 @@ export async function settleDelivery(
   });
 }
 
-/** A channel that fails, with those that would be told of it: in one order with all who lock more. */
+/** A channel that fails with those that would be told of it: at once, as all are locked in order. */
 async function lockWith(
   queries: Queries,
   channel: number,

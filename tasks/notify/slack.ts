@@ -48,8 +48,21 @@ function section(lines: readonly string[]) {
 }
 
 /** The hook, or what it leads to, is not there any more. */
-const GONE =
-  /\b(no_service|no_service_id|no_team|team_disabled|invalid_token|invalid_auth|token_revoked|account_inactive|channel_not_found|channel_is_archived|user_not_found|action_prohibited|no_active_hooks)\b/;
+const GONE = [
+  'no_service',
+  'no_service_id',
+  'no_team',
+  'team_disabled',
+  'invalid_token',
+  'invalid_auth',
+  'token_revoked',
+  'account_inactive',
+  'channel_not_found',
+  'channel_is_archived',
+  'user_not_found',
+  'action_prohibited',
+  'no_active_hooks',
+];
 /** The message itself is refused, whenever it is sent. */
 const NEVER = /\b(invalid_\w+|too_many_attachments|no_text)\b/;
 
@@ -79,7 +92,7 @@ export function createSlackSender({
 function verdict(no: Sent, text: string): Sent {
   const { status } = no;
   if (status === 429 || (status ?? 500) >= 500) return no;
-  if (status === 404 || status === 410 || GONE.test(text)) {
+  if (status === 404 || status === 410 || GONE.some((word) => text.includes(word))) {
     return { ...no, end: 'dead', disable: true };
   }
   return NEVER.test(text) ? { ...no, end: 'dead' } : no;

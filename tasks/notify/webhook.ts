@@ -38,7 +38,7 @@ export function secretsInForce(signing: ChannelSecret['signing'], nowMs: number)
     .map(({ secret }) => secret);
 }
 
-/** Standard Webhooks: any 2xx is a yes, 410 ends it for good, all else is tried again. */
+/** Standard Webhooks: each 2xx is a yes, 410 ends it for good, all else is tried again. */
 export function createWebhookSender({
   http,
   clock,
