@@ -21,7 +21,8 @@ const laughs = letters.map((name, n) => {
   return `<!ENTITY ${name} "${text}">`;
 });
 const channel = (title: string) =>
-  `<rss><channel><title>${title}</title><item><guid>1</guid><title>${title}</title></item></channel></rss>`;
+  `<rss><channel><title>${title}</title><item><guid>1</guid><title>${title}</title></item>` +
+  '</channel></rss>';
 const bomb = gzipSync(Buffer.alloc(50_000_000));
 const gzip = { 'content-encoding': 'gzip' };
 const html = { 'content-type': 'text/html' };
@@ -110,7 +111,8 @@ forEachDatabase((fixture) => {
       stage.worker({ deadlineMs: DEADLINE_MS });
       const ends = async () => {
         const rows = await database.query(
-          `select a.guid, j.state, j.reason from article_jobs j join articles a on a.id = j.article`,
+          `select a.guid, j.state, j.reason
+           from article_jobs j join articles a on a.id = j.article`,
         );
         const find = (id: string) => rows.find(({ guid }) => guid === id);
         return pages.map((id) => `${id} ${find(id)?.reason ?? find(id)?.state}`);
