@@ -71,7 +71,7 @@ export async function settleDelivery(
   });
 }
 
-/** A channel that fails with those that would be told of it: at once, as all are locked in order. */
+/** A channel that fails, and those that would be told of it: all at once, so in one order. */
 async function lockWith(
   queries: Queries,
   channel: number,

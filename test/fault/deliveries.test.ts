@@ -1,6 +1,6 @@
 /**
- * Dispatchers as processes on one PostgreSQL, one of them killed and one frozen past its lease while
- * they send: every message comes, a repeat under the same key alone, and each is delivered once.
+ * Dispatchers as processes on one PostgreSQL, one of them killed and one frozen past its lease in
+ * the middle of sending: every message comes, a repeat under the same key alone, and each is delivered once.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';

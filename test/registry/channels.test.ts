@@ -21,6 +21,7 @@ import type { Database } from '../../registry/database.ts';
 import { listDeliveries } from '../../registry/deliveries.ts';
 import { DAY_MS, enqueue, newFiring } from '../helpers/deliveries.ts';
 import { forEachDatabase } from '../helpers/registry.ts';
+import { DeliveryStage } from './delivery-stage.ts';
 
 const ttl = { ttlMs: DAY_MS };
 const url = 'https://one.example/hooks/secret-token?key=12345678';
@@ -229,6 +230,18 @@ forEachDatabase((fixture) => {
       await assert.rejects(test(channel.id), conflict);
       await database.query(`update deliveries set created = created - interval '10 seconds'`);
       assert.notEqual(await test(channel.id), id);
+    });
+
+    it('do not wait for when a failing channel is tried again', async () => {
+      const { channel } = await ensure(webhook);
+      await database.query("update channels set state = 'active', failures = 9, open_ms = 9e15");
+      await enqueue(database, [newFiring(channel.id)]);
+      const id = await test(channel.id);
+      const stage = new DeliveryStage(database);
+      assert.deepEqual(
+        (await stage.claim()).claims.map((claim) => claim.id),
+        [id],
+      );
     });
 
     it('go to no address that did not confirm, and to nothing that is off', async () => {
