@@ -187,28 +187,46 @@ export class AggregatedRead extends Stream {
     return this.#reading instanceof GroupedRead;
   }
 
-  /** Each series' own answer, then the best one of a group. */
+  /** Each series' own answer, of all groups in one statement; then the best one of each group. */
   async #selectedOfGroups(batch: readonly GroupUnit[], signal: AbortSignal): Promise<UnitAnswer[]> {
-    const answers: UnitAnswer[] = [];
     const { operation } = this.options;
-    for (const unit of batch) {
-      const found: { series: Series; cells: DenseCells; slot: number }[] = [];
-      for (const type of new Set(unit.series.map((series) => series.type))) {
-        const series = unit.series.filter((one) => one.type === type);
-        const cells = await aggregateUnits(
-          this.scope.reader,
-          series.map((one) => ({ series: [one], type })),
-          { spec: this.#read.spec, operation, grid: undefined, signal },
-        );
-        series.forEach((one, slot) => {
-          if (cells.present[slot] === 1) found.push({ series: one, cells, slot });
+    const answers = await this.#answersOfSeries(
+      batch.flatMap((unit) => unit.series),
+      signal,
+    );
+    return batch.flatMap((unit) => {
+      const found = unit.series.flatMap((series) => answers.get(series) ?? []);
+      const best = bestOfGroup(operation, unit, found);
+      return best === undefined ? [] : [{ unit, ...best, grouped: true, selected: best.series }];
+    });
+  }
+
+  async #answersOfSeries(
+    all: readonly Series[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<Series, SeriesAnswer>> {
+    const { operation } = this.options;
+    const answers = new Map<Series, SeriesAnswer>();
+    for (const type of new Set(all.map((series) => series.type))) {
+      const ofType = all.filter((one) => one.type === type);
+      for (let from = 0; from < ofType.length; from += CELLS_MAX) {
+        const some = ofType.slice(from, from + CELLS_MAX);
+        const units = some.map((one) => ({ series: [one], type }));
+        const options = { spec: this.#read.spec, operation, grid: undefined, signal };
+        const cells = await aggregateUnits(this.scope.reader, units, options);
+        some.forEach((series, slot) => {
+          if (cells.present[slot] === 1) answers.set(series, { series, cells, slot });
         });
       }
-      const best = bestOfGroup(operation, unit, found);
-      if (best !== undefined) answers.push({ unit, ...best, grouped: true, selected: best.series });
     }
     return answers;
   }
+}
+
+interface SeriesAnswer {
+  readonly series: Series;
+  readonly cells: DenseCells;
+  readonly slot: number;
 }
 
 function unitsOf(series: readonly Series[]): GroupUnit[] {
