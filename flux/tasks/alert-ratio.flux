@@ -3,9 +3,9 @@
 // mean: with it, five points an hour could never be three times their mean. A series needs two
 // points in the window and a mean above zero; exactly `factor` times is not more.
 //
-// Three reads, each pushed down to the storage as an aggregate of a group (a third cheaper than one
-// of a range), are laid under each other by name, sum and count above the point that they belong to:
-// so fill() puts them beside it, a column at once. pivot() would cost half as much again, join()
+// Three reads, each pushed down to the storage (sums of a group a third cheaper than those of a
+// range), are laid under each other by name, sum and count above the point that they belong to: so
+// fill() puts them beside it, a column at once. pivot() would cost half as much again, join()
 // minutes. `of` tells whose sum it is that was filled in: a new series has none of its own.
 import "array"
 import "experimental"
@@ -37,7 +37,6 @@ points = (start, stop) =>
     from(bucket: bucket)
         |> range(start: start, stop: stop)
         |> filter(fn: (r) => r._measurement == measurement and r._field == field)
-        |> group(columns: keys)
 
 part = (tables=<-, value, label) =>
     tables
@@ -57,10 +56,14 @@ written =
     union(
         tables: [
             points(start: start, stop: middle)
+                |> group(columns: keys)
                 |> sum()
                 |> part(value: "sum", label: "a")
                 |> duplicate(column: "series", as: "of"),
-            points(start: start, stop: middle) |> count() |> part(value: "samples", label: "b"),
+            points(start: start, stop: middle)
+                |> group(columns: keys)
+                |> count()
+                |> part(value: "samples", label: "b"),
             points(start: middle, stop: stop) |> extreme() |> part(value: "value", label: "c"),
         ],
     )
