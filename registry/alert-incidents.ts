@@ -6,10 +6,12 @@ import { type Queries, rowsOf } from './database.ts';
 export async function noteTold(queries: Queries, step: StepAlerts): Promise<void> {
   await queries.query(
     `update alert_incidents i set told_ms = $2, event = e.id
-     from alert_events e join alert_firings f on f.id = e.firing
-     where f.rule = $1 and f.step_ms = $2 and e.alert = any($3::bigint[])
+     from alert_firings f, alerts a, alert_events e
+     where f.rule = $1 and f.step_ms = $2 and a.id = any($3::bigint[])
+       and i.alert = a.id and i.rule = $1 and i.series = f.series
+       and e.alert = a.id and e.series = f.series
+       and e.window_ms = f.at_ms - mod(f.at_ms, a.window_ms) and e.firing = f.id
        and e.outcome in ('sent', 'digest', 'unconfirmed')
-       and i.alert = e.alert and i.rule = $1 and i.series = e.series
        and (i.told_ms is null or i.told_ms < $2)`,
     [step.rule, step.stepMs, step.alerts],
   );

@@ -97,8 +97,13 @@ const FITS: Readonly<Record<Source | 'rule', string>> = {
       select 1 from jsonb_array_elements(f.data->'match'->'symbols') as s
       where w.spec->'symbols' @> s))`,
   freshness: `w.spec->'freshness' ? (f.data->'match'->>'freshness')
-    and coalesce((f.data->'match'->>'ageMs')::float8 >= (w.spec->>'afterMs')::float8, true)`,
+    and coalesce((f.data->'match'->>'ageMs')::float8 >= (w.spec->>'afterMs')::float8, true)
+    and (w.pairs is not null or not coalesce((f.data->'match'->'named')::boolean, false))`,
 };
+
+/** How far a firing is from what is usual: what is told first. */
+const STRENGTH = `case when f.value > 0 and f.average > 0 then abs(ln(f.value) - ln(f.average))
+  else abs(coalesce(f.value, 0)) end`;
 
 /** `$1` rule, `$2` end of the step, `$3` ids of alerts. */
 function candidates(rule: string): string {
@@ -110,12 +115,10 @@ function candidates(rule: string): string {
         ${listOf('monitors', 'bigint')} as monitors
       from alerts a where a.id = any($3::bigint[])),
     found as materialized (
-      select f.*, case when value > 0 and average > 0 then abs(ln(value) - ln(average))
-        else abs(coalesce(value, 0)) end as strength
-      from alert_firings f where f.rule = $1 and f.step_ms = $2),
+      select f.* from alert_firings f where f.rule = $1 and f.step_ms = $2),
     fitting as materialized (
       select w.id as alert, w.channel, w.kind, w.spec, w.tracked, w.for_ms, f.id as firing,
-        f.series, f.exchange, f.pair, f.monitor, f.at_ms, f.value, f.strength,
+        f.series, f.exchange, f.pair, f.monitor, f.at_ms, f.value,
         f.at_ms - mod(f.at_ms, w.window_ms) as window_ms
       from wanted w join found f on f.step_ms >= w.since_ms
         and (w.pairs is null or f.pair = any(w.pairs))
@@ -217,8 +220,8 @@ export async function addEvents(
          and excluded.outcome not in ('pending', 'incident')
        returning id, alert, series, window_ms, firing, outcome),
      fresh as (
-       select k.*, j.channel, j.strength
-       from kept k join judged j using (alert, series, window_ms)
+       select k.*, a.channel, ${STRENGTH} as strength
+       from kept k join alerts a on a.id = k.alert join alert_firings f on f.id = k.firing
        where k.outcome in ('sent', 'unconfirmed')),
      by_series as (
        select channel, series, array_agg(alert order by alert, window_ms) as alerts,
@@ -268,22 +271,21 @@ export interface ChannelDelivery {
   readonly delivery: number;
 }
 
-/** Notes that all that channels are to be told of a step is in one delivery each. */
+/**
+ * Notes that what channels are told of a step is in one delivery each: all that has none yet. In
+ * the transaction that made the events, after `noteDeliveries`.
+ */
 export async function noteDigests(
   queries: Queries,
-  { rule, stepMs, alerts }: StepAlerts,
+  { alerts }: StepAlerts,
   list: readonly ChannelDelivery[],
 ): Promise<void> {
   if (list.length === 0) return;
   await queries.query(
     `update alert_events e set delivery = u.delivery, outcome = 'digest'
-     from alert_firings f, alerts a, unnest($4::bigint[], $5::bigint[]) as u (channel, delivery)
-     where f.rule = $1 and f.step_ms = $2 and e.firing = f.id and e.alert = any($3::bigint[])
-       and e.outcome in ('sent', 'unconfirmed') and e.delivery is null
-       and a.id = e.alert and a.channel = u.channel`,
-    [
-      ...[rule, stepMs, alerts],
-      ...[list.map(({ channel }) => channel), list.map(({ delivery }) => delivery)],
-    ],
+     from alerts a, unnest($2::bigint[], $3::bigint[]) as u (channel, delivery)
+     where e.alert = any($1::bigint[]) and e.outcome in ('sent', 'unconfirmed')
+       and e.delivery is null and a.id = e.alert and a.channel = u.channel`,
+    [alerts, ...[list.map(({ channel }) => channel), list.map(({ delivery }) => delivery)]],
   );
 }

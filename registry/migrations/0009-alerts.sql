@@ -116,6 +116,9 @@ create table alert_events (
 
 create index alert_events_list on alert_events (alert, id);
 create index alert_events_firing on alert_events (firing);
+-- Made by the transaction that is about to say which delivery tells of them.
+create index alert_events_open on alert_events (alert)
+  where delivery is null and outcome in ('sent', 'unconfirmed');
 create index alert_events_silence on alert_events (silence) where silence is not null;
 
 -- Series that are above (or below) now, of alerts that care how long that lasts.
