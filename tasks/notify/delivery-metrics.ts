@@ -42,9 +42,10 @@ export function createDeliveryMetrics(metrics: Metrics): DeliveryMetrics {
     labels: ['kind'],
     buckets: FIRED_SECONDS,
   });
-  const canary = metrics.level({
+  const canary = metrics.spread({
     name: 'alert_canary_seconds',
-    help: 'From the last point of the canary to its delivery',
+    help: 'From the points of the canary to their delivery',
+    buckets: FIRED_SECONDS,
   });
   const moved = metrics.count({
     name: 'deliveries_moved_total',
@@ -56,7 +57,7 @@ export function createDeliveryMetrics(metrics: Metrics): DeliveryMetrics {
       took.observe(seconds, { kind });
     },
     delivered: (kind, seconds) => since.observe(seconds, { kind }),
-    canary: (seconds) => canary.set(seconds),
+    canary: (seconds) => canary.observe(seconds),
     moved: (messages) => moved.add({}, messages),
   };
 }

@@ -332,7 +332,7 @@ forEachDatabase((fixture) => {
       start();
       await eventually(async () => {
         const { text } = await metrics.read();
-        const seconds = Number(/^tidemark_alert_canary_seconds (\S+)$/m.exec(text)?.[1]);
+        const seconds = Number(/^tidemark_alert_canary_seconds_sum (\S+)$/m.exec(text)?.[1]);
         assert.ok(seconds >= 3 && seconds < 60, `${seconds} s`);
         assert.match(text, /delivery_attempts_total\{kind="canary",result="delivered"\} 1$/m);
         assert.match(text, /tidemark_deliveries\{state="queued"\} 0/);
