@@ -7,9 +7,13 @@ import { after, before, describe, it } from 'node:test';
 import { tasks } from '../../app/commands/tasks.ts';
 import { readConfig } from '../../core/config.ts';
 import { isCode } from '../../core/errors.ts';
+import { desiredTasks } from '../../tasks/desired.ts';
 import { call, type Engine, startEmbedded } from '../helpers/engines.ts';
 
-const NAMES = ['rollup-5m', 'rollup-1h', 'rollup-1d', 'moments-5m', 'moments-1h'];
+const NAMES = [
+  ...['rollup-5m', 'rollup-1h', 'rollup-1d'],
+  ...['moments-5m', 'moments-10m', 'moments-1h'],
+];
 const RANKS = 6;
 
 describe('tidemark tasks', () => {
@@ -48,14 +52,11 @@ describe('tidemark tasks', () => {
       const { code, lines } = await run('plan');
       assert.equal(code, 2);
       assert.ok(lines.includes('create  tidemark: rollup-5m: absent'), lines.join('\n'));
-      assert.equal(lines.at(-1), `${NAMES.length + RANKS} to do: tidemark tasks sync`);
+      assert.equal(lines.at(-1), `${COUNT} to do: tidemark tasks sync`);
     }
     assert.deepEqual((await run('status')).code, 2);
     const synced = await run('sync');
-    assert.deepEqual(
-      [synced.code, synced.lines],
-      [0, [`${NAMES.length + RANKS} created, 0 updated, 0 removed.`]],
-    );
+    assert.deepEqual([synced.code, synced.lines], [0, [`${COUNT} created, 0 updated, 0 removed.`]]);
     const { code, lines } = await run('plan');
     assert.deepEqual([code, lines.at(-1)], [0, 'Nothing to do.']);
     assert.ok(lines.includes('leave   tidemark: rank-24h: up to date'));
@@ -88,7 +89,7 @@ describe('tidemark tasks', () => {
   it('tells how each does, and ends with 2 while one is not well', async () => {
     const { code, lines } = await run('status');
     assert.equal(code, 2);
-    assert.equal(lines.length, NAMES.length + RANKS);
+    assert.equal(lines.length, COUNT);
     const rank = lines.find((line) => line.includes('rank-24h') && !line.includes('pair'));
     assert.match(rank!, /^TROUBLE tidemark: rank-24h: every 1m, .*was made inactive/);
     assert.equal((await run('sync')).lines[0], '0 created, 1 updated, 0 removed.');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type AlertRule, ratioRules } from '../../core/alert-rules.ts';
 import type { Clock } from '../../core/clock.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Task } from '../../core/influx/resources.ts';
@@ -64,6 +65,9 @@ function fakeInflux() {
       state.list[index] = task;
       return task;
     },
+    delete: async (id: string) => {
+      state.list = state.list.filter((task) => task.id !== id);
+    },
     startRun: async () => {
       state.runs++;
       return { id: 'r', taskID: '', status: 'scheduled' };
@@ -110,6 +114,30 @@ describe('service of tasks', () => {
     assert.equal(state.list.length, TASKS, 'what was removed is there again');
     assert.equal(state.runs, RANKS, 'nothing was missed since');
     assert.ok((await service.health()).every(({ ok }) => ok));
+    await service.close();
+  });
+
+  it('has a task for each rule that is wanted now, at once when it is told so', async () => {
+    const { state, influx } = fakeInflux();
+    const { clock, sleeping } = handClock();
+    let wanted: readonly AlertRule[] = ratioRules({});
+    const first = sleeping();
+    const alertRules = async () => wanted;
+    const service = startTasks({ ...shared, influx, clock, alertRules, alertEveryMs: 10_000 });
+    await first;
+    const alerts = () =>
+      state.list.filter(({ name }) => name.startsWith('tidemark: alert-')).map(({ name }) => name);
+    assert.deepEqual(alerts(), [
+      'tidemark: alert-ratio-price-above-3-1h',
+      'tidemark: alert-ratio-volume-above-3-1h',
+    ]);
+    assert.match(state.list.at(-1)?.flux ?? '', /every: 10s, offset: 5s/);
+    wanted = ratioRules({ metrics: ['volume'] });
+    const next = sleeping();
+    service.refresh();
+    await next;
+    assert.deepEqual(alerts(), ['tidemark: alert-ratio-volume-above-3-1h']);
+    assert.equal(state.list.length, TASKS + 1);
     await service.close();
   });
 
