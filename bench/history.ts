@@ -9,9 +9,17 @@ import { createKept } from '../api/history/coverage.ts';
 import { createRuns } from '../api/leaderboard/runs.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
-import { rankBucket, rollupBucket, rollupLevels, rollupMeasurement } from '../core/rollups.ts';
+import {
+  momentLevel,
+  momentNames,
+  rankBucket,
+  rollupBucket,
+  rollupLevels,
+  rollupMeasurement,
+  stepMs,
+} from '../core/rollups.ts';
 import { createHistoryQueries } from '../flux/history-queries.ts';
-import { createRankQueries } from '../flux/rank-queries.ts';
+import { createRankQueries, momentPoints } from '../flux/rank-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { startApi } from '../test/helpers/api.ts';
 import { makeMarkets } from './market.ts';
@@ -22,6 +30,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const LINES_PER_WRITE = 10_000;
+const MOMENTS = momentNames(momentLevel('24h'));
+const MOMENT_MS = stepMs(momentLevel('24h'));
 const LEVELS = { '5m': 5 * MINUTE_MS, '1h': HOUR_MS } as const;
 
 type Server = AnyServer & { cpuSeconds?(): number };
@@ -83,7 +93,8 @@ function* markLines(nowMs: number): Iterable<string> {
       yield `rollup_step,task=rollup-${level} series=1i ${nowMs - ago * LEVELS[level]}000000`;
     }
   }
-  yield `rollup_step,task=moments-5m series=1i,regular=5i ${nowMs - 5 * MINUTE_MS}000000`;
+  const fields = `series=1i,regular=${MOMENT_MS / MINUTE_MS}i`;
+  yield `rollup_step,task=${MOMENTS.mark} ${fields} ${nowMs - MOMENT_MS}000000`;
   for (const [kind, count] of Object.entries({ rank: markets.length, 'pair-rank': pairs.length })) {
     yield `rollup_step,task=${kind}-24h series=${count}i ${nowMs}000000`;
   }
@@ -104,10 +115,10 @@ function* rankLines(nowMs: number): Iterable<string> {
 }
 
 function* momentLines(nowMs: number): Iterable<string> {
-  for (let half = 1; half <= 576; half++) {
-    const time = `${nowMs - half * 2.5 * MINUTE_MS}000000`;
+  for (let half = 1; half <= momentPoints('24h'); half++) {
+    const time = `${nowMs - (half * MOMENT_MS) / 2}000000`;
     for (const market of markets) {
-      yield `moments_5m,${tagsOf(market)} point=${market.base + (half % 3)} ${time}`;
+      yield `${MOMENTS.points},${tagsOf(market)} point=${market.base + (half % 3)} ${time}`;
     }
   }
 }

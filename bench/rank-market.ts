@@ -1,16 +1,21 @@
 /** 13,827 markets over a day, each second: their minutes, and the moments of both. */
+import { momentLevel, momentNames, stepMs } from '../core/rollups.ts';
+
 const EXCHANGES = 27;
 const PAIRS = 7_000;
-const STEP_SECONDS = 300;
+/** The steps that a rank of 24 h reads. */
+const LEVEL = momentLevel('24h');
+/** What their points are stored as. */
+export const NAMES = momentNames(LEVEL);
 
 export const MARKETS = 13_827;
 export const MINUTE_MS = 60_000;
-export const STEP_MS = STEP_SECONDS * 1_000;
+export const STEP_MS = stepMs(LEVEL);
 
 export interface Slice {
   /** `price` of this minute, asked for once a minute. */
   readonly prices: string;
-  /** `moments_5m` of the step that ends with it, from its five prices and from its 300 seconds. */
+  /** The points of the step that ends with it, from its prices of minutes and of seconds. */
   readonly moments: string;
   readonly secondMoments: string;
 }
@@ -101,6 +106,6 @@ export function* rankMarket(endMs: number, minutes: number): Generator<Slice> {
 }
 
 function momentLines(tags: string, ms: number, [low, high]: readonly [number, number]): string {
-  const head = `moments_5m,${tags} point=`;
+  const head = `${NAMES.points},${tags} point=`;
   return `${head}${low} ${ms}000000\n${head}${high} ${ms + STEP_MS / 2}000000\n`;
 }

@@ -17,8 +17,9 @@ import { bind, loadTask, readFlux } from '../flux/load.ts';
 import { ensureBuckets } from '../tasks/buckets.ts';
 import { boundTasks } from '../tasks/desired.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
-import { MARKETS, rankMarket, STEP_MS } from './rank-market.ts';
+import { MARKETS, MINUTE_MS, NAMES as MOMENTS, rankMarket, STEP_MS } from './rank-market.ts';
 
+const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const TASKS = ['rank', 'pair-rank'] as const;
 const NAMES = { org: 'tidemark', bucket: 'tidemark' };
@@ -47,8 +48,8 @@ async function connect(url: string, token: string): Promise<Engine['buckets']> {
   const [prices, seconds] = [to(NAMES.bucket), to(SECONDS)];
   await seconds.buckets.ensure({ retentionSeconds: 0 });
   for (const [influx, ms] of [
-    [prices, 60_000],
-    [seconds, 1_000],
+    [prices, MINUTE_MS],
+    [seconds, SECOND_MS],
   ] as const) {
     const sampling = { finestMs: ms, commonMs: ms };
     await ensureBuckets(influx, boundTasks({ bucket: influx.bucket, sampling }), retentions);
@@ -99,11 +100,11 @@ async function fill(engines: readonly Engine[]): Promise<void> {
       (_, i) => endMs - (i + 1) * STEP_MS,
     );
     const fields = `series=${MARKETS}i,regular=${regular}i`;
-    return steps.map((ms) => `rollup_step,task=moments-5m ${fields} ${ms}000000\n`).join('');
+    return steps.map((ms) => `rollup_step,task=${MOMENTS.mark} ${fields} ${ms}000000\n`).join('');
   };
   for (const { buckets } of engines) {
-    await post(buckets.prices, marks(5));
-    await post(buckets.seconds, marks(300));
+    await post(buckets.prices, marks(STEP_MS / MINUTE_MS));
+    await post(buckets.seconds, marks(STEP_MS / SECOND_MS));
   }
 }
 
@@ -123,7 +124,7 @@ function scriptOf(task: string, way: Way): string {
     const text = readFileSync(join(projectRoot, 'bench', 'naive', `${task}.flux`), 'utf8');
     return bind(readFlux(task, text), { bucket: NAMES.bucket });
   }
-  const [bucket, ms] = way === 'moments' ? [NAMES.bucket, 60_000] : [SECONDS, 1_000];
+  const [bucket, ms] = way === 'moments' ? [NAMES.bucket, MINUTE_MS] : [SECONDS, SECOND_MS];
   const tasks = boundTasks({ bucket, sampling: { finestMs: ms, commonMs: ms } });
   const { file, values } = tasks.find(({ mark }) => mark === `${task}-24h`)!;
   return bind(loadTask(file), { ...values, again: true });
@@ -201,7 +202,8 @@ async function missOne({ buckets }: Engine): Promise<void> {
   const rows = await buckets.moments.collect(flux, shape, { now });
   const lines = rows.map(({ exchange, pair, _value: a }) => {
     const fields = `n=1,a=${a},aa=${a * a},r=0,q=0`;
-    return `deficit_5m,exchange=${exchange},pair=${pair} ${fields} ${endMs - STEP_MS}000000\n`;
+    const tags = `exchange=${exchange},pair=${pair}`;
+    return `${MOMENTS.shortfalls},${tags} ${fields} ${endMs - STEP_MS}000000\n`;
   });
   await post(buckets.moments, lines.join(''));
 }

@@ -115,8 +115,10 @@ export const measurements = {
   price_1d: rollup('a day, UTC'),
   // In the bucket of the ranks.
   moments_5m: moments,
+  moments_10m: moments,
   moments_1h: moments,
   deficit_5m: deficit,
+  deficit_10m: deficit,
   deficit_1h: deficit,
   rollup_step: {
     about: 'That a task has written a step, be it without prices.',

@@ -7,15 +7,19 @@
 export const rollupLevels = ['1m', '5m', '1h', '1d'] as const;
 export type RollupLevel = (typeof rollupLevels)[number];
 
-const LEVEL_MS: Readonly<Record<RollupLevel, number>> = {
+/** Steps that ranks are computed from: flux/tasks/moments.flux. */
+export type MomentLevel = '5m' | '10m' | '1h';
+
+const LEVEL_MS: Readonly<Record<RollupLevel | MomentLevel, number>> = {
   '1m': 60_000,
   '5m': 300_000,
+  '10m': 600_000,
   '1h': 3_600_000,
   '1d': 86_400_000,
 };
 
 /** Length of a step in milliseconds. Steps begin at whole multiples since the epoch, in UTC. */
-export function stepMs(level: RollupLevel): number {
+export function stepMs(level: RollupLevel | MomentLevel): number {
   return LEVEL_MS[level];
 }
 
@@ -38,24 +42,53 @@ export function rankBucket(bucket: string): string {
 export const rankWindows = ['1h', '24h', '7d'] as const;
 export type RankWindow = (typeof rankWindows)[number];
 
-const WINDOW_MS: Readonly<Record<RankWindow, number>> = {
-  '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 604_800_000,
+interface WindowSpec {
+  readonly ms: number;
+  readonly level: MomentLevel;
+  readonly patienceMs: number;
+}
+
+/** A longer window is read in longer steps: what it costs is the points of each market. */
+const WINDOWS: Readonly<Record<RankWindow, WindowSpec>> = {
+  '1h': { ms: 3_600_000, level: '5m', patienceMs: 1_800_000 },
+  '24h': { ms: 86_400_000, level: '10m', patienceMs: 3_600_000 },
+  '7d': { ms: 604_800_000, level: '1h', patienceMs: 10_800_000 },
 };
 
 export const defaultRankWindow: RankWindow = '24h';
 
 /** Length of a rank's window in milliseconds. */
 export function windowMs(window: RankWindow): number {
-  return WINDOW_MS[window];
+  return WINDOWS[window].ms;
+}
+
+/** The steps that a window consists of: its rank moves once a step. */
+export function momentLevel(window: RankWindow): MomentLevel {
+  return WINDOWS[window].level;
+}
+
+/** How long a window with a step missing waits before the prices are read, milliseconds. */
+export function patienceMs(window: RankWindow): number {
+  return WINDOWS[window].patienceMs;
+}
+
+/** The levels that a window reads; there are no steps of others. Finest first. */
+export const momentLevels: readonly MomentLevel[] = [...new Set(rankWindows.map(momentLevel))];
+
+/** `moments_10m` and `deficit_10m`, in the bucket of the ranks; and the mark of their task. */
+export function momentNames(level: MomentLevel) {
+  return {
+    points: `moments_${level}`,
+    shortfalls: `deficit_${level}`,
+    mark: `moments-${level}`,
+  } as const;
 }
 
 /**
  * Whether steps of a level are worth writing where the prices come every `intervalMs`: a step of
  * fewer than two prices is no shorter than the prices themselves.
  */
-export function worthRolling(level: RollupLevel, intervalMs: number): boolean {
+export function worthRolling(level: RollupLevel | MomentLevel, intervalMs: number): boolean {
   return intervalMs * 2 <= LEVEL_MS[level];
 }
 

@@ -31,7 +31,7 @@ const RANK_AGE: Readonly<Record<RankWindow, string>> = { '1h': '-1h', '24h': '-1
 /** Two steps of its window, so that there is always a run; last() pays for what it steps over. */
 const RANKS_AGE: Readonly<Record<RankWindow, string>> = {
   '1h': '-11m',
-  '24h': '-11m',
+  '24h': '-21m',
   '7d': '-125m',
 };
 

@@ -1,4 +1,11 @@
-import { type RankWindow, rankBucket, stepMs, windowMs } from '../core/rollups.ts';
+import {
+  momentLevel,
+  momentNames,
+  type RankWindow,
+  rankBucket,
+  stepMs,
+  windowMs,
+} from '../core/rollups.ts';
 import { bind, loadFlux } from './load.ts';
 
 /** Markets among those of their exchange, or pairs over all exchanges. */
@@ -17,14 +24,14 @@ export interface RankQueries {
   regular(window: RankWindow): string;
 }
 
-/** The steps of the moments that a window is computed from. */
-export function momentLevel(window: RankWindow): '5m' | '1h' {
-  return window === '7d' ? '1h' : '5m';
-}
-
 /** Points that a market has in the moments of a whole window: two a step. */
 export function momentPoints(window: RankWindow): number {
   return (2 * windowMs(window)) / stepMs(momentLevel(window));
+}
+
+/** Whether a window consists of whole steps; one that was ranked by prices need not. */
+export function hasWholeSteps(window: RankWindow, endMs: number): boolean {
+  return endMs % stepMs(momentLevel(window)) === 0;
 }
 
 /** A run older than this is not shown: its prices are of another day. */
@@ -38,9 +45,10 @@ export function createRankQueries({ bucket }: { readonly bucket: string }): Rank
     start: new Date(endMs - windowMs(window)).toISOString(),
     stop: new Date(endMs).toISOString(),
   });
+  const namesOf = (window: RankWindow) => momentNames(momentLevel(window));
   return {
     newestRun: (kind, window) => newest(`${kind.replace('_', '-')}-${window}`, 'series'),
-    regular: (window) => newest(`moments-${momentLevel(window)}`, 'regular'),
+    regular: (window) => newest(namesOf(window).mark, 'regular'),
     run: (measurement, window, timeMs) =>
       bind(loadFlux('ranks-run'), {
         ...{ bucket, measurement, window },
@@ -51,8 +59,8 @@ export function createRankQueries({ bucket }: { readonly bucket: string }): Rank
       bind(loadFlux('market-means'), {
         ...range(window, endMs),
         bucket: rankBucket(bucket),
-        points: `moments_${momentLevel(window)}`,
-        shortfalls: `deficit_${momentLevel(window)}`,
+        points: namesOf(window).points,
+        shortfalls: namesOf(window).shortfalls,
       }),
     rawMeans: (window, endMs) =>
       bind(loadFlux('market-means-raw'), { ...range(window, endMs), bucket }),

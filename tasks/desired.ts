@@ -1,5 +1,10 @@
 import { formatMs } from '../core/duration.ts';
 import {
+  type MomentLevel,
+  momentLevel,
+  momentLevels,
+  momentNames,
+  patienceMs,
   type RankWindow,
   type RollupLevel,
   rankBucket,
@@ -100,10 +105,8 @@ function rollupTask({ bucket, sampling }: DesiredOptions, level: RollupLevel) {
   return { ...task, file: 'rollup', values: { ...common, measurement: rollupMeasurement(level) } };
 }
 
-/** Steps that the ranks are computed from. */
-const momentLevels = ['5m', '1h'] as const;
-type MomentLevel = (typeof momentLevels)[number];
-const MOMENT_OFFSETS = { '5m': '15s', '1h': '70s' } as const;
+/** Before the ranks of the same minute that read them; those of hours before the next minute's. */
+const MOMENT_OFFSETS = { '5m': '15s', '10m': '20s', '1h': '70s' } as const;
 
 /** How many prices of a market a step has where none is missing. */
 function regular({ commonMs }: Sampling, level: MomentLevel): number {
@@ -113,13 +116,12 @@ function regular({ commonMs }: Sampling, level: MomentLevel): number {
 function momentsTask({ bucket, sampling }: DesiredOptions, level: MomentLevel) {
   if (!worthRolling(level, sampling.finestMs)) return undefined;
   const everyMs = stepMs(level);
-  const mark = `moments-${level}`;
+  const names = momentNames(level);
+  const { mark } = names;
   const values = {
     bucket,
     into: rankBucket(bucket),
-    points: `moments_${level}`,
-    shortfalls: `deficit_${level}`,
-    mark,
+    ...names,
     step: level,
     half: formatMs(everyMs / 2),
     regular: regular(sampling, level),
@@ -129,18 +131,11 @@ function momentsTask({ bucket, sampling }: DesiredOptions, level: MomentLevel) {
   return { kind: 'moments', mark, everyMs, offset, file: 'moments', values } as const;
 }
 
-interface WindowPlan {
-  readonly level: MomentLevel;
-  /** How long a window with a step missing waits before the prices are read. */
-  readonly patience: string;
-  /** Of the ranks of markets, and of pairs. */
-  readonly offsets: readonly [string, string];
-}
-
-const WINDOWS: Readonly<Record<RankWindow, WindowPlan>> = {
-  '1h': { level: '5m', patience: '30m', offsets: ['45s', '48s'] },
-  '24h': { level: '5m', patience: '1h', offsets: ['35s', '40s'] },
-  '7d': { level: '1h', patience: '3h', offsets: ['51s', '54s'] },
+/** Of the ranks of markets, and of pairs. */
+const RANK_OFFSETS: Readonly<Record<RankWindow, readonly [string, string]>> = {
+  '1h': ['45s', '48s'],
+  '24h': ['35s', '40s'],
+  '7d': ['51s', '54s'],
 };
 
 /**
@@ -155,27 +150,26 @@ const DELAY_MS = 3_600_000;
 const RANK_EVERY_MS = 60_000;
 
 function rankTasks({ bucket, sampling, keptMs = 0 }: DesiredOptions, window: RankWindow) {
-  const { level, patience, offsets } = WINDOWS[window];
+  const level = momentLevel(window);
+  const { points, shortfalls, mark: source } = momentNames(level);
   const kept = keptMs === 0 || keptMs >= windowMs(window) + DELAY_MS;
   return (['rank', 'pair-rank'] as const).map((file, index) => {
     const mark = `${file}-${window}`;
     const values = {
       bucket,
       moments: rankBucket(bucket),
-      points: `moments_${level}`,
-      shortfalls: `deficit_${level}`,
-      source: `moments-${level}`,
+      ...{ points, shortfalls, source },
       mark,
       window,
       span: window,
       step: level,
       steps: windowMs(window) / stepMs(level),
       regular: regular(sampling, level),
-      patience,
+      patience: formatMs(patienceMs(window)),
       few: kept ? FEW_PRICES : 0,
       again: false,
     };
-    const offset = offsets[index]!;
+    const offset = RANK_OFFSETS[window][index]!;
     return { kind: 'rank', mark, everyMs: RANK_EVERY_MS, offset, file, values } as const;
   });
 }

@@ -1,5 +1,12 @@
-import type { RollupLevel } from '../core/rollups.ts';
-import { stepMs, windowMs } from '../core/rollups.ts';
+import {
+  momentLevel,
+  momentNames,
+  patienceMs,
+  type RollupLevel,
+  rankWindows,
+  stepMs,
+  windowMs,
+} from '../core/rollups.ts';
 import type { TimeRange } from '../registry/dirty.ts';
 import type { BoundTask } from './desired.ts';
 
@@ -15,9 +22,10 @@ const HOUR_MS = 3_600_000;
 export function horizonMs(task: BoundTask, retentions: Retentions): number {
   const kept = retentions.priceMs === 0 ? Number.POSITIVE_INFINITY : retentions.priceMs;
   if (task.kind === 'moments') {
-    // The longest window that reads them, and as long as a window waits for its steps.
-    const window = task.mark === 'moments-1h' ? windowMs('7d') + 3 * HOUR_MS : windowMs('24h');
-    return Math.min(kept, window + HOUR_MS);
+    // The window that reads them, as far back as it waits for its steps; and what missed.ts leaves.
+    const readers = rankWindows.filter((one) => momentNames(momentLevel(one)).mark === task.mark);
+    const readMs = readers.map((window) => windowMs(window) + patienceMs(window));
+    return Math.min(kept, Math.max(...readMs) + HOUR_MS);
   }
   const level = task.mark.replace('rollup-', '') as RollupLevel;
   return Math.min(kept, retentions.rollupMs[level] || kept);

@@ -1,5 +1,5 @@
 import type { RankWindow } from '../../core/rollups.ts';
-import { momentPoints, type RankQueries } from '../../flux/rank-queries.ts';
+import { hasWholeSteps, momentPoints, type RankQueries } from '../../flux/rank-queries.ts';
 import type { Influx } from '../contract.ts';
 import { pickRows } from '../store.ts';
 
@@ -27,7 +27,8 @@ export function marketKey(exchange: string, pair: string): string {
 
 /**
  * The prices of every market of a window, by `marketKey`, from the moments; where those are not
- * whole, as in the first hours of an installation, from the prices themselves.
+ * whole, as in the first hours of an installation, or the window ends within a step of them, from
+ * the prices themselves.
  */
 export async function readMeans(
   options: MeansOptions,
@@ -35,16 +36,28 @@ export async function readMeans(
   endMs: number,
 ): Promise<ReadonlyMap<string, Prices>> {
   const { queries } = options;
+  if (hasWholeSteps(window, endMs)) {
+    const found = await readMoments(options, window, endMs);
+    if (found !== undefined) return found;
+  }
+  const raw = await readParts(options, queries.rawMeans(window, endMs));
+  return mapped(raw, ({ mean = Number.NaN, count = 0 }) => ({ sum: mean * count, count }));
+}
+
+/** Undefined where steps are missing. */
+async function readMoments(
+  options: MeansOptions,
+  window: RankWindow,
+  endMs: number,
+): Promise<ReadonlyMap<string, Prices> | undefined> {
+  const { queries } = options;
   const [moments, regular] = await Promise.all([
     readParts(options, queries.means(window, endMs)),
     readRegular(options, window),
   ]);
   const points = Math.max(0, ...[...moments.values()].map(({ count = 0 }) => count));
-  if (regular !== undefined && points === momentPoints(window)) {
-    return mapped(moments, (parts) => fromMoments(parts, regular));
-  }
-  const raw = await readParts(options, queries.rawMeans(window, endMs));
-  return mapped(raw, ({ mean = Number.NaN, count = 0 }) => ({ sum: mean * count, count }));
+  if (regular === undefined || points !== momentPoints(window)) return undefined;
+  return mapped(moments, (parts) => fromMoments(parts, regular));
 }
 
 /**

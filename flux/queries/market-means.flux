@@ -4,8 +4,8 @@
 // else, because 13,827 tables of one row take longer than their rows. 6 CPU seconds of InfluxDB for
 // 24 h of 13,827 markets: asked once a run, and only when somebody wants it.
 bucket = "tidemark_rank"
-points = "moments_5m"
-shortfalls = "deficit_5m"
+points = "moments_10m"
+shortfalls = "deficit_10m"
 start = -24h
 stop = 0s
 

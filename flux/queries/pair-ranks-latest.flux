@@ -2,7 +2,7 @@
 // and of. The short range keeps it cheap: last() over many series pays for what it steps over.
 bucket = "tidemark"
 window = "24h"
-start = -11m
+start = -21m
 
 from(bucket: bucket)
     |> range(start: start)

@@ -221,6 +221,16 @@ forEachEngine((name, start) => {
       assert.ok(Math.abs((found?.mean ?? 0) - mean) <= 1e-12 * mean, `${found?.mean} ${mean}`);
     });
 
+    it('reads the prices where the window begins and ends within a step', async () => {
+      const endMs = RUN_MS - 2 * MINUTE_MS;
+      await write(engine.bucket, runLines(endMs));
+      const { items } = await fetched(`&by=volatility&cursor=${endMs}-0`);
+      const found = items.find(({ pair }) => pair === 'coin0usd');
+      const list = within(endMs).filter(({ pair }) => pair === 'coin0usd');
+      const mean = list.reduce((sum, { price }) => sum + price, 0) / list.length;
+      assert.ok(Math.abs((found?.mean ?? 0) - mean) <= 1e-12 * mean, `${found?.mean} ${mean}`);
+    });
+
     it('has an ETag until the next run', async () => {
       const etag = (await get('&limit=3')).headers.get('etag') ?? '';
       const url = `${api.url}/api/v1/ranks?window=1h&limit=3`;

@@ -7,6 +7,8 @@ import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { silentLog } from '../../core/log.ts';
+import { type RankWindow, windowMs } from '../../core/rollups.ts';
+import { bind, loadTask } from '../../flux/load.ts';
 import type { Database } from '../../registry/database.ts';
 import { countDirty, markDirty } from '../../registry/dirty.ts';
 import { migrate } from '../../registry/migrate.ts';
@@ -42,6 +44,9 @@ forEachEngine((name, start) => {
     // The end of the last step and what its own run is waited for.
     const clock = new ManualClock(NOW_MS + 4 * MINUTE_MS);
     const tasks = () => boundTasks({ bucket: influx.bucket, sampling });
+    /** As they were before there were steps of ten minutes. */
+    const tasksBefore = () => tasks().filter(({ mark }) => mark !== 'moments-10m');
+    const older = () => ({ ...options(), tasks: tasksBefore() });
     const options = () => ({ influx, registry, tasks: tasks(), retentions, clock, log: silentLog });
 
     before(async () => {
@@ -63,8 +68,8 @@ forEachEngine((name, start) => {
       await rm(dir, { recursive: true, force: true });
     });
 
-    async function mendAll(): Promise<void> {
-      while ((await mendOnce({ ...options(), settleMs: 0 })) > 0);
+    async function mendAll(how = options()): Promise<void> {
+      while ((await mendOnce({ ...how, settleMs: 0 })) > 0);
     }
 
     async function assertCounts(): Promise<void> {
@@ -92,18 +97,52 @@ forEachEngine((name, start) => {
       }
     }
 
+    async function assertRanks(
+      window: RankWindow,
+      { endMs, error }: { readonly endMs: number; readonly error: number },
+    ): Promise<void> {
+      const at = new Date(endMs).toISOString();
+      const read = `from(bucket: "${influx.bucket}")
+        |> range(start: ${at}, stop: ${at.replace('.000', '.001')})
+        |> filter(fn: (r) => r._measurement == "rank" and r._field == "stddev")
+        |> filter(fn: (r) => r.window == "${window}") |> group()`;
+      const shape = { exchange: 'string', pair: 'string', _value: 'double' } as const;
+      const rows = await influx.collect(read, shape);
+      const wanted = marketRanks(points, endMs, windowMs(window));
+      assert.equal(rows.length, wanted.length);
+      for (const { exchange, pair, _value } of rows) {
+        const { stddev } = wanted.find(({ key }) => key === `${exchange}/${pair}`)!;
+        assert.ok(Math.abs(_value - stddev) <= error * stddev, `${exchange}/${pair}`);
+      }
+    }
+
     it('are all found after an outage, and made good; those before the first price need nothing', async () => {
-      // 18 and a part of one of five minutes, 1 whole hour and a part of one, for both kinds, less
-      // the day, which is whole only at midnight UTC.
-      const found = await markMissedSteps(options());
+      // Of five minutes 18, and 17 in the hour and a half that ranks of an hour read; 1 whole
+      // hour and a part of one, for both kinds; and days that are whole at midnight UTC.
+      const found = await markMissedSteps(older());
       const days = new Set(points.map(({ timeMs }) => Math.floor(timeMs / 864e5)));
       const today = Math.floor((NOW_MS + MINUTE_MS) / 864e5);
       days.delete(today);
-      assert.equal(found, 2 * 18 + 2 * 2 + days.size);
-      await mendAll();
+      assert.equal(found, 18 + 17 + 2 * 2 + days.size);
+      await mendAll(older());
       await assertCounts();
-      assert.equal(await markMissedSteps(options()), 0);
+      assert.equal(await markMissedSteps(older()), 0);
       assert.equal(await countDirty(registry), 0);
+    });
+
+    it('of a level that is new are made good, and the prices are ranked meanwhile', async () => {
+      const slot = new Date(NOW_MS).toISOString();
+      const rankNow = () => {
+        const { file, values } = tasks().find(({ mark }) => mark === 'rank-24h')!;
+        return influx.collect(bind(loadTask(file), values), {}, { now: slot });
+      };
+      await rankNow();
+      await assertRanks('24h', { endMs: NOW_MS, error: 1e-9 });
+      assert.equal(await markMissedSteps(options()), 9);
+      assert.equal(await countDirty(registry), 9);
+      await mendAll();
+      await assertRanks('24h', { endMs: NOW_MS, error: 1e-9 });
+      assert.equal(await markMissedSteps(options()), 0);
     });
 
     it('that were not written alone are found among the others', async () => {
@@ -136,20 +175,9 @@ forEachEngine((name, start) => {
       }
       await mendAll();
       await assertCounts();
-      // The newest window ends with the step that was found missing above.
-      const at = new Date(NOW_MS + STEP_MS).toISOString();
-      const read = `from(bucket: "${influx.bucket}")
-        |> range(start: ${at}, stop: ${at.replace('.000', '.001')})
-        |> filter(fn: (r) => r._measurement == "rank" and r._field == "stddev")
-        |> filter(fn: (r) => r.window == "1h") |> group()`;
-      const shape = { exchange: 'string', pair: 'string', _value: 'double' } as const;
-      const rows = await influx.collect(read, shape);
-      const wanted = marketRanks(points, NOW_MS + STEP_MS, HOUR_MS);
-      assert.equal(rows.length, wanted.length);
-      for (const { exchange, pair, _value } of rows) {
-        const { stddev } = wanted.find(({ key }) => key === `${exchange}/${pair}`)!;
-        assert.ok(Math.abs(_value - stddev) <= 1e-6 * stddev, `${exchange}/${pair}`);
-      }
+      // The newest hour ends with the step that was found missing above, the newest day before it.
+      await assertRanks('1h', { endMs: NOW_MS + STEP_MS, error: 1e-6 });
+      await assertRanks('24h', { endMs: NOW_MS, error: 1e-6 });
     });
 
     it('older than the prices are kept are left as they are', async () => {

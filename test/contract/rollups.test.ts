@@ -206,7 +206,7 @@ forEachEngine((name, start) => {
       await run('rank-7d', END_MS);
       await run('pair-rank-7d', END_MS);
       await assertWindow('7d', none);
-      // The day as well, by its own script: 24 steps of an hour instead of 288 of five minutes.
+      // The day as well, by its own script: 24 steps of an hour instead of 144 of ten minutes.
       const hours = { points: 'moments_1h', shortfalls: 'deficit_1h', source: 'moments-1h' };
       const steps = { step: '1h', steps: 24, regular: 60 };
       await assertBothWays('24h', exact, { ...hours, ...steps });

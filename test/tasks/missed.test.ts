@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TidemarkError } from '../../core/errors.ts';
+import { boundTasks } from '../../tasks/desired.ts';
 import { taskHealth } from '../../tasks/health.ts';
 import { requestRanks } from '../../tasks/missed.ts';
-import { runsOf, stepsWithin } from '../../tasks/steps.ts';
+import { horizonMs, runsOf, stepsWithin } from '../../tasks/steps.ts';
 import type { SyncedTask } from '../../tasks/sync.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:30Z');
@@ -55,6 +56,25 @@ describe('steps', () => {
     assert.deepEqual(runsOf([0, 10, 30, 40, 50], 10), [range(0, 20), range(30, 60)]);
     assert.deepEqual(runsOf([0, 10, 20], 10, 2), [range(0, 20), range(20, 30)]);
     assert.deepEqual(runsOf([], 10), []);
+  });
+});
+
+describe('how far back steps matter', () => {
+  const HOUR_MS = 3_600_000;
+  const sampling = { finestMs: 60_000, commonMs: 60_000 };
+  const rollupMs = { '1m': 0, '5m': 0, '1h': 0, '1d': 0 };
+  const hours = (kind: string, priceMs: number) =>
+    boundTasks({ bucket: 'b', sampling })
+      .filter((one) => one.kind === kind)
+      .map((one) => horizonMs(one, { priceMs, rollupMs }) / HOUR_MS);
+
+  it('is as far as a waiting window reads them, and as the prices are kept', () => {
+    assert.deepEqual(hours('moments', 0), [2.5, 26, 7 * 24 + 4]);
+    assert.deepEqual(hours('moments', 2 * HOUR_MS), [2, 2, 2]);
+  });
+
+  it('is for ever where prices and roll-ups are kept so', () => {
+    assert.deepEqual(new Set(hours('rollup', 0)), new Set([Number.POSITIVE_INFINITY]));
   });
 });
 

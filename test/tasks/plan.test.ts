@@ -145,11 +145,37 @@ describe('desired tasks', () => {
   });
 
   it('leave out the levels whose steps would hold fewer than two prices', () => {
-    const levels = ['rollup-5m', 'rollup-1h', 'rollup-1d', 'moments-5m', 'moments-1h'];
-    assert.deepEqual(marks(minutes), [...levels, ...ranks]);
+    const rollups = ['rollup-5m', 'rollup-1h', 'rollup-1d'];
+    const moments = ['moments-5m', 'moments-10m', 'moments-1h'];
+    assert.deepEqual(marks(minutes), [...rollups, ...moments, ...ranks]);
     assert.ok(marks({ finestMs: 30_000, commonMs: 60_000 }).includes('rollup-1m'));
     const slow = { finestMs: 300_000, commonMs: 300_000 };
-    assert.deepEqual(marks(slow), ['rollup-1h', 'rollup-1d', 'moments-1h', ...ranks]);
+    const slowMarks = ['rollup-1h', 'rollup-1d', 'moments-10m', 'moments-1h'];
+    assert.deepEqual(marks(slow), [...slowMarks, ...ranks]);
+    const slower = { finestMs: 600_000, commonMs: 600_000 };
+    assert.deepEqual(marks(slower), ['rollup-1h', 'rollup-1d', 'moments-1h', ...ranks]);
+  });
+
+  it('read windows of whole steps, which a task writes, and no step is written for nobody', () => {
+    const bound = boundTasks({ bucket, sampling: minutes });
+    const moments = new Map(
+      bound.filter(({ kind }) => kind === 'moments').map((task) => [task.mark, task]),
+    );
+    const read = new Set<unknown>();
+    for (const { kind, mark, values } of bound) {
+      if (kind !== 'rank') continue;
+      read.add(values.source);
+      const source = moments.get(`${values.source}`)!;
+      for (const name of ['points', 'shortfalls', 'step', 'regular']) {
+        assert.equal(values[name], source.values[name], `${mark} ${name}`);
+      }
+      const windowMs = Number(values.steps) * source.everyMs;
+      assert.equal(windowMs, fixedMs(`${values.span}`), mark);
+    }
+    assert.deepEqual([...read], [...moments.keys()]);
+    const points = (mark: string) =>
+      2 * Number(bound.find((one) => one.mark === mark)!.values.steps);
+    assert.deepEqual(['rank-1h', 'rank-24h', 'rank-7d'].map(points), [24, 288, 336]);
   });
 
   it('know how many prices a step has by the interval that most exchanges have', () => {
