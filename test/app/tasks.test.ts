@@ -10,11 +10,8 @@ import { isCode } from '../../core/errors.ts';
 import { desiredTasks } from '../../tasks/desired.ts';
 import { call, type Engine, startEmbedded } from '../helpers/engines.ts';
 
-const NAMES = [
-  ...['rollup-5m', 'rollup-1h', 'rollup-1d'],
-  ...['moments-5m', 'moments-10m', 'moments-1h'],
-];
-const RANKS = 6;
+const sampling = { finestMs: 60_000, commonMs: 60_000 };
+const COUNT = desiredTasks({ bucket: 'tidemark', sampling }).length;
 
 describe('tidemark tasks', () => {
   let dataDir: string;
