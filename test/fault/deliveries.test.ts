@@ -1,6 +1,7 @@
 /**
  * Dispatchers as processes on one PostgreSQL, one of them killed and one frozen past its lease in
- * the middle of sending: every message comes, a repeat under the same key alone, and each is delivered once.
+ * the middle of sending: each message comes, a repeat under the same key alone, and is delivered
+ * once.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
