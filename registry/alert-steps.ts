@@ -60,10 +60,11 @@ export async function missingSteps(
      from wanted, generate_series($2::bigint, $3::bigint, $4::bigint) as ms
      where rule = any($1) and ms >= since_ms and not exists (
        select 1 from alert_steps s where s.rule = wanted.rule and s.step_ms = ms)
-     order by ms, rule limit $5`,
+     order by ms desc, rule limit $5`,
     [rules, fromMs, toMs, everyMs, limit],
   );
-  return rowsOf(key, rows);
+  // The newest are never left out for old ones.
+  return rowsOf(key, rows).reverse();
 }
 
 const openStep = key.extend({

@@ -160,14 +160,10 @@ export class Evaluator {
       });
       await this.#guarded(rule, () => this.#take(rule, marked));
     }
-    for (const [rule, steps] of byRule) {
-      const left = steps.filter(({ step }) => !found.has(keyOf(step)));
-      await this.#guarded(rule, () =>
-        this.#makeGood(
-          rule,
-          left.map(({ step }) => step.stepMs),
-        ),
-      );
+    // By time, so that no rule has to wait for all of another's past.
+    for (const { rule, step } of missing) {
+      if (found.has(keyOf(step))) continue;
+      await this.#guarded(rule, () => this.#makeGood(rule, step.stepMs));
     }
   }
 
@@ -205,31 +201,28 @@ export class Evaluator {
     }
   }
 
-  /** Steps that no task has written, of one rule: evaluated here when their time is over. */
-  async #makeGood(rule: AlertRule, steps: readonly number[]): Promise<void> {
+  /** A step that no task has written: evaluated here when the time of its task is over. */
+  async #makeGood(rule: AlertRule, stepMs: number): Promise<void> {
     const { clock, everyMs, offsetOf, metrics, reads } = this.#options;
-    for (const stepMs of steps) {
-      const nowMs = clock.nowMs();
-      if (nowMs - stepMs - offsetOf(rule) < GRACE_MS || nowMs - this.#answersSinceMs < REPLAY_MS)
-        return;
-      if (rule.kind === 'canary') {
-        // It measures the way of those in time.
-        await this.#keep(rule, { stepMs, late: true, points: [] });
-        metrics.steps.add({ result: 'missed' });
-        continue;
-      }
+    const nowMs = clock.nowMs();
+    if (nowMs - stepMs - offsetOf(rule) < GRACE_MS || nowMs - this.#answersSinceMs < REPLAY_MS) {
+      return;
+    }
+    let points: readonly FoundPoint[] = [];
+    // The canary measures the way of those in time.
+    if (rule.kind !== 'canary') {
       if (this.#lateLeft <= 0) return;
       this.#lateLeft -= 1;
       const span = { fromMs: stepMs - everyMs, toMs: stepMs };
       await asked(reads.run(rule, stepMs));
       const all = await asked(reads.found(rule, span));
-      const old = all.length === 0 ? new Set() : await asked(reads.backfilled(span));
-      const points = all.filter(
-        ({ exchange, pair, timeMs }) => !old.has(`${exchange}:${pair}:${timeMs}`),
+      const filled = all.length === 0 ? new Set() : await asked(reads.backfilled(span));
+      points = all.filter(
+        ({ exchange, pair, timeMs }) => !filled.has(`${exchange}:${pair}:${timeMs}`),
       );
-      await this.#keep(rule, { stepMs, late: true, points });
-      metrics.steps.add({ result: 'missed' });
     }
+    await this.#keep(rule, { stepMs, late: true, points });
+    metrics.steps.add({ result: 'missed' });
   }
 
   async #keep(
