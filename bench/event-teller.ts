@@ -5,6 +5,7 @@ import { tellEvents } from '../registry/events.ts';
 import { openPostgres } from '../registry/postgres.ts';
 
 const [url = '', rate = '0', seconds = '0'] = process.argv.slice(2);
+process.once('disconnect', () => process.exit(1));
 const EACH = 5;
 const database = await openPostgres({ url, log: silentLog, connectionsMax: 2 });
 const total = Number(rate) * Number(seconds);
@@ -26,4 +27,4 @@ for (let told = 0; told < total; told += EACH) {
 }
 process.send?.({ tookMs: Math.round(performance.now() - startMs) });
 await database.close();
-process.disconnect?.();
+process.exit(0);

@@ -3,7 +3,7 @@ import { EventBatch, type Kinds, toldEvent } from './batch.ts';
 import type { Ending, Peer } from './contract.ts';
 
 export interface ClientLimits {
-  /** What may wait for one client, when more comes. */
+  /** When so much waits for one client, it gets what comes after that when this has left. */
   readonly waitingEventsMax: number;
   readonly waitingBytesMax: number;
 }
@@ -35,7 +35,8 @@ const STUCK_BEATS = 2;
 
 /**
  * One who gets events. First those that it has missed, each batch when the one before has left;
- * then, `live`, each as it happens.
+ * then, `live`, each as it happens. Who takes them more slowly than they come falls behind, and
+ * reads on as if it had come back; who takes nothing any more is `slow`.
  */
 export class Client {
   readonly #options: ClientOptions;
@@ -75,14 +76,20 @@ export class Client {
     this.#live = false;
     this.#lost = 0;
     if (gap !== undefined) peer.notice('gap', { after: gap, oldest: null });
-    this.#catchUp(++this.#round).catch((error: unknown) => this.#end('failed', error));
+    this.#begin();
   }
 
   /** What has just happened. */
   tell(batch: EventBatch): void {
     if (!this.#live) return;
     const { recent } = this.#options;
-    this.#push(batch.of(this.#kinds).after(this.#at));
+    const news = batch.of(this.#kinds).after(this.#at);
+    if (this.#isTooMuch(news)) {
+      this.#live = false;
+      this.#begin();
+      return;
+    }
+    this.#push(news);
     this.#at = Math.max(this.#at, recent.cursor);
   }
 
@@ -108,9 +115,16 @@ export class Client {
     this.#drained?.();
   }
 
+  #begin(): void {
+    this.#round += 1;
+    this.#catchUp(this.#round).catch((error: unknown) => this.#end('failed', error));
+  }
+
   async #catchUp(round: number): Promise<void> {
     const { recent, read, batchMax } = this.#options;
-    while (!this.#over && this.#round === round) {
+    for (;;) {
+      await this.#emptied();
+      if (this.#over || this.#round !== round) return;
       if (this.#at >= recent.from) {
         const missed = recent.after(this.#at).of(this.#kinds);
         this.#at = Math.max(this.#at, recent.cursor);
@@ -128,22 +142,21 @@ export class Client {
         this.#at = batch.count < batchMax ? upTo : batch.events.at(-1)!.id;
         this.#push(batch);
       }
-      await this.#emptied();
     }
+  }
+
+  /** Whoever has taken everything so far is not behind, whatever comes at once. */
+  #isTooMuch(batch: EventBatch): boolean {
+    if (this.#waitingEvents === 0 || batch.count === 0 || this.#peer === undefined) return false;
+    const { waitingEventsMax, waitingBytesMax } = this.#options.limits;
+    if (this.#waitingEvents + batch.count > waitingEventsMax) return true;
+    return this.#waitingBytes + batch.bytes(this.#peer.wire).length > waitingBytesMax;
   }
 
   #push(batch: EventBatch): void {
     const { count } = batch;
     if (count === 0 || this.#over || this.#peer === undefined) return;
     const bytes = batch.bytes(this.#peer.wire);
-    const { waitingEventsMax, waitingBytesMax } = this.#options.limits;
-    const tooMany = this.#waitingEvents + count > waitingEventsMax;
-    const tooMuch = this.#waitingBytes + bytes.length > waitingBytesMax;
-    // Whoever has taken everything so far is not slow, whatever comes at once.
-    if (this.#waitingEvents > 0 && (tooMany || tooMuch)) {
-      this.#end('slow');
-      return;
-    }
     this.#waitingEvents += count;
     this.#waitingBytes += bytes.length;
     this.#options.sent(count);

@@ -25,7 +25,7 @@ export interface EventsWanted {
   readonly kinds?: readonly string[] | undefined;
 }
 
-/** Why the server ends a stream: `slow` is told before. */
+/** Why the server ends a stream. `slow`: nothing of it is taken any more; that is told before. */
 export type Ending = 'slow' | 'closing' | 'failed';
 
 /** The connection to one client. */

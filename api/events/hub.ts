@@ -231,7 +231,8 @@ class EventHub {
     this.#metrics.cut.add({ reason: why });
     if (why === 'failed') log.warn({ error: messageOf(error) }, 'a stream of events was ended');
     if (peer === undefined) return;
-    if (why === 'slow') peer.notice('slow', { reason: 'too much waits: read on from the last id' });
+    if (why === 'slow')
+      peer.notice('slow', { reason: 'nothing is taken: read on from the last id' });
     peer.end(why);
     const cut = (): void => peer.cut();
     clock.sleep(LAST_WORDS_MS, this.#ending.signal).then(cut, cut);

@@ -9,6 +9,8 @@ import type { Ending, Peer, Seat } from './contract.ts';
 import { takeUpgrade, type Upgrade } from './upgrades.ts';
 
 const FRAME_BYTES_MAX = 4_096;
+/** Of pings, one a heartbeat: one who is behind comes to them late. */
+const UNANSWERED_MAX = 3;
 /** For the client's word about what it wants, where its address has none. */
 const WORD_MS = 500;
 
@@ -103,9 +105,9 @@ function readWord(text: string): z.output<typeof word> | undefined {
 }
 
 function peerOf(socket: WebSocket, { socket: raw }: Upgrade): Peer {
-  let alive = true;
+  let unanswered = 0;
   socket.on('pong', () => {
-    alive = true;
+    unanswered = 0;
   });
   const write = (bytes: Buffer, done: () => void): void => {
     if (socket.readyState !== socket.OPEN || !raw.writable) done();
@@ -116,11 +118,11 @@ function peerOf(socket: WebSocket, { socket: raw }: Upgrade): Peer {
     write,
     notice: (kind, data) => write(textFrame(JSON.stringify({ kind, data })), () => {}),
     beat() {
-      if (!alive) {
+      if (unanswered >= UNANSWERED_MAX) {
         socket.terminate();
         return;
       }
-      alive = false;
+      unanswered += 1;
       socket.ping();
     },
     end: (why) => socket.close(...CLOSE[why]),

@@ -209,9 +209,9 @@ describe('streams of events', () => {
 });
 
 describe('streams of events that are not taken', () => {
-  const begin = stage({ waitingEventsMax: 50 });
+  const begin = stage({ waitingEventsMax: 50, beatMs: 20 });
 
-  it('end when too much waits for a client, which reads on from its last number', async () => {
+  it('end when a client takes nothing any more, which reads on from its last number', async () => {
     const { events, api, hub } = await begin();
     const url = `${api.url}/events?after=0`;
     const slow = await readStream(url, { paused: true });
@@ -245,6 +245,37 @@ describe('streams of events that are not taken', () => {
     await close();
     await eventually(() => assert.equal(reader.ended, 'end'));
     assert.equal((await fetch(`${api.url}/events`)).status, 503);
+  });
+});
+
+describe('streams of events that are taken slowly', () => {
+  const begin = stage({ waitingEventsMax: 50 });
+
+  it('are served late, hold little, and lose nothing', async () => {
+    const { events, api, hub } = await begin();
+    const slow = await readStream(`${api.url}/events?after=0`, { paused: true });
+    const quick = await readStream(`${api.url}/events?after=0`);
+    const text = 'x'.repeat(100_000);
+    // Far more than the connection itself takes.
+    const last = 400;
+    for (let n = 0; n < last; n += 10) {
+      for (let m = 0; m < 10; m += 1) events.tell('article', { text });
+      await events.look();
+    }
+    await eventually(() => assert.equal(quick.ids.length, last));
+    const metrics = async () => (await api.metrics.read()).text;
+    const sent = Number(/events_sent_total (\d+)/.exec(await metrics())?.[1]) - last;
+    assert.ok(sent < last, 'it is not given what it does not take');
+    slow.answer.resume();
+    await eventually(() => assert.equal(slow.ids.at(-1), last));
+    const wanted = events.events.map(({ id }) => id);
+    assert.deepEqual(slow.ids, wanted);
+    const next = events.tell('article');
+    await events.look();
+    await eventually(() => assert.equal(slow.ids.at(-1), next));
+    assert.doesNotMatch(await metrics(), /streams_cut_total\{/);
+    for (const { close } of [slow, quick]) close();
+    await hub.close();
   });
 });
 
