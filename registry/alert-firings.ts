@@ -14,6 +14,8 @@ export interface FiringMatch {
   /** Of freshness: which kind, and for how long already. */
   readonly freshness?: string;
   readonly ageMs?: number;
+  /** For alerts that name the pair: the others are told of its exchange. */
+  readonly named?: boolean;
 }
 
 /** What the message tells besides: kept with the firing, once for all who want it. */
