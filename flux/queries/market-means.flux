@@ -2,7 +2,7 @@
 // the mean of the points ("mean"), how many there are, two a step ("count"), and of markets with steps
 // that lack prices the sums of their deficits ("n", "a", "r"). Merged by exchange before anything
 // else, because 13,827 tables of one row take longer than their rows. 6 CPU seconds of InfluxDB for
-// 24 h of 13,827 markets: asked once a run, and only when somebody wants it.
+// 576 points of 13,827 markets each (24 h have 288): asked once a run, only when somebody wants it.
 bucket = "tidemark_rank"
 points = "moments_10m"
 shortfalls = "deficit_10m"
