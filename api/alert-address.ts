@@ -4,10 +4,11 @@ import { checkedAddress } from '../registry/channel-address.ts';
 import type { ChannelAddress } from '../registry/channels.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { channelWish } from './alert-schemas.ts';
+import { HttpProblem } from './errors.ts';
 import { demandReachable, wrongField } from './field-errors.ts';
 
 type Wish = z.output<typeof channelWish>;
-type Desk = Pick<AlertDesk, 'refusalOf'>;
+type Desk = Pick<AlertDesk, 'refusalOf' | 'mails'>;
 
 const KINDS = ['webhook', 'slack', 'email', 'pagerduty'] as const;
 
@@ -22,6 +23,11 @@ export async function readAddress(desk: Desk, wish: Wish): Promise<ChannelAddres
     throw wrongField(given[1] ?? 'webhook', `exactly one of ${KINDS.join(', ')}`);
   }
   const address = checked(kind, wish);
+  if (kind === 'email' && !desk.mails) {
+    throw new HttpProblem(422, 'unprocessable', 'field email: no e-mail can be sent from here', {
+      details: { field: 'email', fix: 'the settings SMTP_URL and SMTP_FROM' },
+    });
+  }
   if ('url' in address) demandReachable(await desk.refusalOf(address.url), kind);
   return address;
 }

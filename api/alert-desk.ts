@@ -9,6 +9,8 @@ export interface AlertDesk {
   readonly rulesMax: number;
   /** How many there would be with these. */
   rulesWith(keys: readonly string[]): Promise<number>;
+  /** Whether e-mails can be sent from here. */
+  readonly mails: boolean;
   /** Why a url may not be reached; undefined: it may. */
   refusalOf(url: string): Promise<string | undefined>;
   /** The tag of a pair that is listed, of those that a spelling may mean; or names like it. */

@@ -52,6 +52,7 @@ export function openAlertDesk(
   const { refusalOf } = judgesOf(createScanGate(base));
   return {
     ...{ refusalOf, rulesMax: RULES_MAX },
+    mails: config.smtpUrl !== undefined && config.smtpFrom !== undefined,
     preview: createPreview({ influx, everyMs: config.alertEveryMs }),
     rulesWith: (keys) => countRulesWith(registry, keys),
     async pairOf(spellings) {

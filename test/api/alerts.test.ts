@@ -176,6 +176,9 @@ describe('alerts over the API', () => {
     assert.deepEqual(rule.details, { field: 'article.rules', missing: [77] });
     const place = await refused({ slack: 'http://169.254.169.254/' }, 422);
     assert.equal(place.details.field, 'slack');
+    desk.mails = false;
+    const mail = await refused({ email: 'me@example.com' }, 422);
+    assert.match(String(mail.details.fix), /SMTP_URL/);
     desk.rulesMax = 1;
     const many = await refused({ webhook: HOOK }, 422);
     assert.deepEqual(many.details, { rulesMax: 1, wanted: 2 });

@@ -1,4 +1,4 @@
-/** Desks for alerts, channels, deliveries and silences in memory: what is asked is really checked. */
+/** Desks for alerts and what belongs to them, in memory: what is asked is really checked. */
 import type { AlertDesk } from '../../api/alert-desk.ts';
 import type { Previewed } from '../../api/alert-preview.ts';
 import type { ChannelDesk, DeliveryDesk } from '../../api/channel-desk.ts';
@@ -19,6 +19,7 @@ export interface FakeAlerts extends AlertDesk {
   readonly channels: ChannelView[];
   readonly happened: AlertEvent[];
   rulesMax: number;
+  mails: boolean;
   previewed: Previewed;
   readonly tested: number[];
 }
@@ -40,7 +41,7 @@ export function fakeAlerts(): FakeAlerts {
     return after;
   };
   return {
-    ...{ alerts, channels, happened, tested, rulesMax: 100 },
+    ...{ alerts, channels, happened, tested, rulesMax: 100, mails: true },
     previewed: { alerts: 0, series: 0, looked: 0, first: [] },
     rulesWith: async (more) =>
       new Set([...alerts.filter(({ active }) => active).flatMap(({ rules }) => rules), ...more])
