@@ -9,9 +9,11 @@ import { version } from '../core/paths.ts';
 import { DELIVERIES_CHANNEL, deliveryCounts } from '../registry/deliveries.ts';
 import { returnDeliveries } from '../registry/delivery-upkeep.ts';
 import { followChannel } from '../registry/follow.ts';
+import { type CanaryState, startCanary } from '../tasks/alerts/canary.ts';
 import { createAlertMetrics } from '../tasks/alerts/metrics.ts';
 import { type AlertServiceState, type AlertSource, startAlerts } from '../tasks/alerts/service.ts';
 import { createArticleSource } from '../tasks/alerts/sources/article.ts';
+import { createFreshnessSource } from '../tasks/alerts/sources/freshness.ts';
 import { createScanSource } from '../tasks/alerts/sources/scan.ts';
 import { createDeliveryMetrics, showDeliveries } from '../tasks/notify/delivery-metrics.ts';
 import { type DispatcherState, startDispatcher } from '../tasks/notify/dispatch.ts';
@@ -25,11 +27,37 @@ const LEASES_SILENT_MS = 180_000;
 export async function startAlertWorker(base: Base): Promise<void> {
   await startEvaluation(base);
   await startDispatch(base);
+  startMeasuring(base);
 }
 
 /** What is found by no Flux rule. */
-function sourcesOf({ registry }: Base): readonly AlertSource[] {
-  return [createScanSource(registry), createArticleSource(registry)];
+function sourcesOf({ influx, registry }: Base): readonly AlertSource[] {
+  const freshness = createFreshnessSource({ influx, registry, clock: systemClock });
+  return [createScanSource(registry), createArticleSource(registry), freshness];
+}
+
+/** That something comes through shows that whatever should does. */
+function startMeasuring({ config, registry: database, log, metrics, parts, probes }: Base): void {
+  const { alertEveryMs: everyMs, alertTtlMs: ttlMs, alertCanary: on } = config;
+  const canary = startCanary({ database, clock: systemClock, log, everyMs, ttlMs, on });
+  parts.add('canary', canary.close);
+  probes.push({ name: 'canary', check: async () => canaryProbe(canary.state()) });
+  const age = metrics.level({
+    name: 'alert_canary_age_seconds',
+    help: 'Since the newest message of the canary was delivered',
+  });
+  metrics.onRead(() => {
+    const { ageMs } = canary.state();
+    if (ageMs !== undefined) age.set(ageMs / 1_000);
+  });
+}
+
+function canaryProbe({ ageMs, overdue }: CanaryState): ProbeResult {
+  if (!overdue) return { ok: true };
+  const since = ageMs === undefined ? 'since the start' : `for ${Math.round(ageMs / 1_000)} s`;
+  const fix =
+    'see whether the task alert-canary runs in InfluxDB, and a process with `--only alerts`';
+  return { ok: false, reason: `nothing came from the rules to a receiver ${since}`, fix };
 }
 
 async function startEvaluation(base: Base): Promise<void> {

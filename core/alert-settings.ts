@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { duration, httpUrl, mailFrom, slotLength, smtpUrl } from './config-values.ts';
 import { setting } from './setting.ts';
 
@@ -7,6 +8,8 @@ export interface AlertConfig {
   readonly alertEveryMs: number;
   /** How long a message about an alert is tried. */
   readonly alertTtlMs: number;
+  /** Whether the way from a rule to a receiver is measured, by an alert of our own. */
+  readonly alertCanary: boolean;
   /** Where readers of messages reach the API; undefined: where it listens. */
   readonly publicUrl: string | undefined;
   /** Undefined: no e-mails. */
@@ -31,6 +34,17 @@ export const alertSettings = {
     expected: 'a length of time such as 24h, at least 1m',
     about: 'How long a message about an alert is tried; then it is a dead letter.',
   }),
+  alertCanary: setting(
+    'ALERT_CANARY',
+    z.enum(['0', '1']).transform((on) => on === '1'),
+    {
+      default: '1',
+      expected: '0 or 1',
+      about:
+        'Whether a rule that fires at every step measures the time from there to a delivery, and ' +
+        'readiness says when nothing comes through.',
+    },
+  ),
   publicUrl: setting('PUBLIC_URL', httpUrl, {
     expected: 'an http or https URL',
     about:
