@@ -55,8 +55,8 @@ const TRIM_MAX = 1_000;
 const CANARIES = "(select id from alerts where kind = 'canary')";
 
 /**
- * An hour tells how the way is; of steps a day is kept, as who evaluates looks back so far for those
- * that nobody did.
+ * An hour tells how the way is. Steps are kept for a day: so far back is looked for those that
+ * nobody did.
  */
 const TRIMS: readonly string[] = [
   `delete from deliveries where id in (
