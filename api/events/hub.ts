@@ -6,6 +6,7 @@ import type { Metrics } from '../../core/metrics.ts';
 import { EventBatch, type Kinds, type ToldEvent, toldEvent } from './batch.ts';
 import { Client, type ClientLimits } from './client.ts';
 import type { Ending, EventLog, EventsWanted, Hub, Peer, Seat } from './contract.ts';
+import { Shared } from './shared.ts';
 
 export interface HubLimits extends ClientLimits {
   readonly clientsMax: number;
@@ -90,6 +91,7 @@ class EventHub {
   readonly #clients = new Set<Client>();
   readonly #reads = new PQueue({ concurrency: READS_MAX });
   readonly #ending = new AbortController();
+  readonly #newest: Shared<number>;
   readonly #metrics: ReturnType<typeof hubMetrics>;
   #following: Promise<{ close(): Promise<void> }> | undefined;
   #beating: Promise<void> | undefined;
@@ -100,6 +102,7 @@ class EventHub {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#metrics = hubMetrics(options.metrics);
+    this.#newest = new Shared(() => options.events.newest());
   }
 
   async seat(wanted: EventsWanted): Promise<Seat> {
@@ -143,7 +146,7 @@ class EventHub {
   }
 
   async #placeOf({ after, kinds }: EventsWanted) {
-    const newest = await this.#options.events.newest();
+    const newest = await this.#newest.ask();
     const chosen: Kinds = kinds === undefined ? undefined : new Set(kinds);
     // A number that was never given: of another database.
     const strange = after !== undefined && after > newest;
@@ -176,7 +179,7 @@ class EventHub {
   /** With the first client: from the newest event on. */
   async #begin(): Promise<void> {
     const { events, log } = this.#options;
-    this.#following ??= events.newest().then((newest) => {
+    this.#following ??= this.#newest.ask().then((newest) => {
       this.#recent.reset(newest);
       return events.follow({
         everyMs: LOOK_MS,
