@@ -11,8 +11,10 @@ import { rss } from './visit-stage.ts';
 import { WorkerStage } from './worker-stage.ts';
 
 const WAIT_MS = 90_000;
-/** Long enough for a machine that has much else to do, as one of each kind waits for it. */
-const DEADLINE_MS = 8_000;
+/** Longer than the test: nothing but what never ends may run into it. */
+const DEADLINE_MS = 60_000;
+/** Of workers that have nothing to visit but what never ends. */
+const SHORT_MS = 300;
 const METADATA = 'http://169.254.169.254/latest/meta-data/';
 
 const letters = [...'abcdefghi'];
@@ -63,13 +65,12 @@ forEachDatabase((fixture) => {
       site.serve(/^\/names/, named);
       site.serve(/^\/bomb/, bomb, gzip);
       site.serve(/^\/deep/, `<rss><channel>${'<a>'.repeat(5_000)}</channel></rss>`);
-      site.on(/^\/drip/, drip);
       site.on(/^\/metadata/, away);
       site.serve(/^\/good/, rss([{ id: '1' }]));
       // Nothing of an entity is expanded or fetched, and a name is no more than a name.
       const wanted = {
         ...{ '/laughs': 'ok', '/external': 'ok', '/doctype': 'ok', '/proto': 'ok' },
-        ...{ '/names': 'ok', '/bomb': 'too-large', '/deep': 'too-deep', '/drip': 'timeout' },
+        ...{ '/names': 'ok', '/bomb': 'too-large', '/deep': 'too-deep' },
         ...{ '/metadata': 'target', '/good': 'ok' },
       };
       const feeds: Feed[] = [];
@@ -82,14 +83,13 @@ forEachDatabase((fixture) => {
         const reasons = (await states()).map(({ reason }) => reason);
         assert.deepEqual(reasons, Object.values(wanted));
       });
-      const [laughed, external, , , , , , dripped, metadata, good] = await states();
+      const [laughed, external, , , , , , metadata, good] = await states();
       assert.ok((laughed?.title?.length ?? 0) < 100, 'not expanded');
       assert.doesNotMatch(external?.title ?? '', /\[[a-z0-9-]+\]/, 'no file was read');
       assert.equal(site.asks(/^\/dtd/).length, 0, 'nothing that a body names is fetched');
       assert.equal(await stage.count("select count(*) from articles where url ~ 'polluted'"), 0);
       assert.equal(Reflect.get({}, 'polluted'), undefined);
       assert.match(metadata?.message ?? '', /169\.254\.169\.254/);
-      assert.match(dripped?.message ?? '', /8000 ms/);
       assert.deepEqual([good?.state, good?.articles, good?.failures], ['ok', 1, 0]);
     });
 
@@ -99,9 +99,8 @@ forEachDatabase((fixture) => {
       site.serve(/^\/page\/good/, `<body><article>${text.repeat(8)}</article></body>`, html);
       site.serve(/^\/page\/bomb/, bomb, { ...gzip, ...html });
       site.serve(/^\/page\/deep/, `<body>${'<div>'.repeat(50_000)}</body>`, html);
-      site.on(/^\/page\/drip/, drip);
       site.on(/^\/page\/metadata/, away);
-      const pages = ['good', 'bomb', 'deep', 'drip', 'metadata'];
+      const pages = ['good', 'bomb', 'deep', 'metadata'];
       const items = pages.map((id, n) => ({
         id,
         link: site.url(`127.0.8.${n + 1}`, `/page/${id}`),
@@ -119,12 +118,41 @@ forEachDatabase((fixture) => {
       };
       await soon(async () => {
         assert.deepEqual(await ends(), [
-          ...['good done', 'bomb too-large', 'deep too-complex', 'drip timeout'],
-          'metadata target',
+          ...['good done', 'bomb too-large', 'deep too-complex', 'metadata target'],
         ]);
       });
       assert.equal((await stage.stateOf(feed)).reason, 'ok');
       assert.equal(site.asks(/meta-data/).length, 0);
+    });
+
+    it('by a feed that never ends', async () => {
+      stage.site.on(/^\/drip/, drip);
+      const feed = await stage.feed('127.0.9.1', '/drip');
+      stage.worker({ deadlineMs: SHORT_MS });
+      await soon(async () => {
+        const { reason, message } = await stage.stateOf(feed);
+        assert.equal(reason, 'timeout');
+        assert.match(message ?? '', /300 ms/);
+      });
+    });
+
+    it('by a page that never ends', async () => {
+      const { site } = stage;
+      site.on(/^\/page\/drip/, drip);
+      const host = '127.0.9.2';
+      site.serve(/^\/feed/, rss([{ id: '1', link: site.url(host, '/page/drip') }]));
+      const feed = await stage.feed(host, '/feed', { fetch: 'always' });
+      // One that reads the feed, and would ask the host again in an hour.
+      const first = stage.worker({ deadlineMs: DEADLINE_MS, spacingMs: 3_600_000 });
+      await soon(async () => assert.equal((await stage.stateOf(feed)).reason, 'ok'));
+      await first.close();
+      await database.query('update article_hosts set free_ms = 0');
+      stage.worker({ deadlineMs: SHORT_MS });
+      await soon(async () => {
+        const [job] = await database.query('select reason, message from article_jobs');
+        assert.equal(job?.reason, 'timeout');
+        assert.match(String(job?.message), /300 ms/);
+      });
     });
   });
 });
