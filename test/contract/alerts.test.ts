@@ -102,7 +102,7 @@ forEachEngine((name, start) => {
       }
     });
 
-    it('do not find what the issue calls hard: few points, exactly the factor, nothing above zero', async () => {
+    it('do not find what is no finding: few points, exactly the factor, nothing above zero', async () => {
       const names = new Set((await reader.found(above, STEP)).map(({ pair }) => pair));
       for (const n of [2, 3, 5, 12, 60]) {
         assert.ok(names.has(`above${n}`), `above${n}`);
