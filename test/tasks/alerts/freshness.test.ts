@@ -40,6 +40,7 @@ forEachEngine((name, start) => {
       influx = createInflux({ url, token, org, bucket, timeoutMs: 60_000, clock: systemClock });
       dir = await mkdtemp(join(tmpdir(), 'tidemark-freshness-'));
       database = await openPGlite({ dir: join(dir, 'data'), log: silentLog });
+      await migrate(database);
     });
     after(async () => {
       await influx?.close();
@@ -48,10 +49,8 @@ forEachEngine((name, start) => {
       await rm(dir, { recursive: true, force: true });
     });
     beforeEach(async () => {
-      await database.transaction((transaction) =>
-        transaction.script('drop schema public cascade; create schema public'),
-      );
-      await migrate(database);
+      await database.query(`truncate channels, alerts, alert_steps, alert_firings, alert_cursors,
+        markets, metrics, exchange_choices cascade`);
       channel = await makeChannel(database);
       tests += 1;
       exchange = `ex${tests}`;
