@@ -114,8 +114,7 @@ const TRIMS: readonly string[] = [
   // What nobody was told of says little; a long breach is found again in each step.
   `delete from alert_firings where id in (
      select f.id from alert_firings f
-     where f.id < coalesce((select max(id) from alert_firings), 0)
-       and f.step_ms < ${NOW_MS} - 86400000
+     where f.step_ms < ${NOW_MS} - 86400000
        and not exists (select 1 from alert_events e where e.firing = f.id)
        and not exists (select 1 from alert_steps s
          where s.rule = f.rule and s.step_ms = f.step_ms and not s.spread)

@@ -28,7 +28,10 @@ export async function makeChannel(
   return Number(rows[0]!.id);
 }
 
-export interface AlertWish extends Partial<AlertSpec> {
+/** Lists that are not changed will do. */
+type Unchanged<T> = T extends readonly (infer Item)[] ? readonly Item[] : T;
+
+export interface AlertWish extends Partial<{ [K in keyof AlertSpec]: Unchanged<AlertSpec[K]> }> {
   readonly channel: number;
   readonly kind?: AlertKind;
   readonly windowMs?: number;
@@ -48,7 +51,7 @@ export async function makeAlert(database: Database, wish: AlertWish): Promise<Al
   const { alert } = await addAlert(database, {
     ...{ name: 'test', kind, channel, fallback: fallback ?? null, windowMs },
     rules: rules ?? (kind === 'ratio' ? [priceRule] : []),
-    spec: { ...nothing, ...spec },
+    spec: { ...nothing, ...spec } as AlertSpec,
   });
   return alert;
 }
