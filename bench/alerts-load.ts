@@ -1,7 +1,7 @@
 /**
  * A step of one rule in which many series fire, brought to many subscriptions, each with a receiver
- * of its own: queries to the store, time, and memory of the evaluator, batch by batch. First with ten
- * subscriptions, then with all. The store and PostgreSQL have processes of their own.
+ * of its own: queries to the store, time, and memory of the evaluator, batch by batch. First with
+ * ten subscriptions, then with all. The store and PostgreSQL have processes of their own.
  * Usage: node --expose-gc dist/bench/alerts-load.js [subscriptions] [series] [embedded|influxd]
  */
 import { loadavg } from 'node:os';

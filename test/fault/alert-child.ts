@@ -1,6 +1,6 @@
 /**
- * An evaluator of alerts, a dispatcher of messages, or both, until it is killed or told to end. Says
- * when it is up, and something at every step of its work.
+ * An evaluator of alerts, a dispatcher of messages, or both, until it is killed or told to end.
+ * Says when it is up, and something at every step of its work.
  */
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';

@@ -169,7 +169,7 @@ class Stage {
     return { bodies, repeats: this.#receiver.received.length - bodies.size };
   }
 
-  /** Ends all, unless a message is left: whoever is killed over one that was sent sends it again. */
+  /** Ends all, unless a message is left: one that was sent and not said to be is sent again. */
   async rest(): Promise<void> {
     const open = "select 1 from deliveries where state in ('queued', 'failed', 'leased')";
     const left = () => this.registry((registry) => registry.query(open));

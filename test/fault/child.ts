@@ -13,8 +13,8 @@ export interface Child {
 }
 
 /**
- * Starts a program of this folder, its options being one argument of JSON; resolves when it has said
- * its first line, throws when it ends before that. Every later line is a sign of work.
+ * Starts a program of this folder, its options being one argument of JSON; resolves when it has
+ * said its first line, throws when it ends before that. Every later line is a sign of work.
  */
 export async function startChild(
   name: string,
