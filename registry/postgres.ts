@@ -81,15 +81,22 @@ class Postgres implements Database {
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken: Error | undefined;
+    // One that breaks between two statements says so here; without a listener it ends the process.
+    const lost = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', lost);
     try {
       await client.query('begin');
       const result = await work(handle(client, this.where));
       await client.query('commit');
       return result;
     } catch (error) {
-      broken = await rollback(client);
-      throw databaseFailure(error, this.where);
+      const cause = broken ?? error;
+      broken ??= await rollback(client);
+      throw databaseFailure(cause, this.where);
     } finally {
+      client.off('error', lost);
       client.release(broken);
     }
   }

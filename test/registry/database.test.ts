@@ -74,6 +74,20 @@ describe('database', () => {
       assert.deepEqual(await database.query('select * from t'), []);
     });
 
+    it('ends a transaction whose connection breaks between two statements, and goes on', async () => {
+      if (kind === 'pglite') return;
+      const database = await fresh();
+      const work = database.transaction(async (transaction) => {
+        const [row] = await transaction.query('select pg_backend_pid() as pid');
+        await database.query('select pg_terminate_backend($1, 20000)', [Number(row?.pid)]);
+        // The break is heard of before the next statement.
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+        await transaction.query('select 1');
+      });
+      await fails(work, 'unavailable', /terminat/);
+      assert.deepEqual(await database.query('select 1 as one'), [{ one: 1 }]);
+    });
+
     it('runs transactions at the same time without mixing them', async () => {
       const database = await fresh();
       await database.query('create table n (x int)');
