@@ -29,6 +29,24 @@ export function streamEvents(ctx: Context, seat: Seat): void {
   seat.start(peerOf(ctx));
 }
 
+/** How long a browser waits before it asks again for what could not be had. */
+const LATER_MS = 5_000;
+
+/** Whether a browser's own reader of events asks: no other names this type alone. */
+export function isEventSource(ctx: Context): boolean {
+  return ctx.get('accept').trim() === 'text/event-stream';
+}
+
+/**
+ * Answers with an empty stream, which says why, and when to come back. A browser never comes back
+ * after an answer with an error.
+ */
+export function streamLater(ctx: Context, why: string): void {
+  ctx.status = 200;
+  ctx.set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
+  ctx.body = `retry: ${LATER_MS}\n: ${why.replace(/[\r\n]+/g, ' ')}\n\n`;
+}
+
 function peerOf({ res }: Context): Peer {
   const write = (bytes: Buffer | string, done?: () => void): void => {
     if (res.destroyed || res.writableEnded) done?.();

@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
+import { isCode } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
 import { HttpProblem } from '../errors.ts';
 import { eventsAnswer, eventsQuery, liveQuery } from '../event-schemas.ts';
 import { openSocket } from '../events/socket.ts';
-import { streamEvents } from '../events/stream.ts';
+import { isEventSource, streamEvents, streamLater } from '../events/stream.ts';
 import { asksForSocket } from '../events/upgrades.ts';
 import { demandSameOrigin } from '../origin.ts';
 import { page } from '../page.ts';
@@ -27,7 +28,12 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
       return;
     }
     const last = lastEventId(ctx) ?? after;
-    streamEvents(ctx, await hub.seat(wantedOf({ after: last, kinds })));
+    try {
+      streamEvents(ctx, await hub.seat(wantedOf({ after: last, kinds })));
+    } catch (error) {
+      if (!isCode(error, 'unavailable') || !isEventSource(ctx)) throw error;
+      streamLater(ctx, error.message);
+    }
   };
   return [
     defineRoute({

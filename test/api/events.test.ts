@@ -170,6 +170,12 @@ describe('the stream of events', () => {
     const answer = await fetch(url);
     assert.equal(answer.status, 503);
     assert.ok(answer.headers.get('retry-after'));
+    // A browser never comes back after an error.
+    const headers = { accept: 'text/event-stream', 'last-event-id': '7' };
+    const later = await readStream(url, { headers });
+    await eventually(() => assert.equal(later.ended, 'end'));
+    assert.equal(later.status, 200);
+    assert.equal(later.text, 'retry: 5000\n: database: away\n\n');
     events.away = undefined;
     const reader = await readStream(url);
     assert.equal(reader.status, 200);
