@@ -59,13 +59,14 @@ export interface ChannelFilter {
   readonly limit: number;
 }
 
-/** By number. */
+/** By number; without our own, unless it is asked for. */
 export async function listChannels(
   queries: Queries,
   { kind, state, after = 0, limit }: ChannelFilter,
 ): Promise<ChannelView[]> {
   const rows = await queries.query(
-    `${SELECT} where c.id > $1 and ($3::text is null or c.kind = $3)
+    `${SELECT} where c.id > $1
+       and case when $3::text is null then c.kind <> 'canary' else c.kind = $3 end
        and ($4::text is null or c.state = $4) order by c.id limit $2`,
     [after, limit, kind ?? null, state ?? null],
   );

@@ -229,7 +229,7 @@ export interface DeliveryFilter {
   readonly limit: number;
 }
 
-/** By number. */
+/** By number; without those of the canary, unless they are asked for. */
 export async function listDeliveries(
   queries: Queries,
   { alert, channel, state, kind, after = 0, limit }: DeliveryFilter,
@@ -237,7 +237,7 @@ export async function listDeliveries(
   const rows = await queries.query(
     `${SELECT} ${FROM} where d.id > $1 and ($3::bigint is null or d.alert = $3)
        and ($4::bigint is null or d.channel = $4) and ($5::text is null or d.state = $5)
-       and ($6::text is null or d.kind = $6)
+       and case when $6::text is null then d.kind <> 'canary' or $4 is not null else d.kind = $6 end
      order by d.id limit $2`,
     [after, limit, alert ?? null, channel ?? null, state ?? null, kind ?? null],
   );
