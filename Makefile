@@ -61,7 +61,7 @@ format: node_modules/.installed ## format and fix what a machine can fix
 docs: dist/.built ## write the generated documents
 	@node dist/scripts/docs.js
 
-bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries); results go to bench/RESULTS.md by hand
+bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries|alerts|alerts-load|alerts-latency); results go to bench/RESULTS.md by hand
 	@node --expose-gc dist/bench/$(or $(B),write).js
 
 influxd: ## build the real InfluxDB 2.7.12, for the tests that compare with it (needs Go and cargo)
