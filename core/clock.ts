@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { TidemarkError } from './errors.ts';
 
 /** Time as a dependency: tests pass a manual one and never sleep. */
@@ -14,12 +13,21 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {});
-    } catch (cause) {
-      throw new TidemarkError('cancelled', 'sleep was cancelled', { cause });
-    }
+  // Not `timers/promises`: it makes an error with a stack for each sleep that is ended early, and
+  // most are.
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        clearTimeout(timer);
+        reject(new TidemarkError('cancelled', 'sleep was cancelled', { cause: signal?.reason }));
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', cancel);
+        resolve();
+      }, ms);
+      if (signal?.aborted) cancel();
+      else signal?.addEventListener('abort', cancel, { once: true });
+    });
   },
 };
 
