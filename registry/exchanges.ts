@@ -69,3 +69,12 @@ export async function listExchanges(queries: Queries): Promise<ExchangeState[]> 
   );
   return rowsOf(exchangeState, rows);
 }
+
+/** How long after their slot the newest prices of the slowest exchange came, of those that answer. */
+export async function slowestExchangeMs(queries: Queries): Promise<number> {
+  const rows = await queries.query(
+    `select coalesce(max(lateness_ms), 0)::float8 as ms from exchanges
+     where state = 'ok' and last_success > now() - interval '15 minutes'`,
+  );
+  return rowsOf(z.object({ ms: z.number() }), rows)[0]!.ms;
+}

@@ -9,6 +9,7 @@ import { missingSteps, recordStep, type StepKey } from '../../registry/alert-ste
 import { activeAlertRules } from '../../registry/alerts.ts';
 import type { Database } from '../../registry/database.ts';
 import type { AlertMetrics } from './metrics.ts';
+import { type SecondLook, SecondLooks } from './second-looks.ts';
 
 /** What the evaluation asks InfluxDB: of rules, never of subscriptions. */
 export interface AlertReads extends AlertReader {
@@ -25,6 +26,8 @@ export interface EvaluatorOptions {
   readonly everyMs: number;
   /** From the end of a rule's step to its task, milliseconds. */
   readonly offsetOf: (rule: AlertRule) => number;
+  /** How long after their slot the newest prices of the slowest exchange came, milliseconds. */
+  readonly slowestMs: () => Promise<number>;
   /** Brings a step to everybody, before the next one of its rule is looked at. */
   readonly spread: (step: StepKey) => Promise<void>;
 }
@@ -64,6 +67,7 @@ const DETAILED = 20;
 /** From the marks that the tasks leave to firings in the registry, each step once. */
 export class Evaluator {
   readonly #options: EvaluatorOptions;
+  readonly #seconds: SecondLooks;
   readonly #failing = new Map<string, string>();
   /** When a rule that failed is tried again. */
   readonly #retryMs = new Map<string, number>();
@@ -75,6 +79,7 @@ export class Evaluator {
 
   constructor(options: EvaluatorOptions) {
     this.#options = options;
+    this.#seconds = new SecondLooks(options);
     // What happened before is not known: InfluxDB may have come back just now.
     this.#answersSinceMs = options.clock.nowMs();
   }
@@ -91,9 +96,11 @@ export class Evaluator {
     const rules = await activeAlertRules(database);
     const missing = await this.#missing(rules);
     this.#oldestMs = missing[0]?.step.stepMs;
-    if (missing.length === 0) return this.#untilDue(rules);
+    const again = await this.#seconds.due(clock.nowMs());
+    if (missing.length === 0 && again.length === 0) return this.#untilDue(rules);
     try {
-      await this.#evaluate(missing);
+      for (const look of again) await this.#guarded(look.rule, () => this.#again(look));
+      if (missing.length > 0) await this.#evaluate(missing);
       if (this.#trouble !== undefined) log.info({}, 'alerts are evaluated again');
       this.#trouble = undefined;
     } catch (error) {
@@ -195,10 +202,22 @@ export class Evaluator {
     for (const { stepMs, count } of steps) {
       const late = clock.nowMs() - stepMs > LATE_STEPS * everyMs + GRACE_MS;
       const span = { fromMs: stepMs - everyMs, toMs: stepMs };
-      const points = count === 0 ? [] : await asked(reads.found(rule, span));
+      // The canary measures the way of those in time.
+      const none = count === 0 || (late && rule.kind === 'canary');
+      const points = none ? [] : await asked(reads.found(rule, span));
       await this.#keep(rule, { stepMs, late, points });
       metrics.steps.add({ result: late ? 'late' : 'evaluated' });
+      if (!late) this.#seconds.note({ rule, stepMs });
     }
+  }
+
+  /** A step that points came to after its task: what was found stays, what is new is told. */
+  async #again({ rule, stepMs }: SecondLook): Promise<void> {
+    const { everyMs, reads, metrics } = this.#options;
+    await asked(reads.run(rule, stepMs));
+    const points = await asked(reads.found(rule, { fromMs: stepMs - everyMs, toMs: stepMs }));
+    await this.#keep(rule, { stepMs, late: false, points });
+    metrics.steps.add({ result: 'again' });
   }
 
   /** A step that no task has written: evaluated here when the time of its task is over. */
@@ -209,7 +228,6 @@ export class Evaluator {
       return;
     }
     let points: readonly FoundPoint[] = [];
-    // The canary measures the way of those in time.
     if (rule.kind !== 'canary') {
       if (this.#lateLeft <= 0) return;
       this.#lateLeft -= 1;

@@ -1,7 +1,7 @@
 import type { Count, Metrics, Spread } from '../../core/metrics.ts';
 
 export interface AlertMetrics {
-  /** Steps of rules, by `result`: evaluated, late, missed (no task had written it). */
+  /** Steps of rules, by `result`: evaluated, late, missed (no task had written it), again. */
   readonly steps: Count;
   readonly firings: Count;
   /** What became of alerts, by `outcome`. */
@@ -14,7 +14,7 @@ export function createAlertMetrics(metrics: Metrics): AlertMetrics {
   return {
     steps: metrics.count({
       name: 'alert_steps_total',
-      help: 'Steps of alert rules, by result: evaluated, late, missed by their task',
+      help: 'Steps of alert rules, by result: evaluated, late, missed by their task, again',
       labels: ['result'],
     }),
     firings: metrics.count({

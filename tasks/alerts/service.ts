@@ -12,6 +12,7 @@ import { bind, loadTask } from '../../flux/load.ts';
 import type { Firing } from '../../registry/alert-firings.ts';
 import { openSteps, type StepKey, trimAlerts } from '../../registry/alert-steps.ts';
 import type { Database } from '../../registry/database.ts';
+import { slowestExchangeMs } from '../../registry/exchanges.ts';
 import { alertTasks } from '../alert-tasks.ts';
 import { type AlertReads, Evaluator } from './evaluate.ts';
 import type { AlertMetrics } from './metrics.ts';
@@ -87,6 +88,7 @@ export function startAlerts(given: AlertServiceOptions): AlertService {
     ...{ database: registry, clock, log, metrics, everyMs, spread },
     reads: readsOf(given, ending.signal),
     offsetOf: (rule) => fixedMs(taskOf(given, rule).offset),
+    slowestMs: () => slowestExchangeMs(registry),
   });
   const turns = (turn: () => Promise<number>, failing: string): Turns =>
     new Turns({ clock, log, gapMs: GAP_MS, retryMs: RETRY_MS, turn, failing });

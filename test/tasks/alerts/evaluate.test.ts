@@ -105,17 +105,20 @@ forEachDatabase((fixture) => {
   let channel: number;
   let reads: FakeReads;
   let clock: ManualClock;
+  let slowestMs = 0;
   beforeEach(async () => {
     database = await fixture.fresh();
     channel = await makeChannel(database);
     reads = new FakeReads();
     clock = new ManualClock(STEP_MS);
+    slowestMs = 0;
   });
   const evaluatorOn = (on: Database, everyMs = MINUTE_MS) =>
     new Evaluator({
       ...{ reads, database: on, clock, log: silentLog, everyMs },
       metrics: createAlertMetrics(createMetrics()),
       offsetOf: () => OFFSET_MS,
+      slowestMs: async () => slowestMs,
       spread: async (step) => void (await spreadStep(on, step, spreadOptions)),
     });
   /** An alert that is made when the clock begins. */
@@ -125,6 +128,46 @@ forEachDatabase((fixture) => {
     await database.query('update alerts set created = $2 where id = $1', [id, created]);
   };
   const lateOf = async () => (await sentTo(database)).map(({ payload }) => payload.data.late);
+
+  describe('a step that an exchange is late for', () => {
+    const begin = async () => {
+      await make({ channel });
+      const evaluator = evaluatorOn(database);
+      clock.jump(OFFSET_MS);
+      reads.write(priceRule, STEP_MS, ['btcusd']);
+      await evaluator.round();
+      reads.past.set(
+        `${priceRule.key} ${STEP_MS}`,
+        ['btcusd', 'ethusd'].map((pair) => pointOf(priceRule, STEP_MS, pair)),
+      );
+      reads.asked.length = 0;
+      return evaluator;
+    };
+
+    it('is looked at once more, and what is new in it is told', async () => {
+      const evaluator = await begin();
+      slowestMs = OFFSET_MS + 1;
+      clock.jump(29_999);
+      await evaluator.round();
+      assert.ok(!reads.asked.includes('run'));
+      clock.jump(1);
+      await evaluator.round();
+      await evaluator.round();
+      assert.equal(reads.asked.filter((what) => what === 'run').length, 1);
+      const rows = await database.query('select series from alert_events order by series');
+      const series = rows.map((row) => row.series);
+      assert.deepEqual(series, ['price:kraken:btcusd', 'price:kraken:ethusd']);
+      assert.deepEqual(await lateOf(), [false, false]);
+    });
+
+    it('is left alone when all prices were there in time', async () => {
+      const evaluator = await begin();
+      slowestMs = OFFSET_MS;
+      clock.jump(30_000);
+      await evaluator.round();
+      assert.ok(!reads.asked.includes('run'));
+    });
+  });
 
   describe('a step that its task has written', () => {
     it('is looked for when its task is due, and taken once', async () => {
