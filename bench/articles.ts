@@ -1,5 +1,5 @@
 /**
- * Passes over a thousand feeds of 50 items, each on a host of its own on loopback, as a worker makes
+ * Passes over a thousand feeds of 50 items, each on a host of its own on loopback, as a worker does
  * them: asked, read, told apart, made harmless, matched by rules, saved. One of all new items, one
  * with one new item a feed, one of bodies that are what they were; then a feed of 20 MB alone.
  * Before and after each, feedsmith parses the same bodies and does nothing else. Points end in

@@ -74,7 +74,7 @@ describe('database', () => {
       assert.deepEqual(await database.query('select * from t'), []);
     });
 
-    it('ends a transaction whose connection breaks between two statements, and goes on', async () => {
+    it('ends a transaction whose connection breaks between statements, and goes on', async () => {
       if (kind === 'pglite') return;
       const database = await fresh();
       const work = database.transaction(async (transaction) => {
