@@ -38,7 +38,7 @@ export interface AlertChildOptions {
 
 const options = JSON.parse(process.argv[2] ?? '{}') as AlertChildOptions;
 const { role, databaseUrl, dataDir } = options;
-const say = (word: string) => process.stdout.write(`${word}\n`);
+let up = false;
 const registry = told(await openRegistry({ databaseUrl, dataDir, log }));
 const metrics = createMetrics();
 const closes = [
@@ -50,7 +50,13 @@ process.once('SIGTERM', async () => {
   await registry.close();
   process.exit(0);
 });
+up = true;
 say('up');
+
+/** Not before it is up: whoever hears something may end it. */
+function say(word: string): void {
+  if (up) process.stdout.write(`${word}\n`);
+}
 
 /** Each transaction is a moment to be killed at: before it, within, and after. */
 function told(database: Database): Database {
