@@ -1,5 +1,5 @@
 /**
- * What the default rule of alerts costs at 13,827 markets, against the two reads that it is made of:
+ * What the default rule of alerts costs at 13,827 markets, against the two reads it is made of:
  * the mean of the hour, and the newest point of each. Interleaved; CPU seconds of the server.
  * Usage: node dist/bench/alerts.js [runs] [minutes] [embedded|influxd|both]
  */

@@ -1,6 +1,6 @@
 /**
  * Messages to webhooks on loopback, as one dispatcher sends them: first many to fifty receivers,
- * then some a second to the same ones, alone and beside ten thousand that wait for one that is dead.
+ * then some a second to the same ones, alone and beside ten thousand that wait for a dead one.
  * The receivers, and PostgreSQL where it is used, have processes of their own on the same machine.
  * Usage: node dist/bench/deliveries.js [pglite|postgres] [messages]
  */

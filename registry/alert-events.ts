@@ -64,7 +64,8 @@ export async function listAlertEvents(
        e.outcome, e.silence, e.delivery, e.resolved_ms as "resolvedMs",
        ${msColumn('e.created', 'createdMs')}, f.average, f.samples, f.late, f.exchange, f.pair,
        f.monitor
-     from alert_events e join alerts a on a.id = e.alert left join alert_firings f on f.id = e.firing
+     from alert_events e join alerts a on a.id = e.alert
+       left join alert_firings f on f.id = e.firing
      where a.kind <> 'canary' and ($2::bigint is null or e.id < $2)
        and ($3::bigint is null or e.alert = $3) and ($4::text is null or e.outcome = $4)
        and ($5::text is null or f.pair = $5) and ($6::text is null or f.exchange = $6)

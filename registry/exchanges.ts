@@ -70,7 +70,7 @@ export async function listExchanges(queries: Queries): Promise<ExchangeState[]> 
   return rowsOf(exchangeState, rows);
 }
 
-/** How long after their slot the newest prices of the slowest exchange came, of those that answer. */
+/** How long after their slot the prices of the slowest exchange came, of those that answer. */
 export async function slowestExchangeMs(queries: Queries): Promise<number> {
   const rows = await queries.query(
     `select coalesce(max(lateness_ms), 0)::float8 as ms from exchanges

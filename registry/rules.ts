@@ -38,7 +38,7 @@ const rule = z.object({
   changedMs: z.number(),
   /** How many articles it matched. */
   matches: z.int(),
-  /** Why articles are not judged by it although it is active; null: they are, as far as is known. */
+  /** Why articles are not judged by it although it is active; null: they are, as far as known. */
   leftOut: z.string().nullable(),
 });
 

@@ -40,7 +40,7 @@ export interface TaskService {
    * cannot be asked.
    */
   health(): Promise<readonly TaskHealth[]>;
-  /** Looks at once instead of at the end of the interval: the sampling or the rules have changed. */
+  /** Looks at once instead of at the end of the interval: sampling or rules have changed. */
   refresh(): void;
   close(): Promise<void>;
 }

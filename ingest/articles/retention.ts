@@ -76,7 +76,7 @@ function sweeper(
     help: 'Rows of the registry that were deleted for their age, by what they were',
     labels: ['what'],
   });
-  /** Where the last round ended among the old articles; null: they are gone through from the start. */
+  /** Where the last round ended among the old articles; null: they are looked at from the start. */
   let place: ArticlePlace | null = null;
   /** Slices until one says that there is no more. */
   const each = async (what: string, slice: () => Promise<{ rows: number; more: boolean }>) => {

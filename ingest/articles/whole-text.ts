@@ -7,7 +7,7 @@ const END_CHARS = 100;
 
 const ELLIPSIS = /(?:…|\.{3})[\s)\]]*$/u;
 const ELSEWHERE =
-  /\b(?:read more|read on|read the (?:full|whole|rest)|continue reading|keep reading|full (?:story|article))\b/i;
+  /\b(?:read (?:more|on|the (?:full|whole|rest))|(?:continue|keep) reading|full (?:story|article))\b/i;
 
 export interface FeedText {
   /** Plain text of what the feed has of an article beside its summary. */
@@ -19,7 +19,7 @@ export interface FeedText {
 }
 
 /**
- * Whether a text is the article, not the beginning of it. What a feed gives as content is, unless it
+ * Whether a text is the article, not its beginning. What a feed gives as content is, unless it
  * says no more than the summary or shows that it goes on; what a page adds is then not missed.
  */
 export function isWholeText({ text, summary, content }: FeedText): boolean {

@@ -90,7 +90,7 @@ export class Evaluator {
     return { trouble: this.#trouble, failing: this.#failing, behindMs };
   }
 
-  /** Looks once; returns after how many milliseconds to look again. Throws what the registry does. */
+  /** Looks once; returns in how many milliseconds to look again. Throws what the registry does. */
   async round(): Promise<number> {
     const { clock, database, log } = this.#options;
     const rules = await activeAlertRules(database);

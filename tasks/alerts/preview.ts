@@ -50,7 +50,7 @@ const SIZE = { ...TAGS, _value: 'long' } as const;
 const POINT = { ...TAGS, _time: 'time', _value: 'double' } as const;
 
 /**
- * How often an alert would have been told: the points of the range are judged one after the other as
+ * How often an alert would have been told: the points of the range are judged one by one as
  * the task does, and are not kept. Silences and the state of channels do not count.
  */
 export function createPreview({ influx, everyMs, pointsMax = POINTS_MAX }: PreviewOptions) {
