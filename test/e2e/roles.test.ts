@@ -1,6 +1,7 @@
 /**
- * The roles of docker-compose.yml without Docker: migrate, then prices, scans, articles, tasks, alerts
- * and api, each as a process with a data directory of its own, over one InfluxDB and one PostgreSQL.
+ * The roles of docker-compose.yml without Docker: migrate, then prices, scans, articles, tasks,
+ * alerts and api, each a process with a data directory of its own, over one InfluxDB and one
+ * PostgreSQL.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** What rules have found becomes alerts: each step once, none left out, in as few queries as can be. */
+/** What rules have found becomes alerts: each step once, none left out, in few queries. */
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { type AlertRule, canaryRule, thresholdRules } from '../../../core/alert-rules.ts';
