@@ -7,7 +7,7 @@ const END_CHARS = 100;
 
 const ELLIPSIS = /(?:…|\.{3})[\s)\]]*$/u;
 const ELSEWHERE =
-  /\b(?:read (?:more|on|the (?:full|whole|rest))|(?:continue|keep) reading|full (?:story|text))\b/i;
+  /\b(?:read (?:more|on|the (?:full|whole|rest))|(continue|keep) reading|full (story|article))\b/i;
 
 export interface FeedText {
   /** Plain text of what the feed has of an article beside its summary. */
