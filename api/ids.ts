@@ -14,7 +14,7 @@ export function readId(thing: string, text: string): number {
 /** `thing`: what it is called, one of it, as in `feed`. */
 export function notThere(thing: string, id: string | number): TidemarkError {
   return new TidemarkError('not-found', `no ${thing} ${String(id).slice(0, 20)}`, {
-    details: { list: `/${thing}s` },
+    details: { list: `/${thing.replace(/y$/, 'ie')}s` },
   });
 }
 

@@ -54,8 +54,10 @@ export async function taskStatuses(options: StatusOptions): Promise<readonly Tas
   );
   const queue = new PQueue({ concurrency: QUESTIONS_AT_ONCE });
   const statuses = await queue.addAll(
-    ours.map((task) => async () => statusOf(task, await runsOf(tasks, task), clock.nowMs())),
-    { ...(signal && { signal }) },
+    ours.map((task) => async () => {
+      signal?.throwIfAborted();
+      return statusOf(task, await runsOf(tasks, task), clock.nowMs());
+    }),
   );
   return statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -76,8 +76,13 @@ export function startAlerts(given: AlertServiceOptions): AlertService {
   const { registry, clock, log, metrics, everyMs, sources } = given;
   const ending = childAbort(undefined);
   const spreading = spreadOptions(given);
+  // A step that takes long is still open for the other loop: it is not done twice.
+  const underWay = new Set<string>();
   const spread = async (step: StepKey): Promise<void> => {
-    const done = await spreadStep(registry, step, spreading);
+    const key = `${step.rule} ${step.stepMs}`;
+    if (underWay.has(key)) return;
+    underWay.add(key);
+    const done = await spreadStep(registry, step, spreading).finally(() => underWay.delete(key));
     if (done === undefined) return;
     for (const [outcome, count] of Object.entries(done.outcomes)) {
       metrics.events.add({ outcome }, count);

@@ -140,7 +140,7 @@ describe('the name of a pair', () => {
     assert.deepEqual(details, { pair: 'btcusd', exchanges: ['bitfinex', 'bitstamp', 'kraken'] });
   });
 
-  for (const word of ['docs', 'api', 'API', 'alerts', 'silences', 'deliveries/usd']) {
+  for (const word of ['docs', 'api', 'API', 'ws/usd']) {
     it(`is never /${word}`, async () => {
       const answer = await get(`/${word}`);
       assert.equal(answer.status, 404);
@@ -148,7 +148,10 @@ describe('the name of a pair', () => {
     });
   }
 
-  for (const word of ['feeds', 'RULES', 'articles', 'jobs', 'monitors']) {
+  for (const word of [
+    ...['feeds', 'RULES', 'articles', 'jobs', 'monitors'],
+    ...['alerts', 'silences', 'DELIVERIES', 'channels'],
+  ]) {
     it(`is never /${word}, nor anything below it`, async () => {
       const { items, next } = (await (await get(`/${word}`)).json()) as Record<string, unknown>;
       assert.deepEqual([items, next], [[], null]);
