@@ -3,10 +3,11 @@
 // mean: with it, five points an hour could never be three times their mean. A series needs two
 // points in the window and a mean above zero; exactly `factor` times is not more.
 //
-// Three reads, each pushed down to the storage (sums of a group a third cheaper than those of a
-// range), are laid under each other by name, sum and count above the point that they belong to: so
-// fill() puts them beside it, a column at once. pivot() would cost half as much again, join()
-// minutes. `of` tells whose sum it is that was filled in: a new series has none of its own.
+// Three reads, each pushed down to the storage, are laid under each other by name, mean and count
+// above the point that they belong to: so fill() puts them beside it, a column at once. pivot()
+// would cost half as much again, join() minutes. `of` tells whose mean it is that was filled in: a
+// new series has none of its own. The mean is one read: a sum and a count of two moments, between
+// which points are filled in, would make one of neither.
 import "array"
 import "experimental"
 
@@ -56,9 +57,8 @@ written =
     union(
         tables: [
             points(start: start, stop: middle)
-                |> group(columns: keys)
-                |> sum()
-                |> part(value: "sum", label: "a")
+                |> mean()
+                |> part(value: "average", label: "a")
                 |> duplicate(column: "series", as: "of"),
             points(start: start, stop: middle)
                 |> group(columns: keys)
@@ -68,14 +68,11 @@ written =
         ],
     )
         |> sort(columns: ["series", "part"])
-        |> fill(column: "sum", usePrevious: true)
+        |> fill(column: "average", usePrevious: true)
         |> fill(column: "samples", usePrevious: true)
         |> fill(column: "of", usePrevious: true)
         |> filter(fn: (r) => r.part == "c" and exists r.of and r.of == r.series)
-        |> filter(
-            fn: (r) => r.samples > 1 and fires(value: r.value, average: r.sum / float(v: r.samples)),
-        )
-        |> map(fn: (r) => ({r with average: r.sum / float(v: r.samples)}))
+        |> filter(fn: (r) => r.samples > 1 and fires(value: r.value, average: r.average))
         |> set(key: "_measurement", value: "alert")
         |> set(key: "rule", value: rule)
         |> to(
