@@ -2,10 +2,7 @@
 import { pairSpellings } from '../core/pair.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import { HttpProblem } from './errors.ts';
-import { named } from './field-errors.ts';
-
-/** Of ids that are not there, as many are named. */
-const NAMED_MAX = 10;
+import { demandThere, named } from './field-errors.ts';
 
 /** The tags of the pairs. @throws HttpProblem 422 with names like one that is not listed */
 export async function knownPairs(desk: AlertDesk, spellings: readonly string[]): Promise<string[]> {
@@ -35,10 +32,9 @@ export async function knownIds(
 ): Promise<number[]> {
   const wanted = [...new Set(ids)].sort((a, b) => a - b);
   const thing = field.slice(0, -1) as 'monitor' | 'feed' | 'rule';
-  const missing = (await desk.missing(thing, wanted)).slice(0, NAMED_MAX);
-  if (missing.length === 0) return wanted;
   const path = field === 'monitors' ? field : `article.${field}`;
-  throw unknown(path, `no ${thing} ${missing.join(', ')}`, { missing });
+  demandThere(path, thing, await desk.missing(thing, wanted));
+  return wanted;
 }
 
 function unknown(field: string, message: string, details: object): HttpProblem {

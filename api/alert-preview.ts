@@ -1,37 +1,7 @@
-import type { AlertKind, AlertSpec } from '../registry/alerts.ts';
+import type { Previewed, PreviewRange } from '../core/alert-preview.ts';
+import type { Alert } from '../registry/alerts.ts';
 
-export interface PreviewAsked {
-  readonly kind: AlertKind;
-  readonly spec: AlertSpec;
-  readonly windowMs: number;
-  /** Half open, milliseconds since the epoch. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** One time that it would have been told. */
-export interface PreviewedAlert {
-  readonly series: string;
-  readonly exchange: string | null;
-  readonly pair: string | null;
-  readonly monitor: number | null;
-  readonly atMs: number;
-  readonly value: number;
-  readonly average: number | null;
-  readonly samples: number | null;
-}
-
-export interface Previewed {
-  /** How often it would have been told. */
-  readonly alerts: number;
-  /** Of how many series. */
-  readonly series: number;
-  /** How many series were looked at. */
-  readonly looked: number;
-  /** By time, at most 100. */
-  readonly first: readonly PreviewedAlert[];
-}
+export type PreviewAsked = Pick<Alert, 'kind' | 'spec' | 'windowMs'> & PreviewRange;
 
 /**
  * How often an alert would have been told, on stored data, by what its task does.

@@ -1,8 +1,8 @@
+import type { Previewed, PreviewedAlert } from '../core/alert-preview.ts';
 import { formatMs } from '../core/duration.ts';
 import type { AlertEvent } from '../registry/alert-events.ts';
 import type { Alert } from '../registry/alerts.ts';
 import type { ChannelView, EnsuredChannel } from '../registry/channels.ts';
-import type { Previewed, PreviewedAlert } from './alert-preview.ts';
 import { isoOf, isoOrNull } from './moment.ts';
 
 /** An alert as it is told. */

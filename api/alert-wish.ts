@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { type AlertRule, alertDefaults, ratioRules, thresholdRules } from '../core/alert-rules.ts';
+import {
+  type AlertRule,
+  alertBounds,
+  alertDefaults,
+  ratioRules,
+  thresholdRules,
+} from '../core/alert-rules.ts';
 import { formatMs } from '../core/duration.ts';
 import type { Alert, AlertChange, AlertKind, AlertSpec, NewAlert } from '../registry/alerts.ts';
 import type { ChannelAddress } from '../registry/channels.ts';
@@ -18,8 +24,7 @@ type About = keyof typeof KINDS_OF;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-const WINDOW_MS_MIN = 300_000;
-const WINDOW_MS_MAX = 7 * DAY_MS;
+const [WINDOW_MS_MIN, WINDOW_MS_MAX] = alertBounds.windowMs;
 const AFTER_MS = 600_000;
 const AFTER_MS_MIN = 60_000;
 
@@ -67,7 +72,7 @@ export async function readAlertWish(desk: AlertDesk, wish: Wish): Promise<Wanted
   const address = await readAddress(desk, { webhook, slack, email, pagerduty });
   const kind = kindOf(given);
   const spec = await specOf(desk, kind, { before: DEFAULTS, given });
-  const windowMs = windowOf(given.window ?? HOUR_MS);
+  const windowMs = windowOf(given.window ?? alertDefaults.windowMs);
   const rules = await rulesOf(desk, kind, { spec, windowMs });
   return {
     address,
@@ -93,7 +98,7 @@ export async function readPreviewWish(
     throw wrongField(kind, 'nothing: only what is about a metric can be previewed');
   }
   const spec = await specOf(desk, kind, { before: DEFAULTS, given: wish });
-  return { kind, spec, windowMs: windowOf(wish.window ?? HOUR_MS), rangeMs };
+  return { kind, spec, windowMs: windowOf(wish.window ?? alertDefaults.windowMs), rangeMs };
 }
 
 /**
@@ -110,7 +115,8 @@ export async function readAlertPatch(
   const other = kindOf(given, kind);
   if (other !== kind) throw wrongField(other, `nothing: this alert is of kind ${kind}`);
   const spec = await specOf(desk, kind, { before: alert.spec, given });
-  const windowMs = given.window === undefined ? alert.windowMs : windowOf(given.window ?? HOUR_MS);
+  const windowMs =
+    given.window === undefined ? alert.windowMs : windowOf(given.window ?? alertDefaults.windowMs);
   const rules = await rulesOf(desk, kind, { spec, windowMs });
   return {
     ...{ spec, windowMs, rules },

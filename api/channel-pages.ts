@@ -1,5 +1,6 @@
 /** The small pages behind the links in e-mails: no script, nothing from elsewhere. */
 import type { Context } from 'koa';
+import { escapeHtml } from '../core/html.ts';
 
 export interface PageText {
   /** What is asked, before the address. */
@@ -14,7 +15,7 @@ export interface Page {
 
 /** The form goes to the address of the page, which has the token. */
 export function askPage({ question, button }: PageText, shown: string): Page {
-  const form = `<form method="post"><button autofocus>${escaped(button)}</button></form>`;
+  const form = `<form method="post"><button autofocus>${escapeHtml(button)}</button></form>`;
   return { status: 200, html: pageOf(`${line(question, shown)}${form}`) };
 }
 
@@ -41,7 +42,7 @@ export function sendPageText(ctx: Context, { status, html }: Page): void {
 }
 
 function line(text: string, shown: string): string {
-  return `<p>${escaped(text)} <b>${escaped(shown)}</b>.</p>`;
+  return `<p>${escapeHtml(text)} <b>${escapeHtml(shown)}</b>.</p>`;
 }
 
 const STYLE =
@@ -54,16 +55,4 @@ function pageOf(body: string): string {
     '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">' +
     `<style>${STYLE}</style><main><h1>Tidemark</h1>${body}</main></html>\n`
   );
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => ENTITIES[sign]!);
 }

@@ -45,6 +45,21 @@ export function demandReachable(refusal: string | undefined, field = 'url'): voi
   });
 }
 
+/** Of ids that are not there, as many are named. */
+const NAMED_MAX = 10;
+
+/**
+ * @param thing what they are, one of them, as in `feed`
+ * @throws HttpProblem 422 naming some of `missing`, where there are any
+ */
+export function demandThere(field: string, thing: string, missing: readonly number[]): void {
+  if (missing.length === 0) return;
+  const named = missing.slice(0, NAMED_MAX);
+  throw new HttpProblem(422, 'unprocessable', `field ${field}: no ${thing} ${named.join(', ')}`, {
+    details: { field, missing: named },
+  });
+}
+
 /** The header that `user:password` is sent as. */
 export function basicOf(credentials: string): string {
   return `Basic ${Buffer.from(credentials).toString('base64')}`;

@@ -4,6 +4,17 @@ import type { Catalog } from '../registry/catalog.ts';
 
 const NEAR_MAX = 5;
 
+/** The first of a pair's spellings that some exchange lists; else names like it. */
+export async function listedPair(
+  catalog: Catalog,
+  spellings: readonly string[],
+): Promise<{ readonly pair: string } | { readonly near: readonly string[] }> {
+  for (const pair of spellings) {
+    if ((await catalog.exchangesOf(pair)).length > 0) return { pair };
+  }
+  return { near: await catalog.nearPairs(spellings.at(-1) ?? '', NEAR_MAX) };
+}
+
 /** The series tag of what was asked for. Throws `not-found` with what there is instead. */
 export async function findPair(
   catalog: Catalog,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { TidemarkError } from '../core/errors.ts';
 import type { NewRule, Rule, RuleChange, RuleSpec } from '../registry/rules.ts';
 import { HttpProblem } from './errors.ts';
+import { demandThere } from './field-errors.ts';
 import type { RuleDesk } from './rule-desk.ts';
 import type { rulePatch, ruleTrial, ruleWish } from './rule-schemas.ts';
 
@@ -11,8 +12,6 @@ type Given = Omit<Wish, 'name'>;
 type Judge = Pick<RuleDesk, 'checker' | 'missingFeeds'>;
 
 const NOTHING: RuleSpec = { any: [], all: [], none: [], query: null };
-/** Of ids that are not there, as many are named. */
-const NAMED_MAX = 10;
 
 /**
  * A rule that is wanted.
@@ -97,12 +96,7 @@ async function demandFeeds(
   { missingFeeds }: Judge,
   feeds: readonly number[] | null,
 ): Promise<void> {
-  const missing = feeds === null ? [] : await missingFeeds(feeds);
-  if (missing.length === 0) return;
-  const named = missing.slice(0, NAMED_MAX);
-  throw new HttpProblem(422, 'unprocessable', `field feeds: no feed ${named.join(', ')}`, {
-    details: { field: 'feeds', missing: named },
-  });
+  demandThere('feeds', 'feed', feeds === null ? [] : await missingFeeds(feeds));
 }
 
 function distinct(ids: readonly number[] | null): number[] | null {

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { ProbeResult } from '../api/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
@@ -19,6 +17,7 @@ import { createDeliveryMetrics, showDeliveries } from '../tasks/notify/delivery-
 import { type DispatcherState, startDispatcher } from '../tasks/notify/dispatch.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
+import { newWorkerId } from './worker-id.ts';
 
 const LISTEN_AGAIN_MS = 5_000;
 const LEASES_SILENT_MS = 180_000;
@@ -102,7 +101,7 @@ async function startDispatch(base: Base): Promise<void> {
     pagerdutyUrl: config.pagerdutyUrl,
     publicUrl: publicUrlOf(config),
     metrics: createDeliveryMetrics(metrics),
-    worker: `${hostname()} ${process.pid} ${randomUUID()}`,
+    worker: newWorkerId().id,
     limits: { ttlMs: config.alertTtlMs },
   });
   parts.add('deliveries', () => dispatcher.close());

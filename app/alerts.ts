@@ -1,5 +1,6 @@
 import type { AlertDesk } from '../api/alert-desk.ts';
 import type { ChannelDesk, DeliveryDesk } from '../api/channel-desk.ts';
+import { listedPair } from '../api/pair.ts';
 import type { SilenceDesk } from '../api/silence-desk.ts';
 import { listAlertEvents } from '../registry/alert-events.ts';
 import {
@@ -40,7 +41,6 @@ type AlertBase = Pick<Base, 'config' | 'registry' | 'influx' | 'clock'>;
 
 /** Each is a task of InfluxDB, and takes its time in every step. */
 const RULES_MAX = 100;
-const NEAR_MAX = 5;
 
 /** Where the API keeps alerts. */
 export function openAlertDesk(
@@ -55,12 +55,7 @@ export function openAlertDesk(
     mails: config.smtpUrl !== undefined && config.smtpFrom !== undefined,
     preview: createPreview({ influx, everyMs: config.alertEveryMs }),
     rulesWith: (keys) => countRulesWith(registry, keys),
-    async pairOf(spellings) {
-      for (const pair of spellings) {
-        if ((await catalog.exchangesOf(pair)).length > 0) return { pair };
-      }
-      return { near: await catalog.nearPairs(spellings.at(-1) ?? '', NEAR_MAX) };
-    },
+    pairOf: (spellings) => listedPair(catalog, spellings),
     async exchanges() {
       const entries = (await catalog.exchanges()).map(({ exchange }) => exchange);
       return [...new Set([...entries, ...(await catalog.listedExchanges())])].sort();

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { ProbeResult } from '../api/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
@@ -25,6 +23,7 @@ import { RULES_CHANNEL } from '../registry/rules.ts';
 import { leaveAll } from '../registry/workers.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
+import { newWorkerId } from './worker-id.ts';
 import { openWriter } from './writer.ts';
 
 /** A query that takes longer may have been carried out or not; much shorter than a lease. */
@@ -54,9 +53,7 @@ export async function startArticleIngest(base: Base): Promise<void> {
     leaseMs: articleDefaults.leaseMs + config.articleHostSpacingMs,
   };
   const { leaseMs } = limits;
-  const host = hostname();
-  const id = `${host} ${process.pid} ${randomUUID()}`;
-  const worker = { id, host, slots: limits.concurrency, leaseMs };
+  const worker = { ...newWorkerId(), slots: limits.concurrency, leaseMs };
   const ledger = openArticleLedger({
     database: registry,
     worker,

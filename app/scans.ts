@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { ProbeResult } from '../api/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
@@ -15,6 +13,7 @@ import { scanLoad } from '../registry/scan-load.ts';
 import { leaveAll } from '../registry/workers.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
+import { newWorkerId } from './worker-id.ts';
 import { openWriter } from './writer.ts';
 
 /** A query that takes longer may have been carried out or not; shorter than two leases. */
@@ -33,8 +32,7 @@ export async function startScans(base: Base): Promise<void> {
   parts.add('prober', prober.close);
   const { scanConcurrency: slots, scanConnectivity: places } = config;
   const { leaseMs } = workerDefaults;
-  const host = hostname();
-  const worker = { id: `${host} ${process.pid} ${randomUUID()}`, host, slots, leaseMs };
+  const worker = { ...newWorkerId(), slots, leaseMs };
   await leaveAll(registry, 'scans');
   const scans = startWorker({
     ledger: openLedger({

@@ -14,6 +14,7 @@ import {
 } from '../choice-schemas.ts';
 import { HttpProblem } from '../errors.ts';
 import { linkNext, page, sendPage } from '../page.ts';
+import { listedPair } from '../pair.ts';
 import { readRecords, readRecordsQuery } from '../records.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { noQuery } from '../schemas.ts';
@@ -21,7 +22,6 @@ import { pickRows } from '../store.ts';
 
 const ANSWERS_MAX = 64;
 const ID_MAX = 2 ** 31 - 1;
-const NEAR_MAX = 5;
 
 const id = { id: 'The number of the metric.' };
 
@@ -174,13 +174,10 @@ async function demandMetric({ choices }: Dependencies, text: string): Promise<Me
 
 /** The tag of a pair that some exchange lists. Throws 422 with names like it. */
 async function demandPair({ catalog }: Dependencies, spelling: string): Promise<string> {
-  const spellings = pairSpellings(spelling);
-  for (const tag of spellings) {
-    if ((await catalog.exchangesOf(tag)).length > 0) return tag;
-  }
-  const near = await catalog.nearPairs(spellings.at(-1)!, NEAR_MAX);
+  const found = await listedPair(catalog, pairSpellings(spelling));
+  if ('pair' in found) return found.pair;
   throw new HttpProblem(422, 'unprocessable', `no exchange lists ${spelling.slice(0, 64)}`, {
-    details: { field: 'pair', near },
+    details: { field: 'pair', near: found.near },
   });
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { formatMs } from '../../core/duration.ts';
+import type { TaskStatus } from '../../core/task-status.ts';
 import type { Dependencies } from '../app.ts';
 import { said } from '../field-schemas.ts';
 import { isoOrNull } from '../moment.ts';
 import { alsoShort, defineRoute, type Route } from '../route.ts';
 import { noQuery } from '../schemas.ts';
-import type { ShownTask } from '../task-desk.ts';
 
 const taskAnswer = z
   .object({
@@ -47,7 +47,7 @@ export function taskRoutes({ tasks: desk }: Dependencies): readonly Route[] {
   ]);
 }
 
-function shown({ everyMs, lastRunMs, ...task }: ShownTask) {
+function shown({ everyMs, lastRunMs, ...task }: TaskStatus) {
   const every = everyMs === null ? null : formatMs(everyMs);
   return { ...task, every, lastRun: isoOrNull(lastRunMs) };
 }

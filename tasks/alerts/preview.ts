@@ -1,38 +1,13 @@
+import type { Previewed, PreviewedAlert, PreviewRange } from '../../core/alert-preview.ts';
 import { type AlertRule, ratioRules, thresholdRules } from '../../core/alert-rules.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Influx } from '../../core/influx/influx.ts';
 import { seriesOf } from '../../flux/alert-queries.ts';
 import { createPreviewQueries, type PreviewSeries } from '../../flux/preview-queries.ts';
-import type { AlertKind, AlertSpec } from '../../registry/alerts.ts';
+import type { Alert } from '../../registry/alerts.ts';
 import { type JudgedStep, SeriesJudge } from './judge.ts';
 
-export interface PreviewAsked {
-  readonly kind: AlertKind;
-  readonly spec: AlertSpec;
-  readonly windowMs: number;
-  /** Milliseconds since the epoch. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly signal: AbortSignal;
-}
-
-export interface PreviewedAlert {
-  readonly series: string;
-  readonly exchange: string | null;
-  readonly pair: string | null;
-  readonly monitor: number | null;
-  readonly atMs: number;
-  readonly value: number;
-  readonly average: number | null;
-  readonly samples: number | null;
-}
-
-export interface Previewed {
-  readonly alerts: number;
-  readonly series: number;
-  readonly looked: number;
-  readonly first: readonly PreviewedAlert[];
-}
+type PreviewAsked = Pick<Alert, 'kind' | 'spec' | 'windowMs'> & PreviewRange;
 
 export interface PreviewOptions {
   readonly influx: Pick<Influx, 'rows' | 'bucket'>;

@@ -3,6 +3,7 @@ import { childAbort } from '../../core/abort.ts';
 import type { AlertMessage } from '../../core/alert-message.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, TidemarkError } from '../../core/errors.ts';
+import { escapeHtml } from '../../core/html.ts';
 import { channelToken } from '../../registry/channel-address.ts';
 import type { Sender, Sent } from './sender.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -30,13 +31,6 @@ interface Mail {
   readonly text: string;
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
-}
-
-export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** An e-mail in two forms, plain and marked up, that programs can end with one click. */
