@@ -21,6 +21,12 @@ const RESERVED: ReadonlySet<string> = new Set([
   'events',
   'silences',
   'deliveries',
+  'keys',
+  'audit',
+  'flux',
+  'assets',
+  'favicon.ico',
+  'robots.txt',
 ]);
 
 /** Whether a path's first segment belongs to the API itself. */
