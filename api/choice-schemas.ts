@@ -107,19 +107,19 @@ export const rankedMetricAnswer = z
 
 export const slotsQuery = z.strictObject(pageOfRange);
 
-export const slotsAnswer = z
-  .array(
-    z.object({
-      slot: z.iso.datetime(),
-      lateMs: z.number().meta({ description: 'From when its run was due to when it began.' }),
-      tookMs: z
-        .number()
-        .meta({ description: 'Until its points went to the disk, or until it failed.' }),
-      rows: z.int(),
-      ok: z.boolean(),
-    }),
-  )
-  .meta({ id: 'Slots' });
+const slotAnswer = z
+  .object({
+    slot: z.iso.datetime(),
+    lateMs: z.number().meta({ description: 'From when its run was due to when it began.' }),
+    tookMs: z
+      .number()
+      .meta({ description: 'Until its points went to the disk, or until it failed.' }),
+    rows: z.int(),
+    ok: z.boolean(),
+  })
+  .meta({ id: 'Slot' });
+
+export const slotsAnswer = z.array(slotAnswer).meta({ id: 'Slots' });
 
 export const recordsQuery = z.strictObject({
   ...pageOfRange,
@@ -136,11 +136,11 @@ export const recordsQuery = z.strictObject({
     .meta({ description: 'The values of this exchange as they were written.' }),
 });
 
-export const recordsAnswer = z
-  .array(
-    z.object({
-      timestamp: z.iso.datetime(),
-      value: z.number().nullable().meta({ description: 'Null if not a finite number.' }),
-    }),
-  )
-  .meta({ id: 'Records' });
+const recordAnswer = z
+  .object({
+    timestamp: z.iso.datetime(),
+    value: z.number().nullable().meta({ description: 'Null if not a finite number.' }),
+  })
+  .meta({ id: 'RecordedValue' });
+
+export const recordsAnswer = z.array(recordAnswer).meta({ id: 'Records' });

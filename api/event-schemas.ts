@@ -31,20 +31,17 @@ export const eventsQuery = z.strictObject({
   limit: limitOf({ max: 1000, usual: 100 }),
 });
 
-export const eventsAnswer = z
+const eventAnswer = z
   .object({
-    items: z
-      .array(
-        z.object({
-          id: said(z.int(), 'Rises with each event.'),
-          kind: z.string().meta({ description: 'What it is about.', examples: ['scan'] }),
-          at: time,
-          data: z.record(z.string(), z.unknown()).meta({
-            description: 'Of a monitor: `monitor`, `url`, `from`, `to`, `reason`, ...',
-          }),
-        }),
-      )
-      .meta({ description: 'The oldest first.' }),
-    next,
+    id: said(z.int(), 'Rises with each event.'),
+    kind: z.string().meta({ description: 'What it is about.', examples: ['scan'] }),
+    at: time,
+    data: z.record(z.string(), z.unknown()).meta({
+      description: 'Of a monitor: `monitor`, `url`, `from`, `to`, `reason`, ...',
+    }),
   })
+  .meta({ id: 'Event' });
+
+export const eventsAnswer = z
+  .object({ items: said(z.array(eventAnswer), 'The oldest first.'), next })
   .meta({ id: 'Events' });

@@ -11,33 +11,33 @@ export const scansQuery = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Wins over `Accept`.' }),
 });
 
-export const scansAnswer = z
-  .array(
-    z.object({
-      slot: time.meta({ description: 'When it was due, UTC.' }),
-      ok: said(z.boolean(), 'Answered as expected.'),
-      reason: z.string().meta({ description: 'How it ended, of a closed set.' }),
-      status: z.int().optional().meta({ description: 'Of HTTP, of the last hop.' }),
-      bytes: z.int().optional().meta({ description: 'Of the body, unpacked, as far as read.' }),
-      wireBytes: z.int().optional().meta({ description: 'Of the body as it came.' }),
-      truncated: z.boolean().optional().meta({ description: 'The body went on.' }),
-      hops: z.int().optional().meta({ description: 'Redirects that were followed.' }),
-      matched: said(z.boolean().optional(), 'Whether the pattern did; absent without one.'),
-      dnsMs: ms('Resolving names, of all hops.'),
-      connectMs: ms('Opening connections.'),
-      tlsMs: ms('Handshakes.'),
-      ttfbMs: ms('From the request to the first byte of the answer.'),
-      transferMs: ms('From there to the last byte that was read.'),
-      totalMs: z.number().meta({ description: 'From the begin to the verdict.' }),
-      lateMs: ms('From when it was due to when it began.'),
-      certDays: ms('To the first end of a certificate of the chain.'),
-      values: z
-        .record(z.string(), z.number())
-        .optional()
-        .meta({ description: 'The numbers in the named groups of the pattern.' }),
-    }),
-  )
-  .meta({ id: 'Scans' });
+const scanAnswer = z
+  .object({
+    slot: time.meta({ description: 'When it was due, UTC.' }),
+    ok: said(z.boolean(), 'Answered as expected.'),
+    reason: z.string().meta({ description: 'How it ended, of a closed set.' }),
+    status: z.int().optional().meta({ description: 'Of HTTP, of the last hop.' }),
+    bytes: z.int().optional().meta({ description: 'Of the body, unpacked, as far as read.' }),
+    wireBytes: z.int().optional().meta({ description: 'Of the body as it came.' }),
+    truncated: z.boolean().optional().meta({ description: 'The body went on.' }),
+    hops: z.int().optional().meta({ description: 'Redirects that were followed.' }),
+    matched: said(z.boolean().optional(), 'Whether the pattern did; absent without one.'),
+    dnsMs: ms('Resolving names, of all hops.'),
+    connectMs: ms('Opening connections.'),
+    tlsMs: ms('Handshakes.'),
+    ttfbMs: ms('From the request to the first byte of the answer.'),
+    transferMs: ms('From there to the last byte that was read.'),
+    totalMs: z.number().meta({ description: 'From the begin to the verdict.' }),
+    lateMs: ms('From when it was due to when it began.'),
+    certDays: ms('To the first end of a certificate of the chain.'),
+    values: z
+      .record(z.string(), z.number())
+      .optional()
+      .meta({ description: 'The numbers in the named groups of the pattern.' }),
+  })
+  .meta({ id: 'Scan' });
+
+export const scansAnswer = z.array(scanAnswer).meta({ id: 'Scans' });
 
 export const summaryWindows = ['1h', '24h', '7d', '30d'] as const;
 

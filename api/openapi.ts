@@ -52,13 +52,20 @@ function operationOf(route: Route, components: Json): Json {
   };
 }
 
+/** Parts of paths by name; the handlers say the rest in words. */
+const PLACES: Readonly<Record<string, Json>> = {
+  id: { type: 'integer', minimum: 1, maximum: 999_999_999_999_999 },
+  exchange: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
+  pair: { type: 'string', pattern: '^[A-Za-z0-9]{1,30}(?:[-_/]?[A-Za-z0-9]{1,30})$' },
+};
+
 function pathParameters({ params = {} }: Route): Json[] {
   return Object.entries(params).map(([name, description]) => ({
     name,
     in: 'path',
     required: true,
     description,
-    schema: { type: 'string' },
+    schema: PLACES[name] ?? { type: 'string', minLength: 1, maxLength: 128 },
   }));
 }
 
@@ -89,10 +96,14 @@ function uploadOf(types: readonly string[]): Json {
 function responseOf({ about, schema, media = ['application/json'] }: Answer, components: Json) {
   const content: Record<string, Json> = {};
   for (const type of media) {
-    const json = type === 'application/json' && schema !== undefined;
-    content[type] = { schema: json ? referTo(schema, components, 'output') : { type: 'string' } };
+    content[type] = { schema: contentOf(type, schema, components) };
   }
   return media.length === 0 ? { description: about } : { description: about, content };
+}
+
+function contentOf(type: string, schema: z.ZodType | undefined, components: Json): Json {
+  if (type !== 'application/json') return { type: 'string' };
+  return schema === undefined ? { type: 'object' } : referTo(schema, components, 'output');
 }
 
 /** Named schemas (`meta({id})`) become components, the rest stands in place. */
@@ -114,6 +125,8 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
         const { default: fallback } = z.globalRegistry.get(zodSchema as z.core.$ZodType) ?? {};
         if (fallback !== undefined) part.default = fallback as number;
       }
+      // What may also be null is said by its parts.
+      if (part.anyOf !== undefined) delete part.type;
       // A later version may add members: a client must not refuse them.
       if (io === 'output') delete part.additionalProperties;
       delete part.id;

@@ -28,6 +28,21 @@ export const ranksQuery = z.strictObject({
 
 const number = z.number().nullable().optional();
 
+const rankedPair = z
+  .object({
+    rank: z.int().meta({ description: '1 moves most, by what was asked for.' }),
+    of: z.int().meta({ description: 'How many were ranked.' }),
+    position: z.int().meta({ description: 'Place among those that the filter leaves.' }),
+    pair: z.string(),
+    base: z.string().nullable().meta({ description: 'Null: no exchange lists it any more.' }),
+    quote: z.string().nullable(),
+    exchange: z.string().optional(),
+    stddev: z.number().meta({ description: 'Population standard deviation of its prices.' }),
+    mean: number.meta({ description: 'Of its prices; with by=volatility.' }),
+    volatility: number.meta({ description: 'stddev / mean; null without a positive mean.' }),
+  })
+  .meta({ id: 'RankedPair' });
+
 export const ranksAnswer = z
   .object({
     window: z.enum(rankWindows),
@@ -36,20 +51,7 @@ export const ranksAnswer = z
       .datetime()
       .nullable()
       .meta({ description: 'The end of the window; null: nothing has been ranked yet.' }),
-    items: z.array(
-      z.object({
-        rank: z.int().meta({ description: '1 moves most, by what was asked for.' }),
-        of: z.int().meta({ description: 'How many were ranked.' }),
-        position: z.int().meta({ description: 'Place among those that the filter leaves.' }),
-        pair: z.string(),
-        base: z.string().nullable().meta({ description: 'Null: no exchange lists it any more.' }),
-        quote: z.string().nullable(),
-        exchange: z.string().optional(),
-        stddev: z.number().meta({ description: 'Population standard deviation of its prices.' }),
-        mean: number.meta({ description: 'Of its prices; with by=volatility.' }),
-        volatility: number.meta({ description: 'stddev / mean; null without a positive mean.' }),
-      }),
-    ),
+    items: z.array(rankedPair),
     next: z.string().nullable().meta({ description: 'Pass as `cursor` for the next page.' }),
   })
   .meta({ id: 'Ranks' });

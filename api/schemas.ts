@@ -89,20 +89,17 @@ export const noQuery = z.strictObject({});
 
 const next = z.string().nullable().meta({ description: 'Pass as `after` for the next page.' });
 
-export const pairsAnswer = z
+const pairAnswer = z
   .object({
-    items: z.array(
-      z.object({
-        pair: z.string(),
-        base: z.string(),
-        quote: z.string(),
-        exchanges: z.array(z.string()),
-        rank: rankText.nullable(),
-      }),
-    ),
-    next,
+    pair: z.string(),
+    base: z.string(),
+    quote: z.string(),
+    exchanges: z.array(z.string()),
+    rank: rankText.nullable(),
   })
-  .meta({ id: 'Pairs' });
+  .meta({ id: 'Pair' });
+
+export const pairsAnswer = z.object({ items: z.array(pairAnswer), next }).meta({ id: 'Pairs' });
 
 export const exchangeAnswer = z
   .object({
@@ -156,7 +153,7 @@ export const errorAnswer = z
   .object({
     error: z.object({ code: z.string(), message: z.string(), details: z.unknown().optional() }),
   })
-  .meta({ id: 'Error' });
+  .meta({ id: 'ErrorAnswer' });
 
 export type PairsAnswer = z.infer<typeof pairsAnswer>;
 export type ExchangeAnswer = z.infer<typeof exchangeAnswer>;

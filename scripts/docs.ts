@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsTable } from '../core/config.ts';
 import { projectRoot } from '../core/paths.ts';
+import { openApiDocument, renderOperations, renderTypes } from './client.ts';
+import { renderCompose, renderEnvExample } from './env-example.ts';
 import { renderFluxSupport } from './flux-support.ts';
 
 interface Document {
@@ -29,6 +31,10 @@ const documents: readonly Document[] = [
       ].join('\n'),
   },
   { path: 'docs/flux-support.md', render: renderFluxSupport },
+  { path: '.env.example', render: renderEnvExample },
+  { path: 'docker-compose.yml', render: () => renderCompose(current('docker-compose.yml')) },
+  { path: 'client/types.ts', render: () => renderTypes(openApiDocument()) },
+  { path: 'client/operations.ts', render: () => renderOperations(openApiDocument()) },
 ];
 
 function current(path: string): string {

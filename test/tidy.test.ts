@@ -7,6 +7,8 @@ import { describe, it } from 'node:test';
 import { projectRoot } from '../core/paths.ts';
 
 const FILE_LINES_MAX = 400;
+/** Written by `make docs`, in one piece: their length is that of what they are made from. */
+const GENERATED = /^client\/(types|operations)\.ts$/;
 const COLUMNS_MAX = 100;
 const README_LINES_MAX = 40;
 
@@ -20,13 +22,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   api: ['core', 'flux', 'registry'],
   embedded: ['core'],
   demo: ['core'],
+  client: [],
+  web: ['client'],
   app: ['core', 'flux', 'registry', 'ingest', 'tasks', 'api', 'embedded', 'demo'],
   'main.ts': ['core', 'app'],
 };
 
 /** Only these may call the real clock, timers or randomness: they pass them on. */
 const COMPOSITION =
-  /^(core\/clock\.ts|main\.ts|app\/|embedded\/thread\.ts|scripts\/|bench\/|test\/)/;
+  /^(core\/clock\.ts|main\.ts|app\/|embedded\/thread\.ts|web\/time\.ts|scripts\/|bench\/|test\/)/;
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   cwd: projectRoot,
@@ -107,6 +111,7 @@ describe('tidy', () => {
 
   it('keeps files and lines short', () => {
     const long = typescript
+      .filter((file) => !GENERATED.test(file))
       .map((file) => ({ file, count: text(file).split('\n').length - 1 }))
       .filter(({ count }) => count > FILE_LINES_MAX)
       .map(({ file, count }) => `${file}: ${count} lines`);
