@@ -16,11 +16,21 @@ if [ ! -f .env ]; then
   done <.env.example >.env.new
   mv .env.new .env
   echo "Wrote .env with fresh secrets (readable by you alone)."
+else
+  # A newer version may want a secret that this file does not have yet.
+  sed -n 's/=generate$//p' .env.example | while IFS= read -r name; do
+    grep -q "^$name=" .env && continue
+    [ -z "$(tail -c 1 .env)" ] || echo >>.env
+    printf '%s=%s\n' "$name" "$(secret)" >>.env
+    echo "Added $name to .env, a fresh secret."
+  done
 fi
 
 if [ "${1:-}" = --where ]; then
-  # shellcheck disable=SC1091
-  . ./.env
+  # Not sourced: a value may hold what a shell reads as its own.
+  value() { sed -n "s/^$1=//p" .env | tail -n 1; }
+  PORT=$(value PORT) INFLUX_PORT=$(value INFLUX_PORT)
+  PORT=${PORT%%-*}
   echo
   echo "  API       http://127.0.0.1:${PORT:-8001}"
   echo "  InfluxDB  http://127.0.0.1:${INFLUX_PORT:-8086}   user tidemark, password in .env"
