@@ -5,7 +5,7 @@ NPM := npm --no-fund --no-audit --loglevel=error
 COMPOSE := docker compose
 # A Docker engine that answers decides how `make start` runs; DOCKER=0 keeps it out.
 DOCKER ?= $(shell docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo 1 || echo 0)
-SOURCES := $(shell find main.ts app core flux registry ingest tasks api embedded demo scripts test bench -name '*.ts' 2>/dev/null)
+SOURCES := $(shell find main.ts app core flux registry ingest tasks api embedded demo client web scripts test bench -name '*.ts' 2>/dev/null)
 SQL := $(shell find registry/migrations -name '*.sql' 2>/dev/null)
 
 help: ## list the commands
@@ -77,9 +77,10 @@ node_modules/.installed: package.json package-lock.json
 	@$(NPM) ci
 	@touch $@
 
-dist/.built: node_modules/.installed tsconfig.json $(SOURCES) $(SQL)
+dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) $(SQL)
 	@echo "Building..."
 	@npx --no-install tsc -p .
+	@npx --no-install tsc -p web
 	@node dist/scripts/prepare-pglite.js
 	@touch $@
 

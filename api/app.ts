@@ -10,6 +10,7 @@ import type { ScanQueries } from '../flux/scan-queries.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { ArticleDesk, JobDesk } from './article-desk.ts';
+import type { Assets } from './assets.ts';
 import { createGuard, type Guard } from './auth.ts';
 import { readBody } from './body.ts';
 import type { ChannelDesk, DeliveryDesk } from './channel-desk.ts';
@@ -28,6 +29,7 @@ import { isReserved } from './reserved.ts';
 import { defineRoute, type Route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { articleRoutes } from './routes/articles.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -74,6 +76,8 @@ export interface Dependencies {
   readonly silences: SilenceDesk;
   readonly tasks: TaskDesk;
   readonly hub: Hub;
+  /** The files of the dashboard. */
+  readonly assets: Assets;
   readonly knownExchanges: KnownExchanges;
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
@@ -114,6 +118,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...silenceRoutes(dependencies),
     ...taskRoutes(dependencies),
     ...eventRoutes(dependencies),
+    ...assetRoutes(dependencies),
     defineRoute({
       id: 'openapi',
       method: 'get',

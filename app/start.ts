@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
+import { readAssets } from '../api/assets.ts';
 import { assertSafeHost } from '../api/auth.ts';
 import type { Probe } from '../api/contract.ts';
 import { createKept } from '../api/history/coverage.ts';
@@ -182,6 +183,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     silences: openSilenceDesk(base),
     tasks: openTaskDesk(base),
     hub,
+    assets: whole ? await readAssets() : new Map(),
     knownExchanges: knownExchanges(config.exchangeUrls),
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,

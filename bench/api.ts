@@ -127,6 +127,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     tasks: { list: async () => [] },
     silences: fakeSilences(),
     hub: new FakeEvents().hub,
+    assets: new Map(),
     scanQueries: createScanQueries({ bucket: engine.bucket }),
     knownExchanges: fakeExchanges,
     ranks,

@@ -3,6 +3,7 @@ import type { Dependencies } from '../app.ts';
 import type { Probe, ProbeResult } from '../contract.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { healthAnswer, indexAnswer, noQuery, type ReadyAnswer, readyAnswer } from '../schemas.ts';
+import { asksForPage, sendAsset } from './assets.ts';
 
 const PROBE_TIMEOUT_MS = 2000;
 const PROMETHEUS_TEXT = { about: 'Prometheus text format', media: ['text/plain'] };
@@ -67,16 +68,21 @@ function healthRoutes(dependencies: Dependencies): readonly Route[] {
   ];
 }
 
-function indexRoutes({ version }: Dependencies): readonly Route[] {
+function indexRoutes({ version, assets }: Dependencies): readonly Route[] {
   const index = async () => ({ name: 'tidemark', version, links: LINKS });
+  const dashboard = assets.get('index.html');
   return [
     defineRoute({
       ...open,
       id: 'index',
       path: '/',
-      summary: 'Where everything is',
+      summary: 'Where everything is; for browsers the dashboard',
       answers: { 200: { about: 'Links', schema: indexAnswer } },
-      handle: index,
+      async handle({ ctx }) {
+        if (!asksForPage(ctx) || dashboard === undefined) return index();
+        sendAsset(ctx, dashboard);
+        return undefined;
+      },
     }),
     defineRoute({
       ...open,

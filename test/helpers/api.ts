@@ -161,6 +161,7 @@ export async function startApi(
     silences: fakeSilences(),
     tasks: { list: async () => [] },
     hub: new FakeEvents().hub,
+    assets: new Map(),
     scanQueries: {
       results: name('results'),
       reasons: name('reasons'),

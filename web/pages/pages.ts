@@ -1,0 +1,12 @@
+/** The pages of the dashboard, in the order of the navigation. Each is loaded when it is opened. */
+import type { Page } from './page.ts';
+
+export interface Entry {
+  /** First word of the address; '' is the first page. */
+  readonly word: string;
+  /** In the navigation; undefined: reached from elsewhere. */
+  readonly label: string | undefined;
+  load(): Promise<{ readonly page: Page }>;
+}
+
+export const entries: readonly Entry[] = [];

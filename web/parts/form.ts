@@ -1,0 +1,187 @@
+/** Dialogs with a form: native `<dialog>`, so that focus and Escape do what people expect. */
+import { Problem } from '../api.ts';
+import { type Child, fill, h } from '../dom.ts';
+import { messageOf } from './state.ts';
+
+interface FieldBase {
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string;
+  readonly required?: boolean;
+}
+
+export type Field = FieldBase &
+  (
+    | {
+        readonly kind: 'text' | 'url' | 'password' | 'number' | 'textarea' | 'email';
+        readonly value?: string | number;
+        readonly placeholder?: string;
+        /** Offered while typing. */
+        readonly offers?: readonly string[];
+      }
+    | { readonly kind: 'check'; readonly value?: boolean }
+    | {
+        readonly kind: 'choice';
+        readonly choices: readonly (readonly [value: string, label: string])[];
+        readonly value?: string;
+      }
+  );
+
+/** Texts as typed ('' for what was left empty), and true or false of boxes. */
+export type Values = Readonly<Record<string, string | boolean>>;
+
+export interface DialogOptions {
+  readonly title: string;
+  readonly about?: Child;
+  readonly fields: readonly Field[];
+  readonly action: string;
+  /** Rejects with the API's Problem: it is shown at its field, or below. A text is shown after. */
+  submit(values: Values): Promise<Child | undefined>;
+}
+
+/** Opens the dialog; resolves true when it was sent and accepted, false when it was closed. */
+export function openDialog(options: DialogOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    let sent = false;
+    const trouble = h('p', { class: 'trouble', role: 'alert' });
+    const fields = options.fields.map(fieldOf);
+    const send = h('button', { class: 'main', type: 'submit' }, options.action);
+    const close = (): void => dialog.close();
+    const form = h(
+      'form',
+      { method: 'dialog', novalidate: true, onsubmit: submit },
+      h('h2', {}, options.title),
+      options.about !== undefined && h('div', { class: 'about' }, options.about),
+      fields.map(({ element }) => element),
+      trouble,
+      h(
+        'div',
+        { class: 'actions' },
+        h('button', { type: 'button', onclick: close }, 'Cancel'),
+        send,
+      ),
+    );
+    const dialog = h('dialog', { 'aria-label': options.title, onclose: closed }, form);
+    document.body.append(dialog);
+    dialog.showModal();
+
+    function closed(): void {
+      dialog.remove();
+      resolve(sent);
+    }
+
+    async function submit(event: SubmitEvent): Promise<void> {
+      event.preventDefault();
+      fill(trouble);
+      for (const field of fields) field.complain('');
+      send.disabled = true;
+      try {
+        const shown = await options.submit(
+          Object.fromEntries(fields.map((f) => [f.name, f.read()])),
+        );
+        sent = true;
+        if (shown === undefined) dialog.close();
+        else fill(form, h('h2', {}, options.title), shown, doneButton(close));
+      } catch (error) {
+        complain(error, fields, trouble);
+      } finally {
+        send.disabled = false;
+      }
+    }
+  });
+}
+
+function doneButton(close: () => void): HTMLElement {
+  const props = { class: 'main', type: 'button', autofocus: true, onclick: close };
+  return h('div', { class: 'actions' }, h('button', props, 'Done'));
+}
+
+interface LiveField {
+  readonly name: string;
+  readonly element: HTMLElement;
+  read(): string | boolean;
+  complain(text: string): void;
+}
+
+/** At the field that the API names, or below the form. */
+function complain(error: unknown, fields: readonly LiveField[], trouble: HTMLElement): void {
+  const details = error instanceof Problem ? error.details : {};
+  const named = details.field ?? details.parameter ?? details.path;
+  const field = fields.find(({ name }) => String(named ?? '').split('.')[0] === name);
+  const near = Array.isArray(details.near) ? details.near : [];
+  const offer = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : '';
+  const text = `${messageOf(error)}${offer}`;
+  if (field === undefined) fill(trouble, text);
+  else field.complain(text);
+}
+
+let fieldCount = 0;
+
+function fieldOf(field: Field): LiveField {
+  fieldCount += 1;
+  const id = `field-${fieldCount}`;
+  const control = controlOf(field, id);
+  const problem = h('p', { class: 'trouble', id: `${id}-problem`, role: 'alert' });
+  const box = field.kind === 'check';
+  const label = h('label', { for: id }, field.label);
+  const hint = field.hint && h('p', { class: 'hint', id: `${id}-hint` }, field.hint);
+  const offers = 'offers' in field && field.offers ? offersOf(`${id}-offers`, field.offers) : null;
+  control.setAttribute('aria-describedby', `${id}-hint ${id}-problem`);
+  return {
+    name: field.name,
+    element: h(
+      'div',
+      { class: box ? 'field box' : 'field' },
+      box ? [control, label] : [label, control],
+      offers,
+      hint,
+      problem,
+    ),
+    read: () =>
+      control instanceof HTMLInputElement && box ? control.checked : control.value.trim(),
+    complain(text) {
+      fill(problem, text);
+      if (text === '') control.removeAttribute('aria-invalid');
+      else control.setAttribute('aria-invalid', 'true');
+      if (text !== '') control.focus();
+    },
+  };
+}
+
+function offersOf(id: string, offers: readonly string[]): HTMLElement {
+  return h(
+    'datalist',
+    { id },
+    offers.map((value) => h('option', { value })),
+  );
+}
+
+function controlOf(field: Field, id: string) {
+  const { name, required = false } = field;
+  if (field.kind === 'choice') {
+    const options = field.choices.map(([value, label]) => {
+      return h('option', { value, selected: value === field.value }, label);
+    });
+    return h('select', { id, name }, options);
+  }
+  if (field.kind === 'check')
+    return h('input', { id, name, type: 'checkbox', checked: field.value });
+  const { placeholder, value } = field;
+  if (field.kind === 'textarea') {
+    return h('textarea', { id, name, placeholder, rows: 4, required, spellcheck: 'false' }, value);
+  }
+  const list = field.offers ? `${id}-offers` : undefined;
+  const rest = { placeholder, value, required, list, autocomplete: 'off', spellcheck: 'false' };
+  return h('input', {
+    id,
+    name,
+    type: field.kind,
+    step: field.kind === 'number' ? 'any' : undefined,
+    ...rest,
+  });
+}
+
+/** Asks before what cannot be undone. */
+export function confirmAction(title: string, about: string, action: string): Promise<boolean> {
+  return openDialog({ title, about, fields: [], action, submit: async () => undefined });
+}
