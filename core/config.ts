@@ -24,7 +24,9 @@ import {
 import { fixedMs } from './duration.ts';
 import { TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
+import { type ServeConfig, serveSettings } from './serve-settings.ts';
 import { type Setting, setting } from './setting.ts';
+import { type TraceConfig, traceSettings } from './trace-settings.ts';
 
 export type { Setting } from './setting.ts';
 
@@ -41,7 +43,7 @@ export interface Place {
   readonly port: number;
 }
 
-export interface Config extends AlertConfig {
+export interface Config extends AlertConfig, ServeConfig, TraceConfig {
   readonly host: string;
   readonly port: number;
   readonly influxPort: number;
@@ -109,7 +111,8 @@ export const settings = {
   host: setting('HOST', text, {
     default: '127.0.0.1',
     expected: 'an address to listen on',
-    about: 'Address of the API. Anything but loopback needs `API_KEYS`.',
+    about:
+      'Address of the API. Anything but loopback needs a key: `API_KEYS`, `tidemark keys create`.',
   }),
   port: setting('PORT', port, {
     default: '8001',
@@ -271,6 +274,8 @@ export const settings = {
       'link, title, the first 300 characters and a hash.',
   }),
   ...alertSettings,
+  ...serveSettings,
+  ...traceSettings,
   articlesStdout: setting(
     'ARTICLES_STDOUT',
     z.enum(['0', '1']).transform((on) => on === '1'),
@@ -293,7 +298,8 @@ export const settings = {
   apiKeys: setting('API_KEYS', apiKeys, {
     default: '',
     expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',
-    about: 'Keys of the API. None: open on loopback.',
+    about:
+      'Keys of the API, besides those of `tidemark keys`. None of either: open on loopback alone.',
     secret: true,
   }),
 } as const satisfies Record<Exclude<keyof Config, 'exchangeUrls' | 'streamUrls'>, Setting>;
