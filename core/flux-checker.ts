@@ -50,6 +50,25 @@ export class Checker {
     }
   }
 
+  /** What the server would offer there; line and character from 0. */
+  async complete(script: string, position: Place): Promise<readonly Offer[]> {
+    await this.#ready;
+    this.#documents += 1;
+    const textDocument = { uri: `file:///${this.#documents}/script.flux` };
+    const opened = { ...textDocument, languageId: 'flux', version: 1, text: script };
+    await this.#send({ method: 'textDocument/didOpen', params: { textDocument: opened } });
+    try {
+      const context = { triggerKind: 1 };
+      const params = { textDocument, position, context };
+      const method = 'textDocument/completion';
+      const answer = await this.#send({ id: this.#documents + 1, method, params });
+      const { result } = JSON.parse(String(answer)) as Offered;
+      return result?.items ?? [];
+    } finally {
+      await this.#send({ method: 'textDocument/didClose', params: { textDocument } });
+    }
+  }
+
   #send(message: object): Promise<unknown> {
     return this.#lsp.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
   }
@@ -62,13 +81,26 @@ export class Checker {
   }
 }
 
+/** Both from 0. */
+export interface Place {
+  readonly line: number;
+  readonly character: number;
+}
+
+/** As the server names and describes it. */
+export interface Offer {
+  readonly label: string;
+  readonly detail?: string;
+}
+
+interface Offered {
+  readonly result?: { readonly items?: readonly Offer[] } | null;
+}
+
 interface Diagnostic {
   readonly severity: number;
   readonly message: string;
-  readonly range: {
-    readonly start: { readonly line: number; readonly character: number };
-    readonly end: { readonly line: number; readonly character: number };
-  };
+  readonly range: { readonly start: Place; readonly end: Place };
 }
 
 interface Published {
@@ -77,7 +109,7 @@ interface Published {
 }
 
 function problemOf({ range, message }: Diagnostic): FluxProblem {
-  const place = ({ line, character }: { line: number; character: number }): Position => ({
+  const place = ({ line, character }: Place): Position => ({
     line: line + 1,
     column: character + 1,
   });

@@ -3,6 +3,7 @@ import { messageOf, TidemarkError } from './errors.ts';
 import type { FluxFile, Span } from './flux-ast.ts';
 import type { FluxProblem } from './flux-checker.ts';
 import { Checker, problemError } from './flux-checker.ts';
+import { type FluxMember, readMembers, readPaths } from './flux-library.ts';
 import { checkSize } from './flux-size.ts';
 import type { RawNode } from './flux-tree.ts';
 import { readFile, spanOf } from './flux-tree.ts';
@@ -45,6 +46,18 @@ export async function diagnose(script: string): Promise<readonly FluxProblem[]> 
 }
 
 let checker: Checker | undefined;
+
+/** What a package of the library of Flux has. */
+export async function membersOf(path: string): Promise<readonly FluxMember[]> {
+  checker ??= new Checker(new Lsp());
+  return readMembers(checker, path);
+}
+
+/** The import paths of the library of Flux, sorted. */
+export async function packagePaths(): Promise<readonly string[]> {
+  checker ??= new Checker(new Lsp());
+  return readPaths(checker);
+}
 
 function readingError(raw: RawNode): TidemarkError | undefined {
   try {

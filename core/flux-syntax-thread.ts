@@ -1,7 +1,14 @@
 import { workerData } from 'node:worker_threads';
 import { TidemarkError } from './errors.ts';
 import type { ParserReply, ParserRequest, ParserThreadData } from './flux-syntax.ts';
-import { diagnose, parse, printTree, syntaxErrors } from './flux-syntax-parser.ts';
+import {
+  diagnose,
+  membersOf,
+  packagePaths,
+  parse,
+  printTree,
+  syntaxErrors,
+} from './flux-syntax-parser.ts';
 
 /** The thread of the Flux parser: one request at a time, each answered once. */
 const { port, replies } = workerData as ParserThreadData;
@@ -17,6 +24,10 @@ function perform({ task, text }: ParserRequest): unknown {
       return syntaxErrors(text);
     case 'diagnose':
       return diagnose(text);
+    case 'members':
+      return membersOf(text);
+    case 'packages':
+      return packagePaths();
     case 'printTree':
       return printTree(JSON.parse(text));
   }

@@ -9,6 +9,7 @@ import type { ErrorCode } from './errors.ts';
 import { isCode, TidemarkError } from './errors.ts';
 import type { FluxFile } from './flux-ast.ts';
 import type { FluxProblem } from './flux-checker.ts';
+import type { FluxMember } from './flux-library.ts';
 
 /**
  * Flux syntax for the rest of the product. The official parser works in a thread of its own that is
@@ -17,10 +18,10 @@ import type { FluxProblem } from './flux-checker.ts';
 export type { FluxProblem } from './flux-checker.ts';
 export { formatProblem, formatProblems, problemError } from './flux-checker.ts';
 
-/** What the thread can be asked; `text` is a script, or a tree as JSON text. */
+/** What the thread can be asked; `text` is a script, an import path, or a tree as JSON text. */
 export interface ParserRequest {
   readonly id: number;
-  readonly task: 'parse' | 'syntaxErrors' | 'diagnose' | 'printTree';
+  readonly task: 'parse' | 'syntaxErrors' | 'diagnose' | 'members' | 'packages' | 'printTree';
   readonly text: string;
 }
 
@@ -86,6 +87,26 @@ export async function diagnose(script: string): Promise<readonly FluxProblem[]> 
 export function printTree(json: unknown): string {
   return current().askNow('printTree', JSON.stringify(json)) as string;
 }
+
+/** What a package of the library of Flux has; `universe` is what needs no import. */
+export async function membersOf(path: string): Promise<readonly FluxMember[]> {
+  const known = members.get(path);
+  if (known !== undefined) return known;
+  if (!(await packagePaths()).includes(path)) return [];
+  const found = (await ask('members', path)) as readonly FluxMember[];
+  members.set(path, found);
+  return found;
+}
+
+/** The import paths of the library of Flux, sorted. */
+export async function packagePaths(): Promise<readonly string[]> {
+  paths ??= (await ask('packages', '')) as readonly string[];
+  return paths;
+}
+
+/** They never change. */
+const members = new Map<string, readonly FluxMember[]>();
+let paths: readonly string[] | undefined;
 
 let queue: Promise<unknown> = Promise.resolve();
 
