@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { Trace } from '../core/trace.ts';
 import type { MetricQueries } from '../flux/metric-queries.ts';
 import type { PriceQueries } from '../flux/price-queries.ts';
 import type { ScanQueries } from '../flux/scan-queries.ts';
@@ -82,6 +83,8 @@ export interface Dependencies {
   readonly ranks: Ranks;
   readonly probes: readonly Probe[];
   readonly metrics: Metrics;
+  /** Spans of requests; none by default. */
+  readonly trace?: Trace;
   readonly clock: Clock;
   readonly log: Log;
   /** Longest range that can be asked for. */

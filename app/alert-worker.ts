@@ -15,6 +15,7 @@ import { createFreshnessSource } from '../tasks/alerts/sources/freshness.ts';
 import { createScanSource } from '../tasks/alerts/sources/scan.ts';
 import { createDeliveryMetrics, showDeliveries } from '../tasks/notify/delivery-metrics.ts';
 import { type DispatcherState, startDispatcher } from '../tasks/notify/dispatch.ts';
+import { showCanary, showEvaluation } from './levels.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 import { newWorkerId } from './worker-id.ts';
@@ -41,14 +42,7 @@ function startMeasuring({ config, registry: database, log, metrics, parts, probe
   const canary = startCanary({ database, clock: systemClock, log, everyMs, ttlMs, on });
   parts.add('canary', canary.close);
   probes.push({ name: 'canary', check: async () => canaryProbe(canary.state()) });
-  const age = metrics.level({
-    name: 'alert_canary_age_seconds',
-    help: 'Since the newest message of the canary was delivered',
-  });
-  metrics.onRead(() => {
-    const { ageMs } = canary.state();
-    if (ageMs !== undefined) age.set(ageMs / 1_000);
-  });
+  showCanary(metrics, canary.state);
 }
 
 function canaryProbe({ ageMs, overdue }: CanaryState): ProbeResult {
@@ -73,19 +67,7 @@ async function startEvaluation(base: Base): Promise<void> {
   });
   parts.add('alerts', alerts.close);
   probes.push({ name: 'alerts', check: async () => alertsProbe(alerts.state()) });
-  const behind = metrics.level({
-    name: 'alert_behind_seconds',
-    help: 'Since the end of the oldest step of a rule that is not evaluated and should be',
-  });
-  const able = metrics.level({
-    name: 'alert_rules_evaluable',
-    help: '0 while something of alerts cannot be evaluated, else 1',
-  });
-  metrics.onRead(() => {
-    const { behindMs, troubles } = alerts.state();
-    behind.set(behindMs / 1_000);
-    able.set(troubles.length === 0 ? 1 : 0);
-  });
+  showEvaluation(metrics, alerts.state);
 }
 
 async function startDispatch(base: Base): Promise<void> {

@@ -20,7 +20,8 @@ import { FEEDS_CHANNEL } from '../registry/feeds.ts';
 import { followChannel } from '../registry/follow.ts';
 import { returnVisits } from '../registry/left-visits.ts';
 import { RULES_CHANNEL } from '../registry/rules.ts';
-import { leaveAll } from '../registry/workers.ts';
+import { countWorkers, leaveAll } from '../registry/workers.ts';
+import { showWorkers } from './levels.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 import { newWorkerId } from './worker-id.ts';
@@ -80,6 +81,7 @@ export async function startArticleIngest(base: Base): Promise<void> {
     () => articles.state(),
     () => jobCounts(registry),
   );
+  showWorkers(metrics, 'articles', () => countWorkers(registry, 'articles'));
 }
 
 /** Woken when something is made or changed; what is not heard is found soon after. */

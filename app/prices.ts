@@ -21,6 +21,7 @@ import { ensureMarkets } from '../registry/markets.ts';
 import { openBackfills } from './backfills.ts';
 import { findExchange } from './choices.ts';
 import { createLateNotes, LATE_MS } from './late.ts';
+import { countUntold } from './levels.ts';
 import type { App, Base } from './start.ts';
 import { openWriter } from './writer.ts';
 
@@ -84,10 +85,7 @@ export async function startPriceIngest(
 
 /** Events for whoever watches: which exchange's prices are there. */
 function announcerOf({ config, registry, clock, log, metrics, parts }: Base): Announcer {
-  const failures = metrics.count({
-    name: 'price_events_failed_total',
-    help: 'Events of stored prices that could not be told; the prices are stored all the same',
-  });
+  const failures = countUntold(metrics);
   const announcer = createAnnouncer({
     tell: (events) => tellEvents(registry, 'price', events),
     trim: () => trimEvents(registry, config.eventsKeptMs),

@@ -10,7 +10,8 @@ import { createWorkerMetrics, showWorker } from '../ingest/scans/worker-metrics.
 import { followChannel } from '../registry/follow.ts';
 import { MONITORS_CHANNEL } from '../registry/monitors.ts';
 import { scanLoad } from '../registry/scan-load.ts';
-import { leaveAll } from '../registry/workers.ts';
+import { countWorkers, leaveAll } from '../registry/workers.ts';
+import { showWorkers } from './levels.ts';
 import { createScanGate } from './scan-gate.ts';
 import type { Base } from './start.ts';
 import { newWorkerId } from './worker-id.ts';
@@ -58,6 +59,7 @@ export async function startScans(base: Base): Promise<void> {
   probes.push({ name: 'scans', check: async () => scansProbe(scans.state(), slots) });
   const due = async () => (await scanLoad(registry)).due;
   showWorker(metrics, () => scans.state(), due);
+  showWorkers(metrics, 'scans', () => countWorkers(registry, 'scans'));
 }
 
 function scansProbe(state: WorkerState, slots: number): ProbeResult {

@@ -10,14 +10,16 @@ import { createRuns } from '../api/leaderboard/runs.ts';
 import { createRanks } from '../api/ranks.ts';
 import type { History } from '../api/routes/history.ts';
 import { listen } from '../api/server.ts';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { TidemarkError } from '../core/errors.ts';
 import { createHttp } from '../core/http.ts';
 import type { Influx } from '../core/influx/influx.ts';
 import type { Log } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
+import { openTrace } from '../core/otel.ts';
 import { version } from '../core/paths.ts';
+import type { Trace } from '../core/trace.ts';
 import type { Engine } from '../embedded/engine.ts';
 import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
@@ -29,6 +31,7 @@ import { createCatalog } from '../registry/catalog.ts';
 import type { Database } from '../registry/database.ts';
 import { listDirty } from '../registry/dirty.ts';
 import { openRegistry } from '../registry/open.ts';
+import { timed } from '../registry/timed.ts';
 import { startAlertWorker } from './alert-worker.ts';
 import { openAlertDesk, openChannelDesk, openDeliveryDesk, openSilenceDesk } from './alerts.ts';
 import { startArticleIngest } from './articles.ts';
@@ -36,6 +39,7 @@ import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
 import { openHub } from './events.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from './feeds.ts';
+import { showBuild, showProbes, timeRequests, timeStatements } from './levels.ts';
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
@@ -76,6 +80,7 @@ export interface Base {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly trace: Trace;
   readonly parts: Parts;
   readonly probes: Probe[];
   readonly influx: Influx;
@@ -91,13 +96,18 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     // Refused before anything is started, not after.
     assertSafeHost(config.host, config.apiKeys);
     await makeDirectory(config.dataDir);
-    const [{ influx, engine }, registry] = await both(
-      openStore(config, parts, { clock, log }),
+    const metrics = createMetrics({ processMetrics: true, clock: systemClock });
+    const trace = await openTrace({ settings: config, version, clock: systemClock, log, metrics });
+    // The first: what the others do while they stop is told too.
+    parts.add('trace', trace.close);
+    const watch = { told: timeRequests(metrics), trace };
+    const [{ influx, engine }, database] = await both(
+      openStore(config, parts, { clock, log, watch }),
       openDatabase(config, parts, log),
     );
-    const metrics = createMetrics({ processMetrics: true });
+    const registry = timed(database, { clock: systemClock, told: timeStatements(metrics) });
     const probes: Probe[] = [influxProbe(influx), registryProbe(registry)];
-    const base = { config, clock, log, metrics, parts, probes, influx, registry };
+    const base = { config, clock, log, metrics, trace, parts, probes, influx, registry };
     const exchanges = options.roles.has('prices')
       ? await startPriceIngest(base, options.timer)
       : [];
@@ -105,6 +115,8 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     if (options.roles.has('scans')) await startScans(base);
     if (options.roles.has('articles')) await startArticleIngest(base);
     if (options.roles.has('alerts')) await startAlertWorker(base);
+    showBuild(metrics, version, process.versions.node);
+    showProbes(metrics, probes, systemClock);
     const url = await startApi(base, options.roles.has('api'));
     return {
       url,
@@ -150,7 +162,7 @@ async function makeDirectory(dir: string): Promise<void> {
 }
 
 async function startApi(base: Base, whole: boolean): Promise<string> {
-  const { config, clock, log, metrics, influx, probes } = base;
+  const { config, clock, log, metrics, trace, influx, probes } = base;
   const queries = createPriceQueries({ bucket: config.influxBucket });
   // An exchange that was never polled is asked for its markets when somebody wants it filled.
   const http = createHttp({ clock, version });
@@ -188,6 +200,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     ranks: createRanks({ influx, flux: queries.pairRanks, clock, log }),
     probes,
     metrics,
+    trace,
     clock,
     log,
     retentionMs: config.retentionMs,

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { messageOf } from '../core/errors.ts';
 import { createInflux, type Influx } from '../core/influx/influx.ts';
+import type { WatchOptions } from '../core/influx/watch.ts';
 import type { Log } from '../core/log.ts';
 import { type Engine, startEngine } from '../embedded/engine.ts';
 import type { Parts } from './parts.ts';
@@ -25,7 +26,7 @@ export function engineDir(config: Config): string {
 export async function openStore(
   config: Config,
   parts: Parts,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, watch = {} }: { clock: Clock; log: Log; watch?: WatchOptions },
 ): Promise<Store> {
   const { influxOrg: org, influxBucket: bucket } = config;
   let engine: Engine | undefined;
@@ -45,7 +46,8 @@ export async function openStore(
   }
   const url = config.influxUrl ?? engine?.url ?? '';
   const token = config.influxToken ?? engine?.token ?? '';
-  const influx = createInflux({ url, token, org, bucket, timeoutMs: QUERY_TIMEOUT_MS, clock });
+  const how = { timeoutMs: QUERY_TIMEOUT_MS, clock, watch };
+  const influx = createInflux({ ...{ url, token, org, bucket }, ...how });
   parts.add('influx', influx.close);
   if (engine === undefined) ensureBucket(config, influx, parts, { clock, log });
   return { influx, engine };

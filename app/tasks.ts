@@ -3,12 +3,14 @@ import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
 import { messageOf } from '../core/errors.ts';
 import { ALERTS_CHANNEL, activeAlertRules } from '../registry/alerts.ts';
+import { countDirty } from '../registry/dirty.ts';
 import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
 import { followChannel } from '../registry/follow.ts';
 import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
 import { taskStatuses } from '../tasks/status.ts';
 import type { Retentions } from '../tasks/steps.ts';
+import { showTasks } from './levels.ts';
 import type { Base } from './start.ts';
 
 const LISTEN_AGAIN_MS = 5_000;
@@ -48,18 +50,7 @@ export async function startFluxTasks(base: Base): Promise<void> {
       return { ok: false, reason, fix: "look at the task's runs in InfluxDB" };
     },
   });
-  const age = metrics.level({
-    name: 'task_age_seconds',
-    help: 'Since the newest completed slot of a Flux task',
-    labels: ['task'],
-  });
-  metrics.onRead(async () => {
-    // A reading of metrics must not fail because InfluxDB is away: the probe says so.
-    const tasks = await service.health().catch(() => []);
-    for (const { name, ageMs } of tasks) {
-      if (ageMs !== undefined) age.set(ageMs / 1000, { task: name });
-    }
-  });
+  showTasks(metrics, service.health, () => countDirty(registry));
 }
 
 /** Other rules want other tasks; who wants them, and where it is told, is nothing to the tasks. */

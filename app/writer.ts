@@ -8,6 +8,7 @@ import {
   type WriterMetrics,
   type WriterOptions,
 } from '../ingest/writer/writer.ts';
+import { showSpool } from './levels.ts';
 import type { Base } from './start.ts';
 
 export interface WriterPlace {
@@ -43,7 +44,7 @@ export async function openWriter(
   const name = `${prefix}writer`;
   parts.add(name, () => writer.close());
   probes.push({ name, check: async () => writerProbe(writer) });
-  showSpool(writer, metrics, prefix);
+  showSpool(metrics, prefix, () => writer.stats());
   return writer;
 }
 
@@ -57,7 +58,8 @@ function writerProbe(writer: Writer): ProbeResult {
   return { ok: false, reason, fix };
 }
 
-function writerMetrics(metrics: Metrics, prefix: string): WriterMetrics {
+/** What a writer counts. */
+export function writerMetrics(metrics: Metrics, prefix: string): WriterMetrics {
   const points = metrics.count({
     name: `${prefix}writer_points_total`,
     help: 'Points by what became of them',
@@ -83,20 +85,4 @@ function writerMetrics(metrics: Metrics, prefix: string): WriterMetrics {
     },
     retried: (reason) => retries.add({ reason }),
   };
-}
-
-function showSpool(writer: Writer, metrics: Metrics, prefix: string): void {
-  const bytes = metrics.level({
-    name: `${prefix}spool_bytes`,
-    help: 'Waiting on disk for InfluxDB',
-  });
-  const age = metrics.level({
-    name: `${prefix}spool_oldest_seconds`,
-    help: 'Age of the oldest points that wait',
-  });
-  metrics.onRead(() => {
-    const stats = writer.stats();
-    bytes.set(stats.spoolBytes);
-    age.set(stats.oldestAgeMs / 1000);
-  });
 }

@@ -6,6 +6,7 @@ import { projectRoot } from '../core/paths.ts';
 import { openApiDocument, renderOperations, renderTypes } from './client.ts';
 import { renderCompose, renderEnvExample } from './env-example.ts';
 import { renderFluxSupport } from './flux-support.ts';
+import { renderMetrics } from './metric-tables.ts';
 
 interface Document {
   readonly path: string;
@@ -31,6 +32,7 @@ const documents: readonly Document[] = [
       ].join('\n'),
   },
   { path: 'docs/flux-support.md', render: renderFluxSupport },
+  { path: 'docs/metrics.md', render: renderMetrics },
   { path: '.env.example', render: renderEnvExample },
   { path: 'docker-compose.yml', render: () => renderCompose(current('docker-compose.yml')) },
   { path: 'client/types.ts', render: () => renderTypes(openApiDocument()) },

@@ -275,7 +275,8 @@ function busy(message: string): TidemarkError {
   return new TidemarkError('unavailable', message, { retryAfterMs: RETRY_MS });
 }
 
-function hubMetrics(metrics: Metrics) {
+/** What it counts. */
+export function hubMetrics(metrics: Metrics) {
   const clients = metrics.level({ name: 'events_clients', help: 'Who gets events as they happen' });
   clients.set(0);
   return {

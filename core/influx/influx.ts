@@ -12,6 +12,7 @@ import {
 import { RowChecker, type RowOf, type RowShape } from './rows.ts';
 import { type RowBatch, TableReader } from './tables.ts';
 import { type Answer, UndiciTransport } from './transport.ts';
+import type { WatchOptions } from './watch.ts';
 
 export interface InfluxOptions {
   readonly url: string;
@@ -24,6 +25,8 @@ export interface InfluxOptions {
   readonly clock: Clock;
   /** Queries that may run at once; more wait for their turn. Default 64. */
   readonly queriesMax?: number;
+  /** Who is told of requests, and their spans. */
+  readonly watch?: WatchOptions;
 }
 
 export interface QueryOptions {
@@ -77,7 +80,8 @@ const DIALECT = { header: true, delimiter: ',', annotations: ['datatype', 'group
 
 export function createInflux(options: InfluxOptions): Influx {
   const { url, token, org, bucket, timeoutMs, clock } = options;
-  const shared = { url, token, timeoutMs, clock };
+  const { watch = {} } = options;
+  const shared = { url, token, timeoutMs, clock, watch };
   const queries = new UndiciTransport({ ...shared, connections: options.queriesMax ?? 64 });
   // Apart from the queries, so that a full house of slow readers holds up neither writes nor
   // health.

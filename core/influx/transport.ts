@@ -7,6 +7,7 @@ import { Agent, type Dispatcher, request as send } from 'undici';
 import type { Clock } from '../clock.ts';
 import { messageOf, TidemarkError } from '../errors.ts';
 import { answerError, connectionError } from './errors.ts';
+import { RequestWatch, type WatchOptions } from './watch.ts';
 
 export interface TransportOptions {
   /** Base URL of InfluxDB; a path in it is kept in front of `/api/v2`. */
@@ -16,6 +17,7 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   readonly connections: number;
   readonly clock: Clock;
+  readonly watch?: WatchOptions;
 }
 
 export interface Answer {
@@ -54,10 +56,12 @@ export class UndiciTransport implements Transport {
   readonly #base: string;
   readonly #headers: Record<string, string>;
   readonly #clock: Clock;
+  readonly #watch: RequestWatch;
 
   constructor(options: TransportOptions) {
     this.#base = options.url.replace(/\/+$/, '');
     this.#clock = options.clock;
+    this.#watch = new RequestWatch(options.watch ?? {}, options.clock, this.#base);
     this.#headers = { authorization: `Token ${options.token}`, 'user-agent': 'tidemark' };
     this.#agent = new Agent({
       connections: options.connections,
@@ -69,7 +73,24 @@ export class UndiciTransport implements Transport {
   }
 
   /** One request and its whole answer, whatever the status; fails only when the connection does. */
-  async fetch(sending: Sending): Promise<Answer> {
+  fetch(sending: Sending): Promise<Answer> {
+    return this.#watch.traces(sending.path) ? this.#fetchTraced(sending) : this.#fetch(sending);
+  }
+
+  async #fetchTraced(sending: Sending): Promise<Answer> {
+    const span = this.#watch.begin(sending.path, sending.body);
+    try {
+      const answer = await this.#fetch(sending);
+      span.set({ 'http.response.status_code': answer.status });
+      span.end(answer.status < 400 ? undefined : { code: String(answer.status) });
+      return answer;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  async #fetch(sending: Sending): Promise<Answer> {
     const response = await this.#send(sending);
     try {
       const text = await readText(response);
@@ -80,7 +101,29 @@ export class UndiciTransport implements Transport {
   }
 
   /** Streams the body of a success; reading slowly slows the server, leaving closes the socket. */
-  async *stream(sending: Sending): AsyncGenerator<Uint8Array, void, undefined> {
+  stream(sending: Sending): AsyncGenerator<Uint8Array, void, undefined> {
+    // Without traces there is nothing between the answer and who reads it.
+    return this.#watch.traces(sending.path) ? this.#streamTraced(sending) : this.#stream(sending);
+  }
+
+  async *#streamTraced(sending: Sending): AsyncGenerator<Uint8Array, void, undefined> {
+    const span = this.#watch.begin(sending.path, sending.body);
+    let bytes = 0;
+    try {
+      for await (const chunk of this.#stream(sending)) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      span.end(error);
+      throw error;
+    } finally {
+      span.set({ 'tidemark.response.bytes': bytes });
+      span.end();
+    }
+  }
+
+  async *#stream(sending: Sending): AsyncGenerator<Uint8Array, void, undefined> {
     const response = await this.#send(sending);
     const { statusCode: status, headers } = response;
     try {
@@ -139,7 +182,11 @@ export class UndiciTransport implements Transport {
     );
   }
 
-  async #send(sending: Sending): Promise<Dispatcher.ResponseData> {
+  #send(sending: Sending): Promise<Dispatcher.ResponseData> {
+    return this.#watch.answer(sending.path, () => this.#sendOften(sending));
+  }
+
+  async #sendOften(sending: Sending): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#sendOnce(sending);
     } catch (cause) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { Metrics } from '../../core/metrics.ts';
+import type { Count, Metrics } from '../../core/metrics.ts';
 import { reclaimArticleRoom } from '../../registry/articles.ts';
 import type { Database } from '../../registry/database.ts';
 import { forgetEvents } from '../../registry/events.ts';
@@ -66,16 +66,21 @@ export function startRetention(options: RetentionOptions): Retention {
   };
 }
 
+/** What is gone. */
+export function countForgotten(metrics: Metrics): Count {
+  return metrics.count({
+    name: 'forgotten_total',
+    help: 'Rows of the registry that were deleted for their age, by what they were',
+    labels: ['what'],
+  });
+}
+
 /** One round, ended early by the signal. */
 function sweeper(
   { database, kept, clock, metrics }: RetentionOptions,
   signal: AbortSignal,
 ): () => Promise<void> {
-  const gone = metrics.count({
-    name: 'forgotten_total',
-    help: 'Rows of the registry that were deleted for their age, by what they were',
-    labels: ['what'],
-  });
+  const gone = countForgotten(metrics);
   /** Where the last round ended among the old articles; null: they are looked at from the start. */
   let place: ArticlePlace | null = null;
   /** Slices until one says that there is no more. */
