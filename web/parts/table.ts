@@ -21,6 +21,8 @@ export interface TableOptions<Row> {
   href?(row: Row): string | undefined;
   readonly empty?: string;
   readonly rowsMax?: number;
+  /** Tells rows apart: those that stayed the same stay in place, and so does the focus. */
+  key?(row: Row): string | number;
 }
 
 export interface Table<Row> {
@@ -38,9 +40,14 @@ export function table<Row>(options: TableOptions<Row>): Table<Row> {
   let { rows } = options;
   let order: Order | undefined;
   const heads = options.columns.map((column, index) => headOf(column, () => sortBy(index)));
+  const drawn = new Map<string | number, Drawn<Row>>();
   const draw = (): void => {
     const shown = sorted(rows, options.columns, order).slice(0, options.rowsMax ?? 500);
-    fill(body, shown.length === 0 ? emptyRow(options) : shown.map((row) => rowOf(row, options)));
+    if (shown.length > 0 && options.key !== undefined) keep(body, shown, { options, drawn });
+    else {
+      drawn.clear();
+      fill(body, shown.length === 0 ? emptyRow(options) : shown.map((row) => rowOf(row, options)));
+    }
   };
   function sortBy(index: number): void {
     const again = order?.column === index;
@@ -64,6 +71,52 @@ export function table<Row>(options: TableOptions<Row>): Table<Row> {
     update(next) {
       rows = next;
       draw();
+    },
+  };
+}
+
+interface Drawn<Row> {
+  readonly row: Row;
+  readonly element: HTMLElement;
+}
+
+interface Kept<Row> {
+  readonly options: TableOptions<Row>;
+  readonly drawn: Map<string | number, Drawn<Row>>;
+}
+
+/** Makes anew what changed and moves only what has to move: a row in use keeps its focus. */
+function keep<Row>(body: HTMLElement, rows: readonly Row[], { options, drawn }: Kept<Row>): void {
+  const focus = focusIn(body);
+  const before = new Map(drawn);
+  drawn.clear();
+  rows.forEach((row, index) => {
+    const key = options.key?.(row) ?? index;
+    const old = before.get(key);
+    before.delete(key);
+    const element = old?.row === row ? old.element : rowOf(row, options);
+    if (old !== undefined && old.element !== element) old.element.replaceWith(element);
+    drawn.set(key, { row, element });
+    if (focus?.row === old?.element) focus?.to(element);
+  });
+  const wanted = new Set<Element>([...drawn.values()].map(({ element }) => element));
+  for (const child of [...body.children]) if (!wanted.has(child)) child.remove();
+  [...wanted].forEach((element, index) => {
+    if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
+  });
+}
+
+/** Which link or button of which row has the focus, and how to give it to that of another row. */
+function focusIn(body: HTMLElement) {
+  const active = document.activeElement;
+  const row = active?.closest('tr');
+  if (!active || !row || !body.contains(row)) return undefined;
+  const targets = (of: Element) => [...of.querySelectorAll<HTMLElement>('a, button')];
+  const index = targets(row).indexOf(active as HTMLElement);
+  return {
+    row,
+    to(next: Element): void {
+      if (next !== row) targets(next)[index]?.focus();
     },
   };
 }
