@@ -63,17 +63,15 @@ export async function tellAllNews(
   lists: readonly (readonly ArticleNews[])[],
 ): Promise<readonly ToldNews[]> {
   const told = lists.map(() => ({ pointsIds: [] as number[], points: [] as ArticlePoint[] }));
-  const batches = lists.flatMap((news, of) =>
-    [...slices(news)].map((some) => ({ of, wanted: some.flatMap(pointsOf) })),
-  );
-  const wanted = batches.filter((batch) => batch.wanted.length > 0);
-  for (const some of packs(wanted, (batch) => batch.wanted.length)) {
+  for (const some of packs(pointBatches(lists), (batch) => batch.wanted.length)) {
     for (const { of, id, points } of await keepPoints(queries, some)) {
       told[of]!.pointsIds.push(id);
       told[of]!.points.push(...points);
     }
   }
-  for (const some of slices(lists.flat().flatMap(eventsOf), EVENTS_MAX)) {
+  for (const news of slices(lists.flat(), EVENTS_MAX / 2)) {
+    const some = news.flatMap(eventsOf);
+    if (some.length === 0) continue;
     await queries.query(
       `insert into events (kind, data)
        select 'article', data::jsonb from unnest($1::text[]) with ordinality as g (data, nr)
@@ -86,10 +84,21 @@ export async function tellAllNews(
 
 /** So many points are kept, and events told, in one statement; one batch is never divided. */
 const POINTS_MAX = 400;
+/** An article has two at most. */
 const EVENTS_MAX = 200;
 
+/** What a statement takes is made right before it: all at once would hold up everybody else. */
+function* pointBatches(lists: readonly (readonly ArticleNews[])[]): Generator<PointBatch> {
+  for (const [of, news] of lists.entries()) {
+    for (const some of slices(news)) {
+      const wanted = some.flatMap(pointsOf);
+      if (wanted.length > 0) yield { of, wanted };
+    }
+  }
+}
+
 /** Lists of what is no more than `POINTS_MAX` together, or one. */
-function* packs<T>(list: readonly T[], sizeOf: (one: T) => number): Generator<readonly T[]> {
+function* packs<T>(list: Iterable<T>, sizeOf: (one: T) => number): Generator<readonly T[]> {
   let pack: T[] = [];
   let size = 0;
   for (const one of list) {
