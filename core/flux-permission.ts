@@ -181,7 +181,9 @@ class Inspector {
     if (writers.has(name)) this.#refuse(at, `the name ${name}`);
     else if (this.#packages.has(name)) this.#refuse(at, `the package ${name} as a value`);
     else if (guardedFunctions.has(name)) this.#refuse(at, `${name} without calling it`);
-    else if (!scope.has(name) && !plainFunctions.has(name)) this.#refuse(at, `the name ${name}`);
+    else if (!scope.has(name) && !plainFunctions.has(name)) {
+      this.#refuse(at, `${name}, which is not known to only read`);
+    }
   }
 
   #define(name: string, at: Span, scope: Scope): void {

@@ -18,10 +18,10 @@ const LEAD = /^(?:InfluxDB: )?(?:compilation failed: )?/;
 /** What an engine says of a script, InfluxDB's words or ours: one complaint for each error. */
 export function complaintsIn(message: string, script: string): readonly FluxComplaint[] {
   const places = new Places(script);
-  return message
+  const found = message
     .replace(LEAD, '')
     .split(NEXT)
-    .map((text) => {
+    .map((text): FluxComplaint => {
       const [whole, line, column, endLine = line, endColumn] = PLACE.exec(text) ?? [];
       if (whole === undefined) return { message: text };
       const start = { line: Number(line), column: Number(column) };
@@ -31,6 +31,13 @@ export function complaintsIn(message: string, script: string): readonly FluxComp
       };
       return places.complaint(text.replace(/^(?:runtime )?error @[\d:-]+: /, ''), { start, end });
     });
+  return inOrder(found);
+}
+
+/** In the order of the text. */
+export function inOrder(list: readonly FluxComplaint[]): readonly FluxComplaint[] {
+  const at = ({ line = 0, column = 0 }: FluxComplaint) => line * 1e6 + column;
+  return [...list].sort((a, b) => at(a) - at(b));
 }
 
 /** Turns columns of UTF-8 bytes, which the parser and the engines count, into characters. */

@@ -1,0 +1,3 @@
+// The names of the buckets that there are, those of InfluxDB itself among them.
+buckets()
+    |> keep(columns: ["name"])

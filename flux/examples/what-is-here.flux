@@ -1,0 +1,6 @@
+// What the bucket holds: its measurements.
+import "influxdata/influxdb/schema"
+
+bucket = "tidemark"
+
+schema.measurements(bucket: bucket, start: -7d)
