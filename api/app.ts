@@ -37,6 +37,7 @@ import { deliveryRoutes } from './routes/deliveries.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { feedRoutes } from './routes/feeds.ts';
+import { fluxRoutes } from './routes/flux.ts';
 import { type History, historyRoutes } from './routes/history.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { listRoutes } from './routes/lists.ts';
@@ -57,6 +58,8 @@ export interface Dependencies {
   /** `health`: only health, readiness and metrics, for a process that has another role. */
   readonly serves?: 'everything' | 'health';
   readonly influx: Influx;
+  /** Its bucket of prices, which examples and proposals name. */
+  readonly bucket: string;
   readonly catalog: Catalog;
   /** The scripts of flux/, with their parameters in place. */
   readonly queries: PriceQueries;
@@ -121,6 +124,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...silenceRoutes(dependencies),
     ...taskRoutes(dependencies),
     ...eventRoutes(dependencies),
+    ...fluxRoutes(dependencies),
     ...assetRoutes(dependencies),
     defineRoute({
       id: 'openapi',

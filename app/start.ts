@@ -172,6 +172,7 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   const app = createApp({
     serves: whole ? 'everything' : 'health',
     influx,
+    bucket: influx.bucket,
     catalog,
     queries,
     metricQueries: createMetricQueries({ bucket: config.influxBucket }),

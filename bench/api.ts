@@ -106,6 +106,7 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
   const ranks = createRanks({ influx, flux: queries.pairRanks, clock, log });
   const app = createApp({
     influx,
+    bucket: influx.bucket,
     catalog,
     queries,
     metricQueries: createMetricQueries({ bucket: engine.bucket }),

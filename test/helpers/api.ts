@@ -132,6 +132,7 @@ export async function startApi(
   let ids = 0;
   const dependencies: Dependencies = {
     influx: fakeInflux(async function* () {}),
+    bucket: 'tidemark',
     catalog: fakeCatalog,
     queries: { prices: name('prices'), rank: name('rank'), pairRanks: () => '{}' },
     metricQueries: {
