@@ -71,7 +71,7 @@ async function startEvaluation(base: Base): Promise<void> {
 }
 
 async function startDispatch(base: Base): Promise<void> {
-  const { config, registry, log, metrics, parts, probes } = base;
+  const { config, registry, log, metrics, trace, parts, probes } = base;
   const clock = systemClock;
   const http = createHttp({ clock, version, gate: createScanGate({ ...base, clock }) });
   parts.add('alerts http', http.close);
@@ -83,6 +83,7 @@ async function startDispatch(base: Base): Promise<void> {
     pagerdutyUrl: config.pagerdutyUrl,
     publicUrl: publicUrlOf(config),
     metrics: createDeliveryMetrics(metrics),
+    trace,
     worker: newWorkerId().id,
     limits: { ttlMs: config.alertTtlMs },
   });

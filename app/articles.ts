@@ -34,7 +34,7 @@ const LEASES_SILENT = 2;
 
 /** Feeds and pages that are due -> articles -> registry, writer -> InfluxDB. */
 export async function startArticleIngest(base: Base): Promise<void> {
-  const { config, log, metrics, parts, probes, registry } = base;
+  const { config, log, metrics, trace, parts, probes, registry } = base;
   // Leases and deadlines are of real time, whatever the clock of the polls.
   const clock = systemClock;
   const sink = await openWriter(base, { dir: 'spool-articles', prefix: 'article_' });
@@ -67,6 +67,7 @@ export async function startArticleIngest(base: Base): Promise<void> {
   const articles = startArticles({
     ...{ ledger, http, reader, preparer, pages, sink, clock, random: Math.random, log, limits },
     metrics: createArticleMetrics(metrics),
+    trace,
     ...(config.articlesStdout && { writeLine }),
   });
   parts.add('articles', () => articles.close());

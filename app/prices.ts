@@ -30,7 +30,7 @@ export async function startPriceIngest(
   base: Base,
   timer: SlotTimer | undefined,
 ): Promise<App['exchanges']> {
-  const { config, clock, log, metrics, parts, registry } = base;
+  const { config, clock, log, metrics, trace, parts, registry } = base;
   const reader = await readerOf(base);
   const choices = await reader.read();
   const writer = await openWriter(base, {
@@ -70,6 +70,7 @@ export async function startPriceIngest(
     timer: timer ?? cronerTimer(clock),
     log,
     metrics: createIngestMetrics(metrics),
+    trace,
   });
   parts.add('prices', () => prices.close());
   const following = reader.follow(prices.apply);

@@ -25,7 +25,7 @@ const BEHIND_MS = 5_000;
 
 /** Monitors that are due -> scans -> registry, writer -> InfluxDB. */
 export async function startScans(base: Base): Promise<void> {
-  const { config, log, metrics, parts, probes, registry } = base;
+  const { config, log, metrics, trace, parts, probes, registry } = base;
   // Leases and deadlines are of real time, whatever the clock of the polls.
   const clock = systemClock;
   const writer = await openWriter(base, { dir: 'spool-scans', prefix: 'scan_' });
@@ -40,7 +40,7 @@ export async function startScans(base: Base): Promise<void> {
       ...{ database: registry, worker, clock, timeoutMs: REGISTRY_MS_MAX },
       eventsKeptMs: config.eventsKeptMs,
     }),
-    ...{ prober, sink: writer, clock, random: Math.random, log },
+    ...{ prober, sink: writer, clock, random: Math.random, log, trace },
     metrics: createWorkerMetrics(metrics),
     limits: { concurrency: slots, hostConcurrency: config.scanHostConcurrency },
     ...(places.length > 0 && { checkConnectivity: createConnectivityCheck({ places, clock }) }),

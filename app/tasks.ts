@@ -17,7 +17,7 @@ const LISTEN_AGAIN_MS = 5_000;
 
 /** Keeps InfluxDB's tasks right and shows how they do. */
 export async function startFluxTasks(base: Base): Promise<void> {
-  const { config, influx, registry, log, parts, probes, metrics } = base;
+  const { config, influx, registry, log, parts, probes, metrics, trace } = base;
   const service = startTasks({
     influx,
     registry,
@@ -27,7 +27,7 @@ export async function startFluxTasks(base: Base): Promise<void> {
     alertEveryMs: config.alertEveryMs,
     // InfluxDB runs its tasks by real time, whatever the clock of the polls.
     clock: systemClock,
-    log,
+    ...{ log, trace },
   });
   parts.add('tasks', service.close);
   // Another interval wants other tasks; a notification that is lost is made good by the next round.

@@ -22,7 +22,7 @@ export interface WriterPlace {
 
 /** A spool and the way from it into InfluxDB, with its probe and its metrics. */
 export async function openWriter(
-  { config, clock, log, metrics, parts, probes, influx }: Base,
+  { config, clock, log, metrics, trace, parts, probes, influx }: Base,
   { dir, prefix = '', lateMs, onLate }: WriterPlace,
 ): Promise<Writer> {
   const writer = await createWriter({
@@ -39,6 +39,7 @@ export async function openWriter(
     random: Math.random,
     log,
     metrics: writerMetrics(metrics, prefix),
+    trace,
     ...(onLate === undefined ? {} : { onLate }),
   });
   const name = `${prefix}writer`;

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Influx } from '../core/influx/influx.ts';
+import { noTrace, type Trace } from '../core/trace.ts';
 import { bind, loadTask } from '../flux/load.ts';
 import type { Queries } from '../registry/database.ts';
 import { claimDirty, completeDirty, type DirtyRange } from '../registry/dirty.ts';
@@ -16,6 +17,7 @@ export interface MendOptions {
   readonly clock: Clock;
   /** Marks younger than this wait for more of the same; default 5 s. */
   readonly settleMs?: number;
+  readonly trace?: Trace;
 }
 
 /** An hour at a time: a lease that is long enough for 13,827 markets, and short after a crash. */
@@ -31,19 +33,25 @@ const RUN_STEPS_MAX = 4;
  * themselves, so doing it twice is harmless. Returns how many ranges were done; 0: none is left.
  */
 export async function mendOnce(options: MendOptions): Promise<number> {
-  const { registry, settleMs = SETTLE_MS } = options;
+  const { registry, settleMs = SETTLE_MS, trace = noTrace } = options;
   const claim = { limit: RANGES_MAX, settleMs, leaseMs: LEASE_MS };
   const ranges = await claimDirty(registry, claim);
   if (ranges.length === 0) return 0;
   const changed = new Set<string>();
   for (const task of options.tasks) {
-    if (task.kind === 'rollup') await mendRollup(options, task, ranges);
-    const steps = task.kind === 'moments' ? await mendMoments(options, task, ranges) : 0;
-    if (steps > 0) changed.add(task.mark);
+    const about = { 'tidemark.task': task.mark, 'tidemark.ranges': ranges.length };
+    const changes = await trace.span('task steps', about, () => mend(options, task, ranges));
+    if (changes > 0) changed.add(task.mark);
     if (task.kind === 'rank' && changed.has(String(task.values.source))) await again(options, task);
   }
   await completeDirty(registry, ranges);
   return ranges.length;
+}
+
+/** How many steps of moments were written. */
+async function mend(options: MendOptions, task: BoundTask, ranges: readonly DirtyRange[]) {
+  if (task.kind === 'rollup') await mendRollup(options, task, ranges);
+  return task.kind === 'moments' ? mendMoments(options, task, ranges) : 0;
 }
 
 /** Steps of a task that the ranges touch, that have ended, and whose prices are still there. */

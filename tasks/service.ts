@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { isCode, messageOf } from '../core/errors.ts';
 import type { Influx } from '../core/influx/influx.ts';
 import type { Log } from '../core/log.ts';
+import { noTrace, type Trace } from '../core/trace.ts';
 import type { Queries } from '../registry/database.ts';
 import { ensureBuckets } from './buckets.ts';
 import { type BoundTask, boundTasks, desiredTasks, type Sampling } from './desired.ts';
@@ -30,6 +31,7 @@ export interface TaskServiceOptions {
   readonly retryMs?: number;
   /** How often dirty ranges are looked for. Default 5 s. */
   readonly mendMs?: number;
+  readonly trace?: Trace;
 }
 
 export interface TaskService {
@@ -54,6 +56,7 @@ const LOOKBACK_MS = 86_400_000;
  */
 export function startTasks(given: TaskServiceOptions): TaskService {
   const { clock, log, intervalMs = 600_000, retryMs = 1_000, mendMs = 5_000 } = given;
+  const { trace = noTrace } = given;
   const ending = new AbortController();
   // A script on its way ends with the service: what it had not written is made good by the next.
   const influx: typeof given.influx = {
@@ -77,7 +80,7 @@ export function startTasks(given: TaskServiceOptions): TaskService {
     for (let failures = 0; !ending.signal.aborted; ) {
       waking = new AbortController();
       try {
-        await round(options, state);
+        await trace.span('task sync', {}, () => round(options, state));
         announce();
         failures = 0;
       } catch (error) {

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import type { FeedVisit, PageVisit, Visit } from '../../registry/visits.ts';
 import type { ArticleMetrics } from './article-metrics.ts';
 import { failedFeed, visitFeed } from './feed-visit.ts';
@@ -32,6 +33,7 @@ export interface VisitorOptions {
   readonly leaseMs: number;
   readonly spacingMs: number;
   readonly deadlineMs: number;
+  readonly trace?: Trace;
   readonly intervals: CheckLimits;
 }
 
@@ -67,7 +69,17 @@ export class Visitor {
   }
 
   /** `sinceMs`: monotonic, from before the claim was asked for. */
-  async visit(visit: Visit, sinceMs: number): Promise<void> {
+  visit(visit: Visit, sinceMs: number): Promise<void> {
+    const { trace = noTrace } = this.#options;
+    if (visit.kind === 'feed') {
+      const about = { 'tidemark.feed': visit.feed };
+      return trace.span('feed check', about, () => this.#visit(visit, sinceMs));
+    }
+    const about = { 'tidemark.job': visit.job };
+    return trace.span('article job', about, () => this.#visit(visit, sinceMs));
+  }
+
+  async #visit(visit: Visit, sinceMs: number): Promise<void> {
     const { ledger, clock, nowMs, leaseMs, spacingMs, metrics } = this.#options;
     const stop = childAbort(this.#cut.signal);
     const waitMs = Math.max(HOP_WAIT_MS, HOP_SPACINGS * spacingMs);

@@ -4,6 +4,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
+import type { Trace } from '../../core/trace.ts';
 import { Turns } from '../../core/turns.ts';
 import type { Visit } from '../../registry/visits.ts';
 import { DatabaseClock } from '../scans/database-clock.ts';
@@ -55,6 +56,7 @@ export interface ArticleWorkerOptions {
   readonly limits?: Partial<ArticleLimits>;
   /** Takes each article that a rule matches, as a line of JSON. */
   readonly writeLine?: ((line: string) => void) | undefined;
+  readonly trace?: Trace;
 }
 
 export interface ArticleState extends ArticleLevels {

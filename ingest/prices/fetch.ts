@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import { HttpError } from '../../core/http-error.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import type { ParsedPrices, SymbolTable } from './adapter.ts';
 import type { ChosenExchange } from './exchanges/list.ts';
 import { inlineParser, type PriceParser, type SourceParser } from './parser.ts';
@@ -24,6 +25,7 @@ export interface PriceSourceOptions {
   readonly onStaleList?: (refusal: Refusal) => void;
   /** Reads the bodies; default: right here. */
   readonly parser?: PriceParser;
+  readonly trace?: Trace;
 }
 
 /** One exchange, polled. Remembers its market lists and how many rows were last accepted. */
@@ -47,11 +49,13 @@ export interface ExchangeSource extends PriceSource {
 }
 
 export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
-  const { exchange, clock } = options;
+  const { exchange, clock, trace = noTrace } = options;
   const { tickers } = exchange.adapter.requests;
   const parser = (options.parser ?? inlineParser).open(exchange.adapter);
   const lists = createLists(options, parser);
   const accept = createAcceptance(clock);
+  const readTickers = (bodies: readonly Buffer[]) =>
+    trace.span('parse', { 'tidemark.answers': bodies.length }, () => parser.readTickers(bodies));
 
   const pollWith = async (signal: AbortSignal): Promise<ParsedPrices> => {
     const fetchAll = (paths: readonly string[]) => fetchBodies(options, paths, signal);
@@ -59,12 +63,12 @@ export function createPriceSource(options: PriceSourceOptions): ExchangeSource {
     // Where the ticker requests do not depend on the lists, both are on their way at once.
     if (typeof tickers !== 'function') {
       const [bodies] = await Promise.all([fetchAll(tickers), listing]);
-      return accept(await parser.readTickers(bodies));
+      return accept(await readTickers(bodies));
     }
     await listing;
     try {
       const bodies = await fetchAll(await parser.tickerPaths());
-      return accept(await parser.readTickers(bodies));
+      return accept(await readTickers(bodies));
     } catch (error) {
       // A market that is no more fails the whole request that names it, until the list is renewed.
       if (namesWrong.has(refusalOf(error).reason)) lists.expire();
@@ -140,7 +144,25 @@ function fetchBodies(
   return Promise.all(paths.map((path) => fetchBody(options, path, signal)));
 }
 
-async function fetchBody(
+function fetchBody(
+  options: PriceSourceOptions,
+  path: string,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const { exchange, trace = noTrace } = options;
+  const attributes = { 'server.address': hostOf(exchange.baseUrl), 'url.path': path.split('?')[0] };
+  return trace.span('fetch', attributes, async (span) => {
+    const body = await fetchPlain(options, path, signal);
+    span.set({ 'http.response.body.size': body.length });
+    return body;
+  });
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : '';
+}
+
+async function fetchPlain(
   options: PriceSourceOptions,
   path: string,
   signal: AbortSignal,

@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import type { PointSink } from '../../core/point.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import type { Job, Slot } from '../runner.ts';
@@ -26,6 +27,7 @@ export interface LaneOptions extends LaneStateOptions {
   /** Told when prices are in the sink; must not make the poll wait. */
   readonly onStored?: (slot: StoredSlot) => void;
   readonly metrics: IngestMetrics;
+  readonly trace?: Trace;
 }
 
 /** One exchange's job and live state. Its trouble ends in the state, a metric and a log line. */
@@ -36,7 +38,7 @@ export interface PriceLane extends Job {
 }
 
 export function createLane(options: LaneOptions): PriceLane {
-  const { clock, metrics } = options;
+  const { clock, metrics, trace = noTrace } = options;
   const { id } = options.exchange.adapter;
   const live = createLaneState(options);
   const maker = new PointMaker();
@@ -59,7 +61,12 @@ export function createLane(options: LaneOptions): PriceLane {
       const { slotMs } = slot;
       const ended = (): Ended => ({ exchange: id, slotMs, lateMs, tookMs: tookMs() });
       try {
-        const stored = await pollAndStore({ ...options, maker, ended }, slot, signal);
+        const about = { 'tidemark.exchange': id, 'tidemark.slot': new Date(slotMs).toISOString() };
+        const stored = await trace.span('price cycle', about, async (span) => {
+          const { rows, ...rest } = await pollAndStore({ ...options, maker, ended }, slot, signal);
+          span.set({ 'tidemark.points': rows });
+          return { rows, ...rest };
+        });
         metrics.polled(id, 'ok', tookMs() / 1000);
         countRows(metrics, id, stored);
         live.succeed(slotMs, stored);

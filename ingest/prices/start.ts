@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
+import type { Trace } from '../../core/trace.ts';
 import type { ExchangeState } from '../../registry/exchanges.ts';
 import type { IngestMetrics } from '../metrics.ts';
 import { createRunner } from '../runner.ts';
@@ -43,6 +44,7 @@ export interface PricesOptions {
   readonly concurrency?: number;
   /** Of one request, from the call to the last byte. */
   readonly deadlineMs?: number;
+  readonly trace?: Trace;
 }
 
 /** What streams need beside what polls do. */
@@ -87,6 +89,7 @@ export function startPrices(options: PricesOptions): Prices {
     onState: saver.save,
     ...{ sink, clock, log, metrics },
     ...(options.onStored && { onStored: options.onStored }),
+    ...(options.trace && { trace: options.trace }),
   };
   const lanes = createLanes({
     runner,
@@ -133,6 +136,7 @@ function createSource(
     http,
     clock,
     deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    ...(options.trace && { trace: options.trace }),
     onStaleList: ({ reason, message }) =>
       log.warn(
         { exchange: choice.adapter.id, reason, error: message },

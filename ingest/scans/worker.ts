@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointSink } from '../../core/point.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import type { ScanClaim } from '../../registry/scans.ts';
 import { Alarms } from './alarms.ts';
 import { DatabaseClock } from './database-clock.ts';
@@ -48,6 +49,7 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly trace?: Trace;
   readonly metrics: WorkerMetrics;
   readonly limits?: Partial<WorkerLimits>;
   /** Whether any place that the operator named can be reached. */
@@ -314,7 +316,12 @@ class Worker implements ScanWorkers {
     const beganMs = clock.monotonicMs();
     const lateMs = Math.max(0, this.#time.nowMs() - claim.slotMs);
     metrics.late(lateMs / 1000);
-    const result = await this.#prober.scan(claim);
+    const { trace = noTrace } = this.#options;
+    const result = await trace.span('scan', { 'tidemark.monitor': claim.monitor }, async (span) => {
+      const found = await this.#prober.scan(claim);
+      span.set({ 'tidemark.reason': found.reason, 'tidemark.ok': found.ok });
+      return found;
+    });
     this.#pool.leaveHost(claim.host);
     if (result.reason === 'cancelled') {
       this.#release(claim, 'stopped');

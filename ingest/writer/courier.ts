@@ -5,6 +5,7 @@ import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
 import { retryAfterMs } from '../../core/http.ts';
 import type { Influx } from '../../core/influx/influx.ts';
 import type { Log } from '../../core/log.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import type { Lines } from './lines.ts';
 import { judge, type Outcome, type Verdict } from './verdict.ts';
@@ -25,6 +26,7 @@ export interface CourierOptions {
   readonly onRetry: (reason: string) => void;
   /** Whether long bodies are sent compressed. */
   readonly compress: boolean;
+  readonly trace?: Trace;
 }
 
 /** How the target is, as far as the last request tells. */
@@ -58,7 +60,17 @@ export class Courier {
   }
 
   /** Sends until the target takes the lines or finds fault with them. */
-  async send(lines: Lines): Promise<LineVerdict> {
+  send(lines: Lines): Promise<LineVerdict> {
+    const { trace = noTrace } = this.#options;
+    const attributes = { 'tidemark.points': lines.ends.length };
+    return trace.span('writer batch', attributes, async (span) => {
+      const verdict = await this.#send(lines);
+      span.set({ 'tidemark.verdict': verdict.kind });
+      return verdict;
+    });
+  }
+
+  async #send(lines: Lines): Promise<LineVerdict> {
     const body = await this.#bodyOf(lines.payload);
     for (let attempt = 0; ; attempt++) {
       const verdict = await this.#once(body);

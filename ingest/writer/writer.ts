@@ -6,6 +6,7 @@ import { isCode, messageOf, TidemarkError } from '../../core/errors.ts';
 import { LineEncoder, type LineSource } from '../../core/line-protocol.ts';
 import type { Log } from '../../core/log.ts';
 import type { PointBatch, PointSink } from '../../core/point.ts';
+import { noTrace, type Trace } from '../../core/trace.ts';
 import { Counts, type WriterMetrics } from './counts.ts';
 import { Courier, type WriteTarget } from './courier.ts';
 import { type DeadLetter, DeadLetters } from './dead-letters.ts';
@@ -43,6 +44,7 @@ export interface WriterOptions {
    */
   readonly onLate?: (span: TimeSpan) => void;
   readonly createFile?: CreateFile;
+  readonly trace?: Trace;
 }
 
 export interface WriterStats {
@@ -167,6 +169,7 @@ class SpoolingWriter implements Writer {
       signal: () => this.#attention,
       onRetry: (reason) => counts.retry(reason),
       compress: options.compress ?? true,
+      trace: options.trace ?? noTrace,
     });
     this.#delivery = new Delivery({
       courier: this.#courier,
@@ -185,11 +188,13 @@ class SpoolingWriter implements Writer {
 
   async accept(points: PointBatch): Promise<void> {
     if (this.#closing) throw new TidemarkError('unavailable', 'the writer is closed');
-    const { clock } = this.#options;
+    const { clock, trace = noTrace } = this.#options;
     const nowMs = clock.nowMs();
+    const encoding = trace.begin('encode', { 'tidemark.points': points.length });
     const { appended, letters } = this.#append(points, nowMs);
+    encoding.end();
     try {
-      await Promise.all(appended);
+      await trace.span('spool', {}, () => Promise.all(appended));
     } catch (error) {
       this.#parts.counts.refuse(points.length);
       throw error;

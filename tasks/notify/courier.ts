@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { isCode, messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { noTrace, type Span, type Trace } from '../../core/trace.ts';
 import type { DeliveryClaim } from '../../registry/delivery-claims.ts';
 import type { DeliveryResult, Settled } from '../../registry/delivery-results.ts';
 import type { DeliveryMetrics } from './delivery-metrics.ts';
@@ -18,6 +19,7 @@ export interface CourierOptions {
   readonly leaseMs: number;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
+  readonly trace?: Trace;
 }
 
 /** A claim, and when it was asked for: its lease began after that. */
@@ -36,7 +38,13 @@ const BEGIN_PART_MAX = 1 / 3;
 const SETTLE_AGAIN_MS = 1_000;
 
 /** Takes one message to its receiver, and says in the registry what came of it. Never throws. */
-export async function carry(errand: Errand, options: CourierOptions): Promise<void> {
+export function carry(errand: Errand, options: CourierOptions): Promise<void> {
+  const { id, channelKind } = errand.claim;
+  const about = { 'tidemark.delivery': id, 'tidemark.channel.kind': channelKind };
+  return (options.trace ?? noTrace).span('delivery', about, (span) => take(errand, options, span));
+}
+
+async function take(errand: Errand, options: CourierOptions, span: Span): Promise<void> {
   const { claim, sinceMs } = errand;
   const { clock, metrics, log, random, leaseMs } = options;
   const { channelKind: kind } = claim;
@@ -53,6 +61,7 @@ export async function carry(errand: Errand, options: CourierOptions): Promise<vo
     againMs: nextDelayMs({ ...again, step: claim.step }),
     openMs: sent.end === 'stopped' ? 0 : nextDelayMs({ ...again, step: claim.failures }),
   };
+  span.set({ 'tidemark.result': sent.end, 'http.response.status_code': sent.status ?? undefined });
   const settled = await settleInTime(errand, result, options);
   metrics.attempted(kind, settled.saved ? result.end : 'lost', tookMs / 1_000);
   if (settled.sinceFiredMs !== null) {

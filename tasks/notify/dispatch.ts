@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { HttpClient } from '../../core/http.ts';
 import type { Log } from '../../core/log.ts';
+import type { Trace } from '../../core/trace.ts';
 import { Turns } from '../../core/turns.ts';
 import type { ChannelKind } from '../../registry/channel-address.ts';
 import type { Database } from '../../registry/database.ts';
@@ -72,6 +73,7 @@ export interface DispatcherOptions {
   readonly limits?: Partial<DispatchLimits>;
   /** Instead of those that really send. */
   readonly senders?: Partial<Senders>;
+  readonly trace?: Trace;
 }
 
 export interface DispatcherState extends DeliveryLevels {
@@ -126,6 +128,7 @@ class Worker implements Dispatcher {
     this.#courier = {
       ...{ ...options, leaseMs: limits.leaseMs, signal: this.#cut.signal },
       senders: { ...createSenders(options), ...options.senders },
+      ...(options.trace && { trace: options.trace }),
       settle: (claim, result) =>
         this.#timely(settleDelivery(database, worker, { claim, result }, limits)),
     };
