@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
+import type { AddressRanges } from '../core/address-ranges.ts';
 import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -12,14 +13,18 @@ import type { Catalog } from '../registry/catalog.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { ArticleDesk, JobDesk } from './article-desk.ts';
 import type { Assets } from './assets.ts';
-import { createGuard, type Guard } from './auth.ts';
+import { type AuditTrail, auditing } from './audit.ts';
 import { readBody } from './body.ts';
 import type { ChannelDesk, DeliveryDesk } from './channel-desk.ts';
 import { conditional } from './conditional.ts';
-import type { ApiKey, Choices, Influx, KnownExchanges, Probe } from './contract.ts';
+import type { Choices, Influx, KnownExchanges, Probe } from './contract.ts';
+import { createOrigins, shareWith } from './cors.ts';
 import { catchErrors, HttpProblem } from './errors.ts';
 import type { Hub } from './events/contract.ts';
 import type { FeedDesk } from './feed-desk.ts';
+import { createGuard, type Guard } from './guard.ts';
+import type { AuditDesk, KeyDesk } from './key-desk.ts';
+import type { Keyring } from './keyring.ts';
 import type { Runs } from './leaderboard/runs.ts';
 import type { MonitorDesk } from './monitor-desk.ts';
 import { observe } from './observe.ts';
@@ -31,6 +36,7 @@ import { defineRoute, type Route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { articleRoutes } from './routes/articles.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -40,10 +46,12 @@ import { feedRoutes } from './routes/feeds.ts';
 import { fluxRoutes } from './routes/flux.ts';
 import { type History, historyRoutes } from './routes/history.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { monitorRoutes } from './routes/monitors.ts';
 import { priceRoutes } from './routes/prices.ts';
+import { moveRoutes } from './routes/moves.ts';
 import { rankRoutes } from './routes/ranks.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { silenceRoutes } from './routes/silences.ts';
@@ -92,7 +100,20 @@ export interface Dependencies {
   readonly log: Log;
   /** Longest range that can be asked for. */
   readonly retentionMs: number;
-  readonly keys: readonly ApiKey[];
+  /** The keys that open the API, as of now. */
+  readonly keyring: Keyring;
+  readonly keyDesk: KeyDesk;
+  readonly auditDesk: AuditDesk;
+  /** Who changed what is written there. */
+  readonly auditTrail: Pick<AuditTrail, 'note'>;
+  /** Requests a second of a key that has no rate of its own; 0: as many as come. */
+  readonly apiRate: number;
+  /** Origins whose pages may use the API, or `*` alone. */
+  readonly corsOrigins: readonly string[];
+  /** Whose word on the client's address counts. */
+  readonly proxies: AddressRanges;
+  /** People reach it by https. */
+  readonly secure: boolean;
   /** Where it listens; the name that requests have to use while there are no keys. */
   readonly host: string;
   readonly version: string;
@@ -112,6 +133,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...metricRoutes(dependencies),
     ...historyRoutes(dependencies),
     ...rankRoutes(dependencies),
+    ...moveRoutes(dependencies),
     ...backfillRoutes(dependencies),
     ...monitorRoutes(dependencies),
     ...feedRoutes(dependencies),
@@ -126,6 +148,8 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...eventRoutes(dependencies),
     ...fluxRoutes(dependencies),
     ...assetRoutes(dependencies),
+    ...keyRoutes(dependencies),
+    ...auditRoutes(dependencies),
     defineRoute({
       id: 'openapi',
       method: 'get',
@@ -144,16 +168,19 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
 
 /** The API as a Koa application: requests in, no state of its own. `server.ts` listens with it. */
 export function createApp(dependencies: Dependencies): Koa {
-  const { log, keys } = dependencies;
+  const { log, keyring, host, corsOrigins, auditTrail: trail, clock, metrics } = dependencies;
+  const origins = createOrigins({ origins: corsOrigins, isOpen: () => keyring.isOpen() });
   const app = new Koa();
   // Whatever still reaches Koa after the catch below is a failure to answer at all.
   app.on('error', (error: Error) => log.debug({ reason: error.message }, 'answer not delivered'));
   app.use(observe(dependencies));
-  app.use(securityHeaders);
+  app.use(securityHeaders(dependencies.secure));
+  app.use(auditing({ trail, clock, metrics }));
+  app.use(shareWith(origins));
   app.use(catchErrors(log));
   app.use(checkPath);
-  app.use(refuseStrangers(dependencies));
-  const router = routerOf(routesOf(dependencies), createGuard(keys));
+  app.use(refuseStrangers({ keyring, host, origins }));
+  const router = routerOf(routesOf(dependencies), createGuard(dependencies));
   app.use(answerOthers);
   app.use(router.routes());
   return app;
@@ -164,8 +191,7 @@ function routerOf(routes: readonly Route[], guard: Guard): Router {
   for (const route of routes) {
     router[route.method](route.path, async (ctx) => {
       ctx.state.route = route.id;
-      const caller = guard.identify(credentialsOf(ctx, route));
-      if (route.access !== 'open') guard.demand(caller, route.access);
+      const caller = guard.admit(ctx, route);
       const query = readQuery(route.query, ctx.querystring);
       const body = route.body && (await readBody(ctx.req, route.body));
       const { params } = ctx;
@@ -174,11 +200,6 @@ function routerOf(routes: readonly Route[], guard: Guard): Router {
     });
   }
   return router;
-}
-
-function credentialsOf(ctx: Context, { keyInQuery = false }: Route): string {
-  const { key } = keyInQuery ? ctx.query : {};
-  return ctx.get('authorization') || (typeof key === 'string' ? `Bearer ${key}` : '');
 }
 
 /** Aborts when the connection closes before the answer is complete. */
@@ -191,14 +212,21 @@ function leaving(ctx: Context): AbortSignal {
   return controller.signal;
 }
 
-async function securityHeaders(ctx: Context, next: Next): Promise<void> {
-  ctx.set({
+/** What a handler sets wins. `secure`: browsers are told to come by https alone, for a year. */
+function securityHeaders(secure: boolean) {
+  const headers = {
     'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'no-referrer',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'Cross-Origin-Resource-Policy': 'same-origin',
-  });
-  await next();
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    ...(secure && { 'Strict-Transport-Security': 'max-age=31536000' }),
+  };
+  return async (ctx: Context, next: Next): Promise<void> => {
+    ctx.set(headers);
+    await next();
+  };
 }
 
 /** Refuses paths that no route could read; the router itself takes bad escapes as they stand. */

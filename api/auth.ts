@@ -1,67 +1,51 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { TidemarkError } from '../core/errors.ts';
-import type { ApiKey, Role } from './contract.ts';
+import type { Role } from './contract.ts';
 
 const POWER: Readonly<Record<Role, number>> = { read: 1, write: 2, admin: 3 };
 const CREDENTIALS = /^(?:Bearer|Token) +(.+)$/i;
 
+/** Whoever a request is from. */
 export interface Caller {
   readonly name: string;
   readonly role: Role;
+  /** Where its key is kept; `open`: there are no keys, and everybody may do everything. */
+  readonly source: 'open' | 'settings' | 'registry';
+  /** Of a key of the registry. */
+  readonly id: number | null;
+  readonly expiresMs: number | null;
+  /** Requests a second; 0: as many as come, null: the usual. */
+  readonly rate: number | null;
 }
 
-export interface Guard {
-  /** Who sent this Authorization header; undefined when nobody known did. */
-  identify(authorization: string | undefined): Caller | undefined;
-  /** Throws `unauthorized` or `forbidden` unless the caller may do what `needs` allows. */
-  demand(caller: Caller | undefined, needs: Role): void;
+/** The secret in an Authorization header; undefined: there is none. */
+export function secretOf(authorization: string): string | undefined {
+  return CREDENTIALS.exec(authorization)?.[1];
 }
 
-/** Without keys everybody may do everything: `assertSafeHost` keeps that on loopback. */
-export function createGuard(keys: readonly ApiKey[]): Guard {
-  const hashed = keys.map(({ name, role, secret }) => ({ name, role, hash: sha256(secret) }));
-  const anybody: Caller = { name: 'anybody', role: 'admin' };
-  return {
-    identify(authorization) {
-      if (hashed.length === 0) return anybody;
-      const secret = CREDENTIALS.exec(authorization ?? '')?.[1];
-      if (secret === undefined) return undefined;
-      const hash = sha256(secret);
-      // Hashes have one length and every key is compared: the time tells nothing about a secret.
-      let found: Caller | undefined;
-      for (const key of hashed) {
-        if (timingSafeEqual(key.hash, hash)) found = { name: key.name, role: key.role };
-      }
-      return found;
-    },
-    demand(caller, needs) {
-      if (caller === undefined) {
-        throw new TidemarkError('unauthorized', 'this needs an API key', {
-          details: { expected: 'Authorization: Bearer <secret of an API key>' },
-        });
-      }
-      if (POWER[caller.role] < POWER[needs]) {
-        throw new TidemarkError('forbidden', `this needs a key with the role ${needs}`, {
-          details: { role: caller.role },
-        });
-      }
-    },
-  };
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** Throws `unauthorized` or `forbidden` unless the caller may do what `needs` allows. */
+export function demandRole(caller: Caller | undefined, needs: Role): void {
+  if (caller === undefined) {
+    throw new TidemarkError('unauthorized', 'this needs an API key', {
+      details: { expected: 'Authorization: Bearer <secret of an API key>' },
+    });
+  }
+  if (POWER[caller.role] < POWER[needs]) {
+    throw new TidemarkError('forbidden', `this needs a key with the role ${needs}`, {
+      details: { role: caller.role },
+    });
+  }
 }
 
 /**
- * Whether the API may listen there: without keys on loopback only.
+ * Whether the API may listen there: beyond loopback only with a key that opens it.
  * @throws TidemarkError `invalid` saying what to do.
  */
-export function assertSafeHost(host: string, keys: readonly ApiKey[]): void {
-  if (keys.length > 0 || isLoopback(host)) return;
+export function assertSafeHost(host: string, hasKeys: boolean): void {
+  if (hasKeys || isLoopback(host)) return;
   throw new TidemarkError(
     'invalid',
-    `refusing to serve on ${host} without API keys: set API_KEYS, or HOST=127.0.0.1`,
+    `refusing to serve on ${host} without API keys: make one with ` +
+      '`tidemark keys create NAME --role admin`, set API_KEYS=name:role:secret, or HOST=127.0.0.1',
   );
 }
 

@@ -1,12 +1,15 @@
 import type { Context, Next } from 'koa';
 import { TidemarkError } from '../core/errors.ts';
 import { isLoopback } from './auth.ts';
-import type { ApiKey } from './contract.ts';
+import type { Origins } from './cors.ts';
+import type { Keyring } from './keyring.ts';
 
 interface OriginOptions {
-  readonly keys: readonly ApiKey[];
+  readonly keyring: Pick<Keyring, 'isOpen'>;
   /** Where the API listens. */
   readonly host: string;
+  /** Those whose pages may. */
+  readonly origins: Origins;
 }
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -20,9 +23,10 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * to do harm.
  * @throws TidemarkError `forbidden`
  */
-export function refuseStrangers({ keys, host }: OriginOptions) {
+export function refuseStrangers({ keyring, host, origins }: OriginOptions) {
   return async (ctx: Context, next: Next): Promise<void> => {
-    if (keys.length === 0) demandHost(ctx.get('host'), host);
+    if (keyring.isOpen()) demandHost(ctx.get('host'), host);
+    ctx.state.mayShare = origins.allows(ctx.get('origin'));
     if (!READS.has(ctx.method)) demandSameOrigin(ctx);
     await next();
   };
@@ -41,8 +45,9 @@ function nameOf(host: string): string {
   return host.replace(/:\d*$/, '').toLowerCase();
 }
 
-/** @throws TidemarkError `forbidden` for what a page of another origin asks for. */
+/** @throws TidemarkError `forbidden` for what a page of an origin asks for that may not. */
 export function demandSameOrigin(ctx: Context): void {
+  if (ctx.state.mayShare === true) return;
   const site = ctx.get('sec-fetch-site');
   const origin = ctx.get('origin');
   const foreignSite = site !== '' && site !== 'same-origin' && site !== 'none';

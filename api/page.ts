@@ -47,8 +47,8 @@ export async function sendPage(
     ctx.set({
       'Content-Type': type ?? 'application/json',
       'Cache-Control': 'no-cache',
-      Vary: `${type === undefined ? '' : 'Accept, '}Accept-Encoding, Authorization`,
     });
+    ctx.vary(`${type === undefined ? '' : 'Accept, '}Accept-Encoding, Authorization`);
     linkNext(ctx, 'cursor', next);
     if (ctx.method !== 'HEAD') await sendStream(ctx, pieces);
   } finally {

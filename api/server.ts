@@ -4,15 +4,15 @@ import type Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import { assertSafeHost } from './auth.ts';
-import type { ApiKey } from './contract.ts';
 import { routeUpgrades } from './events/upgrades.ts';
+import type { Keyring } from './keyring.ts';
 
 export interface ServerOptions {
   readonly app: Koa;
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly keys: readonly ApiKey[];
+  readonly keyring: Pick<Keyring, 'hasLiveKey'>;
   readonly clock: Clock;
   /** How long answers may go on after `close()`; 5 s by default. */
   readonly graceMs?: number;
@@ -37,8 +37,8 @@ const GRACE_MS = 5000;
  * @throws TidemarkError `invalid` for a host that needs API keys, `conflict` for a port in use.
  */
 export async function listen(options: ServerOptions): Promise<ApiServer> {
-  const { app, host, port, keys } = options;
-  assertSafeHost(host, keys);
+  const { app, host, port, keyring } = options;
+  assertSafeHost(host, keyring.hasLiveKey());
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,

@@ -3,7 +3,6 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
 import { readAssets } from '../api/assets.ts';
-import { assertSafeHost } from '../api/auth.ts';
 import type { Probe } from '../api/contract.ts';
 import { createKept } from '../api/history/coverage.ts';
 import { createRuns } from '../api/leaderboard/runs.ts';
@@ -39,6 +38,7 @@ import { openDesk } from './backfills.ts';
 import { choicesOf, knownExchanges } from './choices.ts';
 import { openHub } from './events.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from './feeds.ts';
+import { demandRegistryKeys, needsRegistryKeys, openServing } from './keys.ts';
 import { showBuild, showProbes, timeRequests, timeStatements } from './levels.ts';
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -61,6 +61,8 @@ export interface StartOptions {
 
 export interface App {
   readonly url: string;
+  /** There are no keys: all of this machine may do everything. */
+  readonly open: boolean;
   readonly influxUrl: string;
   /** For people: where the registry is. */
   readonly registry: string;
@@ -93,9 +95,10 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
   const startMs = clock.monotonicMs();
   const parts = createParts(log);
   try {
-    // Refused before anything is started, not after.
-    assertSafeHost(config.host, config.apiKeys);
     await makeDirectory(config.dataDir);
+    // Refused before anything else is started, not after.
+    const early = needsRegistryKeys(config) ? await openDatabase(config, parts, log) : undefined;
+    if (early !== undefined) await demandRegistryKeys(config, early);
     const metrics = createMetrics({ processMetrics: true, clock: systemClock });
     const trace = await openTrace({ settings: config, version, clock: systemClock, log, metrics });
     // The first: what the others do while they stop is told too.
@@ -103,7 +106,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     const watch = { told: timeRequests(metrics), trace };
     const [{ influx, engine }, database] = await both(
       openStore(config, parts, { clock, log, watch }),
-      openDatabase(config, parts, log),
+      early ?? openDatabase(config, parts, log),
     );
     const registry = timed(database, { clock: systemClock, told: timeStatements(metrics) });
     const probes: Probe[] = [influxProbe(influx), registryProbe(registry)];
@@ -117,9 +120,10 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     if (options.roles.has('alerts')) await startAlertWorker(base);
     showBuild(metrics, version, process.versions.node);
     showProbes(metrics, probes, systemClock);
-    const url = await startApi(base, options.roles.has('api'));
+    const { url, open } = await startApi(base, options.roles.has('api'));
     return {
       url,
+      open,
       influxUrl: influx.url,
       registry: registry.where,
       influx,
@@ -135,7 +139,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
 }
 
 /** Side by side, and when one fails the other is waited for: it may have started something. */
-async function both<A, B>(left: Promise<A>, right: Promise<B>): Promise<[A, B]> {
+async function both<A, B>(left: Promise<A>, right: B | Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([left, right]);
   return [await left, await right];
 }
@@ -161,7 +165,7 @@ async function makeDirectory(dir: string): Promise<void> {
   }
 }
 
-async function startApi(base: Base, whole: boolean): Promise<string> {
+async function startApi(base: Base, whole: boolean): Promise<Pick<App, 'url' | 'open'>> {
   const { config, clock, log, metrics, trace, influx, probes } = base;
   const queries = createPriceQueries({ bucket: config.influxBucket });
   // An exchange that was never polled is asked for its markets when somebody wants it filled.
@@ -169,7 +173,9 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
   base.parts.add('exchanges', http.close);
   const hub = openHub(base);
   const catalog = createCatalog({ database: base.registry, clock });
+  const serving = await openServing(base);
   const app = createApp({
+    ...serving,
     serves: whole ? 'everything' : 'health',
     influx,
     bucket: influx.bucket,
@@ -205,17 +211,17 @@ async function startApi(base: Base, whole: boolean): Promise<string> {
     clock,
     log,
     retentionMs: config.retentionMs,
-    keys: config.apiKeys,
     host: config.host,
     version,
     newId: randomUUID,
   });
-  const { host, port, apiKeys: keys } = config;
-  const server = await listen({ app, host, port, keys, clock });
+  const { host, port } = config;
+  const { keyring } = serving;
+  const server = await listen({ app, host, port, keyring, clock });
   base.parts.add('api', server.close);
   // Before the server: it waits for answers to end, and streams do so when they are told.
   base.parts.add('events', hub.close);
-  return server.url;
+  return { url: server.url, open: keyring.isOpen() };
 }
 
 function historyOf({ config, clock, influx, registry }: Base): History {

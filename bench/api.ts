@@ -34,6 +34,7 @@ import { fakeChoices, fakeExchanges } from '../test/helpers/choices.ts';
 import { FakeEvents } from '../test/helpers/events.ts';
 import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from '../test/helpers/feed-desk.ts';
 import { influxdPath, startInfluxd } from '../test/helpers/influxd.ts';
+import { servingWith } from '../test/helpers/keys.ts';
 import { fakeMonitors } from '../test/helpers/monitor-desk.ts';
 import { median } from './median.ts';
 
@@ -104,6 +105,8 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     listedExchanges: async () => exchanges,
   };
   const ranks = createRanks({ influx, flux: queries.pairRanks, clock, log });
+  const serving = servingWith({ clock, log });
+  const { keyring } = serving;
   const app = createApp({
     influx,
     bucket: influx.bucket,
@@ -137,12 +140,12 @@ async function serve(engine: Omit<Engine, 'stop'>): Promise<void> {
     clock,
     log,
     retentionMs: 40 * DAY_MINUTES * 60_000,
-    keys: [],
+    ...serving,
     host: '127.0.0.1',
     version: 'bench',
     newId: () => 'bench',
   });
-  const server = await listen({ app, host: '127.0.0.1', port: 0, keys: [], clock });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, keyring, clock });
   let peakMb = 0;
   setInterval(() => {
     peakMb = Math.max(peakMb, process.memoryUsage.rss() / 1e6);

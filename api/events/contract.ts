@@ -25,8 +25,11 @@ export interface EventsWanted {
   readonly kinds?: readonly string[] | undefined;
 }
 
-/** Why the server ends a stream. `slow`: nothing of it is taken any more; that is told before. */
-export type Ending = 'slow' | 'closing' | 'failed';
+/**
+ * Why the server ends a stream. `slow`: nothing of it is taken any more, `revoked`: its key opens
+ * nothing any more; both are told before.
+ */
+export type Ending = 'slow' | 'closing' | 'failed' | 'revoked';
 
 /** The connection to one client. */
 export interface Peer {
@@ -34,7 +37,7 @@ export interface Peer {
   /** Sends bytes as they are; `done` when they have left this process, or cannot any more. */
   write(bytes: Buffer, done: () => void): void;
   /** Something about the stream itself. */
-  notice(kind: 'gap' | 'slow', data: Readonly<Record<string, unknown>>): void;
+  notice(kind: 'gap' | 'slow' | 'revoked', data: Readonly<Record<string, unknown>>): void;
   /** Shows that it is alive; `position`: everything up to there has been sent. */
   beat(position: number | undefined): void;
   /** Ends it after what was sent. */

@@ -18,6 +18,7 @@ const CLOSE: Readonly<Record<Ending, readonly [code: number, reason: string]>> =
   slow: [1013, 'slow: read on from the last id'],
   closing: [1001, 'the server stops'],
   failed: [1013, 'events cannot be read: try again later'],
+  revoked: [1008, 'the key is revoked or has expired'],
 };
 const NOT_UNDERSTOOD = 1003;
 

@@ -1,11 +1,15 @@
 import type { Context } from 'koa';
 import { isCode } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
+import type { Caller } from '../auth.ts';
 import { HttpProblem } from '../errors.ts';
 import { eventsAnswer, eventsQuery, liveQuery } from '../event-schemas.ts';
+import { whileAdmitted } from '../events/admitted.ts';
+import type { Seat } from '../events/contract.ts';
 import { openSocket } from '../events/socket.ts';
 import { isEventSource, streamEvents, streamLater } from '../events/stream.ts';
 import { asksForSocket } from '../events/upgrades.ts';
+import { ANYBODY } from '../keyring.ts';
 import { demandSameOrigin } from '../origin.ts';
 import { page } from '../page.ts';
 import { type Answer, defineRoute, type Route } from '../route.ts';
@@ -20,7 +24,11 @@ interface Live {
 
 /** What happened: as a list, and as it happens. */
 export function eventRoutes(dependencies: Dependencies): readonly Route[] {
-  const { monitors: desk, hub, clock } = dependencies;
+  const { monitors: desk, hub, clock, keyring } = dependencies;
+  const seatOf = async (ctx: Context, wanted: Live): Promise<Seat> => {
+    const { caller = ANYBODY } = ctx.state as { readonly caller?: Caller };
+    return whileAdmitted(await hub.seat(wantedOf(wanted)), { caller, keyring, clock });
+  };
   const stream = async (ctx: Context, { after, kinds }: Live): Promise<undefined> => {
     ctx.type = SSE;
     if (ctx.method === 'HEAD') {
@@ -29,7 +37,7 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
     }
     const last = lastEventId(ctx) ?? after;
     try {
-      streamEvents(ctx, await hub.seat(wantedOf({ after: last, kinds })));
+      streamEvents(ctx, await seatOf(ctx, { after: last, kinds }));
     } catch (error) {
       if (!isCode(error, 'unavailable') || !isEventSource(ctx)) throw error;
       streamLater(ctx, error.message);
@@ -88,7 +96,7 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
         }
         // No browser asks another origin whether its page may read a websocket.
         demandSameOrigin(ctx);
-        const seat = await hub.seat(wantedOf(query));
+        const seat = await seatOf(ctx, query);
         const mayAsk = query.after === undefined && query.kinds === undefined;
         openSocket(ctx, seat, { clock, mayAsk });
         return undefined;

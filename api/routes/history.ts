@@ -169,11 +169,11 @@ function setHead({ ctx }: HistoryCall, media: MediaType, head: HistoryHead): voi
   ctx.set({
     'Content-Type': formats[media].type,
     'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding, Authorization',
     'Tidemark-Pair': encodeURIComponent(head.pair),
     'Tidemark-Source': head.sources.join(', '),
     'Tidemark-Every': head.every ?? 'none',
     'Tidemark-Start': head.start,
     'Tidemark-Stop': head.stop,
   });
+  ctx.vary('Accept, Accept-Encoding, Authorization');
 }

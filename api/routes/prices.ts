@@ -100,10 +100,10 @@ function setHead({ ctx }: PriceCall, { type }: PriceFormat, { pair, rank }: Answ
   ctx.set({
     'Content-Type': type,
     'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding, Authorization',
     'Tidemark-Pair': encodeURIComponent(pair),
     'Tidemark-Rank': rank ?? 'none',
   });
+  ctx.vary('Accept, Accept-Encoding, Authorization');
 }
 
 /** Head, rows and tail of an answer; the first rows go out with the head. */

@@ -76,7 +76,7 @@ function pacesOf(exchanges: App['exchanges']): string {
 /** Where everything is, and what to try first. */
 export function describe(app: App, config: Config): string {
   const store = app.engine ? 'embedded engine' : 'InfluxDB';
-  const key = config.apiKeys.length > 0 ? ` -H 'Authorization: Bearer <secret>'` : '';
+  const key = app.open ? '' : ` -H 'Authorization: Bearer <secret>'`;
   const lines = [
     `Tidemark is up after ${(app.startedInMs / 1000).toFixed(1)} s.`,
     '',

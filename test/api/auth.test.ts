@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { assertSafeHost, createGuard } from '../../api/auth.ts';
+import { assertSafeHost, type Caller, demandRole } from '../../api/auth.ts';
+import { settingsKeyring } from '../../api/keyring.ts';
 import { listen } from '../../api/server.ts';
+import { systemClock as clock } from '../../core/clock.ts';
 import { TidemarkError } from '../../core/errors.ts';
+import { silentLog as log } from '../../core/log.ts';
 import { startApi, type TestApi } from '../helpers/api.ts';
 
 const keys = [
@@ -66,31 +69,32 @@ describe('with keys', () => {
 });
 
 it('a role may do what is below it and nothing above', () => {
-  const guard = createGuard(keys);
-  const reader = guard.identify('Bearer a-secret-for-reading');
-  const admin = guard.identify('Bearer a-secret-for-everything');
-  guard.demand(reader, 'read');
-  guard.demand(admin, 'write');
-  assert.throws(() => guard.demand(reader, 'write'), { code: 'forbidden' });
-  assert.throws(() => guard.demand(undefined, 'read'), { code: 'unauthorized' });
+  const keyring = settingsKeyring({ settings: keys, host: '127.0.0.1', clock, log });
+  const callerOf = (secret: string): Caller => keyring.identify(secret)!.caller;
+  const reader = callerOf('a-secret-for-reading');
+  demandRole(reader, 'read');
+  demandRole(callerOf('a-secret-for-everything'), 'write');
+  assert.throws(() => demandRole(reader, 'write'), { code: 'forbidden' });
+  assert.throws(() => demandRole(undefined, 'read'), { code: 'unauthorized' });
 });
 
 describe('without keys', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1', '[::1]', 'LOCALHOST']) {
-    it(`${host} is served`, () => assertSafeHost(host, []));
+    it(`${host} is served`, () => assertSafeHost(host, false));
   }
   for (const host of ['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.0.0.1.example.com', '']) {
     it(`"${host}" is refused, with a key it is served`, () => {
-      assert.throws(() => assertSafeHost(host, []), /set API_KEYS/);
-      assertSafeHost(host, keys);
+      assert.throws(() => assertSafeHost(host, false), /tidemark keys create.*set API_KEYS/);
+      assertSafeHost(host, true);
     });
   }
 
   it('the server itself refuses to listen beyond loopback', async () => {
     const { default: Koa } = await import('koa');
-    const { systemClock: clock } = await import('../../core/clock.ts');
+    const host = '0.0.0.0';
+    const keyring = settingsKeyring({ settings: [], host, clock, log });
     await assert.rejects(
-      listen({ app: new Koa(), host: '0.0.0.0', port: 0, keys: [], clock }),
+      listen({ app: new Koa(), host, port: 0, keyring, clock }),
       (error) => error instanceof TidemarkError && error.code === 'invalid',
     );
   });

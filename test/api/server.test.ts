@@ -71,7 +71,8 @@ it('a port in use is said so', async () => {
     const { listen } = await import('../../api/server.ts');
     const { default: Koa } = await import('koa');
     const { systemClock: clock } = await import('../../core/clock.ts');
-    const second = { app: new Koa(), host: '127.0.0.1', port: api.port, keys: [], clock };
+    const keyring = { hasLiveKey: () => false };
+    const second = { app: new Koa(), host: '127.0.0.1', port: api.port, keyring, clock };
     await assert.rejects(listen(second), { code: 'conflict', message: /in use: set PORT/ });
   } finally {
     await api.close();

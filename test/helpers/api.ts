@@ -5,6 +5,7 @@ import type { Influx } from '../../api/contract.ts';
 import { errorAnswer, priceAnswer } from '../../api/schemas.ts';
 import { listen, type ServerOptions } from '../../api/server.ts';
 import { systemClock } from '../../core/clock.ts';
+import type { ApiKey } from '../../core/config.ts';
 import type { Column, RowBatch } from '../../core/influx/tables.ts';
 import { silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
@@ -15,12 +16,14 @@ import { fakeBackfills } from './backfills.ts';
 import { fakeChoices, fakeExchanges } from './choices.ts';
 import { FakeEvents } from './events.ts';
 import { fakeArticles, fakeFeeds, fakeJobs, fakeRules } from './feed-desk.ts';
+import { servingWith } from './keys.ts';
 import { fakeMonitors } from './monitor-desk.ts';
 
 /** What a fake InfluxDB was asked: the name of the query and its parameters. */
 export interface Asked {
   readonly query:
     | ('prices' | 'rank' | 'pairRanks' | 'records' | 'exchangeRecords' | 'slots')
+    | ('marketPrices' | 'rankRuns')
     | ('raw' | 'rollup' | 'marks')
     | ('results' | 'reasons' | 'latency' | 'latencySteps');
   readonly parameters: Partial<PriceRange> & Partial<Record<string, string>>;
@@ -124,9 +127,10 @@ const HOUR_MS = 3_600_000;
 
 /** The whole API on a free port of loopback, with fakes behind it. */
 export async function startApi(
-  parts: Partial<Dependencies> & Pick<Partial<ServerOptions>, 'graceMs'> = {},
+  parts: Partial<Dependencies> &
+    Pick<Partial<ServerOptions>, 'graceMs'> & { readonly keys?: readonly ApiKey[] } = {},
 ): Promise<TestApi> {
-  const { graceMs = 1000, ...given } = parts;
+  const { graceMs = 1000, keys = [], ...given } = parts;
   const name = (query: Asked['query']) => (parameters: object) =>
     JSON.stringify({ query, parameters });
   let ids = 0;
@@ -134,7 +138,10 @@ export async function startApi(
     influx: fakeInflux(async function* () {}),
     bucket: 'tidemark',
     catalog: fakeCatalog,
-    queries: { prices: name('prices'), rank: name('rank'), pairRanks: () => '{}' },
+    queries: {
+      ...{ prices: name('prices'), rank: name('rank'), pairRanks: () => '{}' },
+      ...{ marketPrices: name('marketPrices'), rankRuns: name('rankRuns') },
+    },
     metricQueries: {
       records: name('records'),
       exchangeRecords: name('exchangeRecords'),
@@ -176,15 +183,15 @@ export async function startApi(
     clock: systemClock,
     log: silentLog,
     retentionMs: 30 * 24 * HOUR_MS,
-    keys: [],
+    ...servingWith({ clock: given.clock ?? systemClock, keys }),
     host: '127.0.0.1',
     version: '0.0.0',
     newId: () => `request-${++ids}`,
     ...given,
   };
-  const { clock, keys, metrics } = dependencies;
+  const { clock, keyring, metrics } = dependencies;
   const app = createApp(dependencies);
-  const server = await listen({ app, host: '127.0.0.1', port: 0, keys, clock, graceMs });
+  const server = await listen({ app, host: '127.0.0.1', port: 0, keyring, clock, graceMs });
   return { url: server.url, port: server.port, metrics, close: server.close };
 }
 
