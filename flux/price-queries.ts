@@ -8,6 +8,23 @@ export interface PriceQueries {
   rank(market: RankedMarket): string;
   /** One row a pair with `pair`, `rank`, `of`. */
   pairRanks(window?: RankWindow): string;
+  /** `exchange`, `pair`, `_value`: the newest price of every market of a stretch. */
+  marketPrices(stretch: Stretch): string;
+  /** `_time`, `_field` (of, rank, stddev), `_value`: a pair's rank, for each step of `every`. */
+  rankRuns(runs: RankRuns): string;
+}
+
+/** RFC 3339. */
+export interface Stretch {
+  readonly start: string;
+  readonly stop: string;
+}
+
+export interface RankRuns extends Stretch {
+  readonly pair: string;
+  readonly window: RankWindow;
+  /** A Flux duration. */
+  readonly every: string;
 }
 
 export interface RankedMarket {
@@ -52,5 +69,7 @@ export function createPriceQueries({ bucket }: { readonly bucket: string }): Pri
     },
     pairRanks: (window = defaultRankWindow) =>
       bind(loadFlux('pair-ranks-latest'), { bucket, window, start: RANKS_AGE[window] }),
+    marketPrices: ({ start, stop }) => bind(loadFlux('market-prices'), { bucket, start, stop }),
+    rankRuns: (runs) => bind(loadFlux('pair-rank-runs'), { bucket, ...runs }),
   };
 }

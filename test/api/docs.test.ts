@@ -50,10 +50,45 @@ const slotBatch = {
   rows: [['2022-10-11T03:36:00Z', '1.5', '412', '3', 'true']],
 };
 
-const influx = fakeInflux(async function* ({ query, parameters: { exchange } }) {
+const runColumns = ['_time', '_field', '_value'].map(column);
+const runsBatch = {
+  columns: runColumns,
+  rows: [
+    ...[
+      ['2022-10-11T03:35:00Z', 'rank', '4'],
+      ['2022-10-11T03:30:00Z', 'rank', '5'],
+    ],
+    ...[
+      ['2022-10-11T03:30:00Z', 'of', '9'],
+      ['2022-10-11T03:35:00Z', 'of', '9'],
+    ],
+    ...[
+      ['2022-10-11T03:30:00Z', 'stddev', '20.5'],
+      ['2022-10-11T03:35:00Z', 'stddev', '21'],
+    ],
+  ],
+};
+
+/** What two pairs cost on one exchange, a day ago and now. */
+const marketBatch = (stop: string) => ({
+  columns: ['_value', 'exchange', 'pair'].map(column),
+  rows: stop.startsWith('2022-10-10')
+    ? [
+        ['16000', 'kraken', 'btcusd'],
+        ['2000', 'kraken', 'ethusd'],
+      ]
+    : [
+        ['20000', 'kraken', 'btcusd'],
+        ['1400', 'kraken', 'ethusd'],
+      ],
+});
+
+const influx = fakeInflux(async function* ({ query, parameters: { exchange, stop = '' } }) {
   if (query === 'rank') yield exchange ? rankBatch('1', '3') : rankBatch('4', '9');
   else if (query === 'records') yield priceBatch(means);
   else if (query === 'slots') yield slotBatch;
+  else if (query === 'rankRuns') yield runsBatch;
+  else if (query === 'marketPrices') yield marketBatch(stop);
   else if (query in scanBatches) yield scanBatches[query as keyof typeof scanBatches];
   else yield priceBatch(rows.filter(([place]) => !exchange || place === exchange));
 });

@@ -154,6 +154,11 @@ describe('files of flux/', () => {
       queries.rank({ pair, exchange: undefined }),
       queries.rank({ pair, exchange: 'kraken' }),
       queries.pairRanks(),
+      queries.marketPrices({ start: '2022-01-01T00:00:00Z', stop: '2022-01-01T00:05:00Z' }),
+      queries.rankRuns({
+        ...{ pair, window: '1h', every: '10m' },
+        ...{ start: '2022-01-01T00:00:00Z', stop: '2022-01-02T00:00:00Z' },
+      }),
     ];
     for (const text of scripts) assert.deepEqual((await diagnose(text)).map(formatProblem), []);
     assert.match(scripts[0]!, /start = -1d12h/);
