@@ -9,4 +9,6 @@ export interface Entry {
   load(): Promise<{ readonly page: Page }>;
 }
 
-export const entries: readonly Entry[] = [];
+export const entries: readonly Entry[] = [
+  { word: 'monitors', label: 'Monitors', load: () => import('./monitors.ts') },
+];
