@@ -7,6 +7,10 @@ export interface DemoSite {
 
 /** Of what an earlier demo watched: its site had another port. */
 const TAG = 'demo:site';
+/** What is read out of a page, by its path. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  '/pages/gold': 'id="gold">(?P<gold>[0-9.]+)',
+};
 const RULE = { name: 'Bitcoin in the news', query: 'bitcoin OR $BTC' };
 
 /** Has the API watch the demo's feeds and pages, and no others of an earlier demo. */
@@ -38,7 +42,9 @@ export async function watchDemoSite(
     }
     const [name, value] = TAG.split(':') as [string, string];
     for (const url of urls) {
-      await ask(`/${kind}`, 'POST', { url, interval: '10s', tags: { [name]: value } });
+      const regexp = PATTERNS[new URL(url).pathname];
+      const wish = { url, interval: '10s', tags: { [name]: value } };
+      await ask(`/${kind}`, 'POST', { ...wish, ...(regexp !== undefined && { regexp }) });
     }
   };
   await watch('monitors', pages);

@@ -41,6 +41,10 @@ function where(outcome: Outcome): string {
   return `${outcome.file ? relative(compiledRoot, outcome.file) : ''} > ${outcome.name}`;
 }
 
+function isHookFailure({ details: { error } }: Outcome): boolean {
+  return error !== undefined && 'failureType' in error && error.failureType === 'hookFailed';
+}
+
 function failureText(error: Error | undefined): string {
   const cause = error?.cause;
   const shown = cause instanceof Error ? cause : error;
@@ -58,7 +62,8 @@ async function runAll(files: string[], concurrency: number): Promise<Totals> {
     }
   });
   stream.on('test:fail', (outcome: Outcome) => {
-    if (outcome.details.type === 'suite') return;
+    // Of a suite, only what its own set-up threw is news: its tests fail by themselves.
+    if (outcome.details.type === 'suite' && !isHookFailure(outcome)) return;
     totals.failed += 1;
     report(`not ok  ${where(outcome)}\n${failureText(outcome.details.error)}`);
   });

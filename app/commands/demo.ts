@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
+import { TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
 import { startDemoMarket } from '../../demo/start.ts';
 import { watchDemoSite } from '../demo-site.ts';
@@ -22,8 +23,11 @@ pairs that move, feeds and pages) and records it every 5 s into a data directory
 
   --seed N   another market (default 1); the same seed gives the same prices at the same times
 
-Example:
-  tidemark demo`,
+EXCHANGES chooses some of its exchanges, which is easier on a small machine.
+
+Examples:
+  tidemark demo
+  EXCHANGES=kraken,bitfinex PORT=9001 tidemark demo --seed 7`,
   options: { seed: { type: 'string', default: '1' } },
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
@@ -33,7 +37,7 @@ Example:
       const demoConfig: Config = {
         ...config,
         dataDir: `${config.dataDir.replace(/\/+$/, '')}-demo`,
-        exchanges: Object.keys(market.urls),
+        exchanges: chosen(market.urls, config.exchanges),
         exchangeUrls: market.urls,
         streamUrls: market.streamUrls,
         priceIntervalMs: INTERVAL_MS,
@@ -54,3 +58,13 @@ Example:
     return 0;
   },
 };
+
+/** Those of the market that EXCHANGES names; without it, all. */
+function chosen(urls: object, wanted: Config['exchanges']): readonly string[] {
+  const known = Object.keys(urls);
+  const unknown = (wanted ?? []).filter((id) => !known.includes(id));
+  if (unknown.length === 0) return wanted ?? known;
+  throw new TidemarkError('invalid', `EXCHANGES: the demo has no ${unknown.join(', ')}`, {
+    details: { expected: known },
+  });
+}

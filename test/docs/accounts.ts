@@ -1,0 +1,32 @@
+/**
+ * Why a command of a document is not run by `commands.test.ts`, and what holds it instead. Whatever
+ * no account covers is run: a new command in a document is run, or gets a line here that says what
+ * it needs and where that is checked. An account that covers no command fails.
+ */
+export interface Account {
+  /** Of all documents where it is absent. */
+  readonly file?: RegExp;
+  readonly command: RegExp;
+  readonly why: string;
+  /** The test that runs the same, or checks as much of it as can be run here. */
+  readonly by: string;
+}
+
+export const accounts: readonly Account[] = [
+  {
+    file: /^docs\/api\.md$/,
+    command: /^curl /,
+    why: 'its answers are compared to the letter, against fixed data',
+    by: 'test/api/docs.test.ts',
+  },
+  {
+    command: /^([A-Z_]+=\S+ )*make start\b/,
+    why: 'installs packages and starts until Ctrl-C: the same process is started there',
+    by: 'test/e2e/start.test.ts',
+  },
+  {
+    command: /^make test\b/,
+    why: 'this is a part of it',
+    by: 'scripts/test.ts',
+  },
+];
