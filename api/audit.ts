@@ -165,13 +165,15 @@ export function auditing({ trail, clock, metrics }: AuditOptions) {
 
 /** Without the query: secrets may stand in it. */
 function entryOf(ctx: Context, atMs: number, tookMs: number): AuditEntry | undefined {
-  const { route, caller, address, requestId } = ctx.state as {
+  const { route, reads, caller, address, requestId } = ctx.state as {
     readonly route?: string;
+    /** A handler says so of a request that changes nothing, though its method could. */
+    readonly reads?: boolean;
     readonly caller?: Caller;
     readonly address?: string;
     readonly requestId: string;
   };
-  if (route === undefined) return undefined;
+  if (route === undefined || reads === true) return undefined;
   return {
     atMs,
     key: caller?.name ?? null,
