@@ -61,11 +61,23 @@ format: node_modules/.installed ## format and fix what a machine can fix
 docs: dist/.built ## write the generated documents
 	@node dist/scripts/docs.js
 
+client: dist/.built ## pack the typed client of the API into .cache/client
+	@node dist/scripts/pack-client.js
+
 bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries|alerts|alerts-load|alerts-latency); results go to bench/RESULTS.md by hand
 	@node --expose-gc dist/bench/$(or $(B),write).js
 
 influxd: ## build the real InfluxDB 2.7.12, for the tests that compare with it (needs Go and cargo)
 	@bash test/influxd/build.sh
+
+image: ## carry out the Dockerfile's steps without an engine, and run the demo from what comes out (needs root)
+	@bash scripts/image.sh
+
+helm: dist/.built ## lint the Helm chart and check what it makes by Kubernetes' own schemas (needs Go)
+	@bash scripts/helm.sh
+
+compose: ## check docker-compose.yml with Compose itself (needs the plugin, or Go)
+	@bash scripts/compose.sh
 
 clean: ## remove what was built (data stays)
 	rm -rf dist .cache/build-*
@@ -84,4 +96,4 @@ dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) 
 	@node dist/scripts/prepare-pglite.js
 	@touch $@
 
-.PHONY: help start demo build stop logs test check format docs bench influxd clean
+.PHONY: help start demo build stop logs test check format docs client bench influxd clean image helm compose

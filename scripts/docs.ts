@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { settingsTable } from '../core/config.ts';
 import { projectRoot } from '../core/paths.ts';
 import { openApiDocument, renderOperations, renderTypes } from './client.ts';
-import { renderCompose, renderEnvExample } from './env-example.ts';
+import { renderCompose, renderEnvExample, renderValuesSchema } from './env-example.ts';
 import { renderFluxSupport } from './flux-support.ts';
 import { renderMetrics } from './metric-tables.ts';
 
@@ -34,6 +34,10 @@ const documents: readonly Document[] = [
   { path: 'docs/flux-support.md', render: renderFluxSupport },
   { path: 'docs/metrics.md', render: renderMetrics },
   { path: '.env.example', render: renderEnvExample },
+  {
+    path: 'deploy/helm/tidemark/values.schema.json',
+    render: () => renderValuesSchema(current('deploy/helm/tidemark/values.schema.json')),
+  },
   { path: 'docker-compose.yml', render: () => renderCompose(current('docker-compose.yml')) },
   { path: 'client/types.ts', render: () => renderTypes(openApiDocument()) },
   { path: 'client/operations.ts', render: () => renderOperations(openApiDocument()) },

@@ -1,6 +1,6 @@
 /**
- * What the Compose deployment knows of the settings, written from the one list of them: the file
- * `.env.example`, and the lines by which docker-compose.yml hands settings on.
+ * What the deployments know of the settings, written from the one list of them: `.env.example`, the
+ * lines by which docker-compose.yml hands settings on, and which ones the values of the chart may set.
  */
 import { type Setting, settings } from '../core/config.ts';
 
@@ -84,4 +84,23 @@ export function renderCompose(text: string): string {
     throw new Error(`docker-compose.yml has no lines "${BEGIN}", "${END}"`);
   const lines = handedOn().map(({ name }) => `    ${name}: \${${name}:-}\n`);
   return `${text.slice(0, from)}${BEGIN}\n${lines.join('')}${text.slice(to)}`;
+}
+
+interface ValuesSchema {
+  readonly properties: {
+    readonly settings: { readonly propertyNames: { readonly anyOf: [{ enum: string[] }, object] } };
+  };
+}
+
+/** Set by the chart itself, from other values. */
+const notInValues = ['HOST', 'PORT', 'DATA_DIR', 'INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET'];
+
+/** values.schema.json with the names that `settings` may have written anew; secrets stay in Secrets. */
+export function renderValuesSchema(text: string): string {
+  const schema = JSON.parse(text) as ValuesSchema;
+  const free = (Object.values(settings) as Setting[]).filter(
+    ({ name, secret }) => !secret && !notInValues.includes(name),
+  );
+  schema.properties.settings.propertyNames.anyOf[0].enum = free.map(({ name }) => name);
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
