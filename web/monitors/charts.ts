@@ -30,14 +30,10 @@ export function scanCharts(signal: AbortSignal): ScanCharts {
     ...{ times: [], lines: [], format: compact, signal },
   });
   const certificateCard = card({ title: 'Certificate, days left' }, certificate.element);
-  const values = h('div', { class: 'filled' });
+  const values = h('div', { class: 'beside' });
   const valueCharts = new Map<string, Chart>();
-  const element = h(
-    'div',
-    { class: 'grid' },
-    card({ title: 'Phases' }, phases.element),
-    h('div', { class: 'page' }, values, certificateCard),
-  );
+  const beside = h('div', { class: 'beside', hidden: true }, values, certificateCard);
+  const element = h('div', { class: 'grid' }, card({ title: 'Phases' }, phases.element), beside);
   return {
     element,
     update(scans) {
@@ -46,7 +42,9 @@ export function scanCharts(signal: AbortSignal): ScanCharts {
       const days = scans.map(({ certDays }) => certDays ?? null);
       certificateCard.hidden = days.every((value) => value === null);
       if (!certificateCard.hidden) certificate.update(times, [{ label: 'Days', values: days }]);
-      for (const name of namesOf(scans)) {
+      const names = namesOf(scans);
+      beside.hidden = certificateCard.hidden && names.length === 0;
+      for (const name of names) {
         let one = valueCharts.get(name);
         if (one === undefined) {
           one = valueChart(name, signal);

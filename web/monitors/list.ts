@@ -89,10 +89,11 @@ function columnsOf(extra: Details): readonly Column<Monitor>[] {
     { label: 'Monitor', cell: nameOf, by: ({ name, url }) => name ?? url },
     { label: 'State', cell: stateOf, by: ({ state }) => state },
     { label: 'Last scans', cell: (row) => extra.of(row).strip },
-    { label: 'Uptime 24 h', number: true, cell: (row) => extra.of(row).uptime },
+    { label: 'Up 24 h', number: true, cell: (row) => extra.of(row).uptime },
     {
       label: 'Last',
       number: true,
+      wide: true,
       cell: ({ lastTotalMs }) => span(lastTotalMs),
       by: ({ lastTotalMs }) => lastTotalMs,
     },
@@ -103,8 +104,9 @@ function columnsOf(extra: Details): readonly Column<Monitor>[] {
 }
 
 function nameOf({ name, url }: Monitor): Child {
-  const title = h('span', { class: 'clip' }, name ?? url);
-  return name === null ? title : [title, h('span', { class: 'clip soft small' }, url)];
+  const place = url.replace(/^https?:\/\//, '');
+  const title = h('span', { class: 'clip', title: url }, name ?? place);
+  return name === null ? title : [title, h('span', { class: 'clip soft small' }, place)];
 }
 
 export function stateOf({ active, state, reason, status, since }: Monitor): Child {

@@ -19,12 +19,12 @@ import { certificateDays } from './details.ts';
 import { editMonitor } from './edit.ts';
 import { stateOf } from './list.ts';
 import { showTrace } from './trace.ts';
-import { bucketCell, cellOf, intervalMs, stripWords, uptimeText } from './verdict.ts';
+import { bucketCells, cellOf, intervalMs, stripWords, uptimeText } from './verdict.ts';
 
 const LOOK_MS = 5_000;
 const SCANS_MAX = 1_500;
 const STRIP = 60;
-const ROWS = 50;
+const ROWS = 20;
 const STEPS = { '1h': '1m', '24h': '15m', '7d': '2h', '30d': '8h' } as const;
 type Window = keyof typeof STEPS;
 
@@ -82,7 +82,7 @@ export async function showMonitor(
     showFigures(parts.figures, { monitor, scans, summary });
     showSlots(parts.strips, { scans, summary });
     parts.charts.update(scans);
-    parts.rows(scans.slice(-ROWS).reverse());
+    parts.rows(scans.toReversed());
   }
   function showHead(): void {
     const actions = actionsOf(monitor, (next) => {
@@ -133,7 +133,7 @@ function partsOf(signal: AbortSignal, { window, onWindow }: PartsOptions) {
     figures: h('div', { class: 'card figures' }),
     slots: card({ title: 'State', aside: windows }, strips),
     charts: scanCharts(signal),
-    scans: card({ title: 'Newest scans' }, rows.element),
+    scans: card({ title: 'Newest scans' }, rows.element, rows.foot),
     settings: card({ title: 'Settings' }, facts),
     ...{ strips, facts, rows: rows.update },
   };
@@ -202,14 +202,14 @@ function showFigures(place: HTMLElement, { monitor, scans, summary }: Shown): vo
 
 function showSlots(place: HTMLElement, { scans, summary }: Omit<Shown, 'monitor'>): void {
   const last = scans.slice(-STRIP);
-  const buckets = summary.buckets ?? [];
+  const cells = bucketCells(summary, intervalMs(STEPS[summary.window]));
   const { up, down, unknown } = summary;
   fill(
     place,
     h('p', { class: 'soft small' }, `Last ${last.length} scans`),
     strip(last.map(cellOf), stripWords(last)),
     h('p', { class: 'soft small' }, `Last ${summary.window}, by ${STEPS[summary.window]}`),
-    strip(buckets.map(bucketCell), `${up} up, ${down} down, ${unknown} unknown`),
+    strip(cells, `${up} up, ${down} down, ${unknown} unknown`),
   );
 }
 
@@ -217,13 +217,29 @@ function scansTable() {
   const ms = (label: string, of: (scan: Scan) => number | undefined, wide = true) => {
     return { label, number: true, wide, cell: (scan: Scan) => span(of(scan)), by: of };
   };
-  return table<Scan>({
+  let all: readonly Scan[] = [];
+  let shown = ROWS;
+  const draw = (): void => {
+    found.update(all.slice(0, shown));
+    foot.hidden = all.length <= shown;
+  };
+  const more = (): void => {
+    shown += 5 * ROWS;
+    draw();
+  };
+  const foot = h(
+    'div',
+    { class: 'more', hidden: true },
+    h('button', { type: 'button', onclick: more }, 'More'),
+  );
+  const found = table<Scan>({
     caption: 'Newest scans',
+    rowsMax: SCANS_MAX,
     rows: [],
     empty: 'No scans in this time.',
     key: ({ slot }) => slot,
     columns: [
-      { label: 'Slot', cell: ({ slot }) => moment(slot) },
+      { label: 'Slot', cell: ({ slot }) => moment(slot).slice('2026-'.length) },
       {
         label: 'Reason',
         cell: ({ ok, reason }) => h('span', { class: ok ? 'up' : 'down' }, reason),
@@ -241,6 +257,13 @@ function scansTable() {
       { label: 'Values', wide: true, cell: ({ values }) => valuesText(values) },
     ],
   });
+  return {
+    ...{ element: found.element, foot },
+    update(rows: readonly Scan[]) {
+      all = rows;
+      draw();
+    },
+  };
 }
 
 function valuesText(values: Scan['values']): string {

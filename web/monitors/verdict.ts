@@ -45,12 +45,27 @@ export function stripWords(scans: readonly Scan[]): string {
 
 type Bucket = NonNullable<MonitorSummary['buckets']>[number];
 
-export function bucketCell({ start, up, down, unknown, meanMs }: Bucket): Cell {
+function bucketCell({ start, up, down, unknown, meanMs }: Bucket): Cell {
   const tone = down > 0 ? 'bad' : up > 0 ? 'good' : unknown > 0 ? 'warn' : 'none';
   return {
     tone,
     text: `${moment(start)}: ${up} up, ${down} down, ${unknown} unknown, mean ${span(meanMs)}`,
   };
+}
+
+/** A cell for each step of the window, also for those without a scan. */
+export function bucketCells(
+  { start, stop, buckets = [] }: MonitorSummary,
+  everyMs: number,
+): Cell[] {
+  const found = new Map(buckets.map((bucket) => [Date.parse(bucket.start), bucket]));
+  const cells: Cell[] = [];
+  const endMs = Date.parse(stop);
+  for (let ms = Math.ceil(Date.parse(start) / everyMs) * everyMs; ms < endMs; ms += everyMs) {
+    const bucket = found.get(ms);
+    cells.push(bucket ? bucketCell(bucket) : { tone: 'none', text: `${moment(ms)}: no scan` });
+  }
+  return cells;
 }
 
 /** The value below which so many of them are; between two in proportion. */
