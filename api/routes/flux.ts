@@ -26,6 +26,7 @@ const SCRIPTS_MAX = 4;
 /** Of the others, which only read scripts. */
 const LOOKS_MAX = 8;
 const RUN_MS_MAX = 60_000;
+const LISTENERS_MAX = 20;
 
 const path = '/api/v1/flux';
 
@@ -74,6 +75,8 @@ async function run(dependencies: Dependencies, call: RunCall): Promise<undefined
       'Cache-Control': 'no-store',
       Vary: 'Accept, Accept-Encoding, Authorization',
     });
+    // A packed stream and all who watch an answer come to just more than Node takes for a leak.
+    ctx.res.setMaxListeners(LISTENERS_MAX);
     await sendStream(ctx, chained(first, pieces));
   } finally {
     ending.release();
@@ -127,7 +130,10 @@ function checkRoute(looks: Shares): Route {
     query: noQuery,
     body: fluxCheckWish,
     answers: { 200: { about: 'What was found', schema: fluxCheckAnswer } },
-    handle: ({ body, caller }) => looks(caller?.name ?? '', () => judge(body.query)),
+    handle({ ctx, body, caller }) {
+      ctx.state.reads = true;
+      return looks(caller?.name ?? '', () => judge(body.query));
+    },
   });
 }
 
@@ -142,7 +148,10 @@ function completeRoute(dependencies: Dependencies, looks: Shares): Route {
     query: noQuery,
     body: fluxCompleteWish,
     answers: { 200: { about: 'Proposals', schema: fluxCompleteAnswer } },
-    handle: ({ body, caller, signal }) => looks(caller?.name ?? '', () => proposals(body, signal)),
+    handle({ ctx, body, caller, signal }) {
+      ctx.state.reads = true;
+      return looks(caller?.name ?? '', () => proposals(body, signal));
+    },
   });
 }
 
