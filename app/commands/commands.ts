@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { flux } from './flux.ts';
 import { generateMonitors } from './generate-monitors.ts';
+import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { start } from './start.ts';
 import { tasks } from './tasks.ts';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   demo,
   backfill,
   generateMonitors,
+  keys,
   migrate,
   tasks,
   flux,
