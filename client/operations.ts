@@ -10,6 +10,7 @@ import type {
   AlertWish,
   ArticleDetail,
   Articles,
+  Audit,
   Backfill,
   BackfillOffer,
   Backfills,
@@ -30,12 +31,24 @@ import type {
   FeedImport,
   Feeds,
   FeedWish,
+  FluxAnswer,
+  FluxCheck,
+  FluxCheckScript,
+  FluxCursor,
+  FluxExamples,
+  FluxProposals,
+  FluxScript,
   Health,
   History,
   Index,
   Job,
   Jobs,
+  Key,
+  Keys,
+  KeyWish,
   MadeAlert,
+  MadeKey,
+  Me,
   Metric,
   MetricAddition,
   Monitor,
@@ -44,14 +57,17 @@ import type {
   MonitorSummary,
   Monitors,
   MonitorWish,
+  Movers,
   Pairs,
   Prices,
   RankedMetric,
+  RankRuns,
   Ranks,
   Readiness,
   Records,
   Replayed,
   ReplayWish,
+  RevokedKey,
   RotatedChannel,
   RotateWish,
   Rule,
@@ -102,7 +118,8 @@ export interface Operations {
     readonly answer: Index;
   };
   /**
-   * Known pairs, where they are listed, and their rank over all exchanges. `GET /api/v1/pairs`
+   * Known pairs, where they are listed, and their rank over all exchanges. `GET
+   * /api/v1/pairs`
    */
   readonly pairs: {
     readonly params: Readonly<Record<never, never>>;
@@ -135,7 +152,8 @@ export interface Operations {
     readonly answer: Exchanges;
   };
   /**
-   * Take the prices of an exchange, from now on and after a restart. `POST /api/v1/exchanges`
+   * Take the prices of an exchange, from now on and after a restart. `POST
+   * /api/v1/exchanges`
    */
   readonly addExchange: {
     readonly params: Readonly<Record<never, never>>;
@@ -180,7 +198,8 @@ export interface Operations {
     readonly answer: Exchange;
   };
   /**
-   * How punctual its slots were and what came of each. `GET /api/v1/exchanges/{exchange}/slots`
+   * How punctual its slots were and what came of each. `GET
+   * /api/v1/exchanges/{exchange}/slots`
    */
   readonly exchangeSlots: {
     readonly params: {
@@ -189,13 +208,13 @@ export interface Operations {
     };
     readonly query: {
       /**
-       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y, mo,
-       * w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
+       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y,
+       * mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
        */
       readonly start?: string | undefined;
       /**
-       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units
-       * y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the
+       * units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
        */
       readonly stop?: string | undefined;
       /** Most of them in one answer; default: all, streamed. */
@@ -231,7 +250,9 @@ export interface Operations {
     readonly body: MetricAddition;
     readonly answer: Metric;
   };
-  /** One metric, with the rank of its pair over all exchanges. `GET /api/v1/metrics/{id}` */
+  /**
+   * One metric, with the rank of its pair over all exchanges. `GET /api/v1/metrics/{id}`
+   */
   readonly getMetric: {
     readonly params: {
       /** The number of the metric. */
@@ -242,8 +263,8 @@ export interface Operations {
     readonly answer: RankedMetric;
   };
   /**
-   * Remove a metric; with `price` the pair is no longer recorded. Stored points stay. `DELETE
-   * /api/v1/metrics/{id}`
+   * Remove a metric; with `price` the pair is no longer recorded. Stored points stay.
+   * `DELETE /api/v1/metrics/{id}`
    */
   readonly deleteMetric: {
     readonly params: {
@@ -265,13 +286,13 @@ export interface Operations {
     };
     readonly query: {
       /**
-       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y, mo,
-       * w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
+       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y,
+       * mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
        */
       readonly start?: string | undefined;
       /**
-       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units
-       * y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the
+       * units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
        */
       readonly stop?: string | undefined;
       /** Most of them in one answer; default: all, streamed. */
@@ -303,13 +324,14 @@ export interface Operations {
        */
       readonly start?: string | undefined;
       /**
-       * Until before when: RFC 3339, seconds or milliseconds since the epoch, or a Flux duration:
-       * whole numbers with the units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Until before when: RFC 3339, seconds or milliseconds since the epoch, or a Flux
+       * duration: whole numbers with the units y, mo, w, d, h, m, s, ms, us, ns, such as -24h,
+       * 90s or 1d12h.
        */
       readonly stop?: string | undefined;
       /**
-       * Length of the windows, whole seconds; they begin at multiples of it since the epoch (UTC).
-       * Default: what gives at most 1,500 of them; up to 1 h without fn: no windows.
+       * Length of the windows, whole seconds; they begin at multiples of it since the epoch
+       * (UTC). Default: what gives at most 1,500 of them; up to 1 h without fn: no windows.
        */
       readonly every?: string | undefined;
       /** What of each window; default mean, of all its prices. */
@@ -322,7 +344,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: History;
   };
-  /** What moves most: pairs over all exchanges, or the markets of one. `GET /api/v1/ranks` */
+  /**
+   * What moves most: pairs over all exchanges, or the markets of one. `GET /api/v1/ranks`
+   */
   readonly ranks: {
     readonly params: Readonly<Record<never, never>>;
     readonly query: {
@@ -341,6 +365,45 @@ export interface Operations {
     };
     readonly body: undefined;
     readonly answer: Ranks;
+  };
+  /** Pairs by how much their prices changed. `GET /api/v1/movers` */
+  readonly movers: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: {
+      /** How long ago the price was that the newest is compared with. */
+      readonly window?: '1h' | '24h' | '7d' | undefined;
+      /** Only what rose, or only what fell. */
+      readonly direction?: 'both' | 'up' | 'down' | undefined;
+      /** Only what is quoted in this. */
+      readonly quote?: string | undefined;
+      /** On a page. */
+      readonly limit?: number | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: Movers;
+  };
+  /** How the rank of one pair over all exchanges went. `GET /api/v1/pairs/{pair}/ranks` */
+  readonly rankRuns: {
+    readonly params: {
+      /** Base and quote: `btcusd`; also `BTC/USD`, `btc-usd`, `BTC_USD`. */
+      readonly pair: string;
+    };
+    readonly query: {
+      /** How much time before a run counts. */
+      readonly window?: '1h' | '24h' | '7d' | undefined;
+      /**
+       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y,
+       * mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
+       */
+      readonly start?: string | undefined;
+      /**
+       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the
+       * units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       */
+      readonly stop?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: RankRuns;
   };
   /** Fill minutes without a price from the exchanges' candles. `POST /api/v1/backfills` */
   readonly addBackfill: {
@@ -450,7 +513,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Monitor;
   };
-  /** Scan now and tell everything; nothing is recorded. `POST /api/v1/monitors/{id}/scan` */
+  /**
+   * Scan now and tell everything; nothing is recorded. `POST /api/v1/monitors/{id}/scan`
+   */
   readonly scanMonitor: {
     readonly params: {
       /** The number of the monitor. */
@@ -468,13 +533,13 @@ export interface Operations {
     };
     readonly query: {
       /**
-       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y, mo,
-       * w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
+       * From when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units y,
+       * mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h; a length is back from now.
        */
       readonly start?: string | undefined;
       /**
-       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the units
-       * y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Until before when: a time (RFC 3339, UTC) or a Flux duration: whole numbers with the
+       * units y, mo, w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
        */
       readonly stop?: string | undefined;
       /** Most of them in one answer; default: all, streamed. */
@@ -506,7 +571,8 @@ export interface Operations {
     readonly answer: MonitorSummary;
   };
   /**
-   * All feeds that are watched, as a list that other programs read. `GET /api/v1/feeds/opml`
+   * All feeds that are watched, as a list that other programs read. `GET
+   * /api/v1/feeds/opml`
    */
   readonly exportFeeds: {
     readonly params: Readonly<Record<never, never>>;
@@ -562,7 +628,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Feed;
   };
-  /** Change anything of a feed but its URL; null: the default. `PATCH /api/v1/feeds/{id}` */
+  /**
+   * Change anything of a feed but its URL; null: the default. `PATCH /api/v1/feeds/{id}`
+   */
   readonly changeFeed: {
     readonly params: {
       /** The number of the feed. */
@@ -626,7 +694,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Rule;
   };
-  /** Change anything of a rule. What it matched stays matched. `PATCH /api/v1/rules/{id}` */
+  /**
+   * Change anything of a rule. What it matched stays matched. `PATCH /api/v1/rules/{id}`
+   */
   readonly changeRule: {
     readonly params: {
       /** The number of the rule. */
@@ -671,13 +741,13 @@ export interface Operations {
       /** Words, "phrases", `or`, `-without`, in title, summary and text of the page. */
       readonly text?: string | undefined;
       /**
-       * Seen from: a time (RFC 3339) or a Flux duration: whole numbers with the units y, mo, w, d,
-       * h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Seen from: a time (RFC 3339) or a Flux duration: whole numbers with the units y, mo, w,
+       * d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
        */
       readonly start?: string | undefined;
       /**
-       * Seen before: a time (RFC 3339) or a Flux duration: whole numbers with the units y, mo, w,
-       * d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
+       * Seen before: a time (RFC 3339) or a Flux duration: whole numbers with the units y, mo,
+       * w, d, h, m, s, ms, us, ns, such as -24h, 90s or 1d12h.
        */
       readonly stop?: string | undefined;
       /** On a page. Default: 100; of NDJSON all, streamed. */
@@ -728,7 +798,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Job;
   };
-  /** Try a job again that failed, is dead or was cancelled. `POST /api/v1/jobs/{id}/retry` */
+  /**
+   * Try a job again that failed, is dead or was cancelled. `POST /api/v1/jobs/{id}/retry`
+   */
   readonly retryJob: {
     readonly params: {
       /** The number of the job. */
@@ -739,7 +811,8 @@ export interface Operations {
     readonly answer: Job;
   };
   /**
-   * Never read the page of a job; what is under way is refused. `POST /api/v1/jobs/{id}/cancel`
+   * Never read the page of a job; what is under way is refused. `POST
+   * /api/v1/jobs/{id}/cancel`
    */
   readonly cancelJob: {
     readonly params: {
@@ -830,8 +903,8 @@ export interface Operations {
     readonly answer: Alerts;
   };
   /**
-   * Be told when something is remarkable: by default any price or volume above 3 x its mean.
-   * `POST /api/v1/alerts`
+   * Be told when something is remarkable: by default any price or volume above 3 x its
+   * mean. `POST /api/v1/alerts`
    */
   readonly addAlert: {
     readonly params: Readonly<Record<never, never>>;
@@ -899,7 +972,8 @@ export interface Operations {
     readonly answer: AlertPreview;
   };
   /**
-   * The page on which the owner of a channel agrees to messages. `GET /api/v1/channels/confirm`
+   * The page on which the owner of a channel agrees to messages. `GET
+   * /api/v1/channels/confirm`
    */
   readonly confirmPage: {
     readonly params: Readonly<Record<never, never>>;
@@ -982,7 +1056,9 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Channel;
   };
-  /** Switch a channel on, or ask it again to confirm. `POST /api/v1/channels/{id}/enable` */
+  /**
+   * Switch a channel on, or ask it again to confirm. `POST /api/v1/channels/{id}/enable`
+   */
   readonly enableChannel: {
     readonly params: {
       /** The number of the channel. */
@@ -1142,7 +1218,8 @@ export interface Operations {
     readonly answer: Silence;
   };
   /**
-   * Change a silence. What it has held back is not sent later. `PATCH /api/v1/silences/{id}`
+   * Change a silence. What it has held back is not sent later. `PATCH
+   * /api/v1/silences/{id}`
    */
   readonly changeSilence: {
     readonly params: {
@@ -1164,8 +1241,8 @@ export interface Operations {
     readonly answer: Silence;
   };
   /**
-   * Tidemark's tasks in InfluxDB: their last runs, failures, and how far behind they are. `GET
-   * /api/v1/tasks`
+   * Tidemark's tasks in InfluxDB: their last runs, failures, and how far behind they are.
+   * `GET /api/v1/tasks`
    */
   readonly tasks: {
     readonly params: Readonly<Record<never, never>>;
@@ -1174,7 +1251,8 @@ export interface Operations {
     readonly answer: Tasks;
   };
   /**
-   * What happened lately, the oldest first; with Accept, as it happens. `GET /api/v1/events`
+   * What happened lately, the oldest first; with Accept, as it happens. `GET
+   * /api/v1/events`
    */
   readonly events: {
     readonly params: Readonly<Record<never, never>>;
@@ -1201,6 +1279,116 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: string;
   };
+  /**
+   * Run a Flux script. Keys that are not admin may only read with it. `POST /api/v1/flux`
+   */
+  readonly runFlux: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: FluxScript;
+    readonly answer: FluxAnswer;
+  };
+  /**
+   * What is wrong with a Flux script, and who may run it; nothing is run. `POST
+   * /api/v1/flux/check`
+   */
+  readonly checkFlux: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: FluxCheckScript;
+    readonly answer: FluxCheck;
+  };
+  /**
+   * What a Flux script could go on with: functions, parameters, buckets, tags. `POST
+   * /api/v1/flux/complete`
+   */
+  readonly completeFlux: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: FluxCursor;
+    readonly answer: FluxProposals;
+  };
+  /** Flux scripts to begin with. `GET /api/v1/flux/examples` */
+  readonly fluxExamples: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: FluxExamples;
+  };
+  /** Who you are here: your key, its role and its limits. `GET /api/v1/me` */
+  readonly me: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: Me;
+  };
+  /** Keys of the API, also those that are over; no secrets. `GET /api/v1/keys` */
+  readonly keys: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: {
+      /** Only those that are so now. */
+      readonly state?: 'live' | 'expired' | 'revoked' | undefined;
+      /** On a page. */
+      readonly limit?: number | undefined;
+      /** The `next` of the page before. */
+      readonly after?: number | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: Keys;
+  };
+  /**
+   * Make a key. Its secret is in this answer, and never told again. `POST /api/v1/keys`
+   */
+  readonly addKey: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: KeyWish;
+    readonly answer: MadeKey;
+  };
+  /** One key, without its secret. `GET /api/v1/keys/{id}` */
+  readonly key: {
+    readonly params: {
+      /** The number of the key. */
+      readonly id: number;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answer: Key;
+  };
+  /**
+   * Revoke a key. It stays in the list, and opens nothing from now on. `DELETE
+   * /api/v1/keys/{id}`
+   */
+  readonly revokeKey: {
+    readonly params: {
+      /** The number of the key. */
+      readonly id: number;
+    };
+    readonly query: {
+      /** Whether the last key of all may go: the API is open then. */
+      readonly last?: boolean | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: RevokedKey;
+  };
+  /** Who changed what, or was refused to: the newest first. `GET /api/v1/audit` */
+  readonly audit: {
+    readonly params: Readonly<Record<never, never>>;
+    readonly query: {
+      /** Only this operation. */
+      readonly route?: string | undefined;
+      /** Only from then on: a time, or a length back from now. */
+      readonly from?: string | undefined;
+      /** Only before then: a time, or a length back from now. */
+      readonly to?: string | undefined;
+      /** On a page. */
+      readonly limit?: number | undefined;
+      /** The `next` of the page before. */
+      readonly after?: number | undefined;
+    };
+    readonly body: undefined;
+    readonly answer: Audit;
+  };
   /** This document. `GET /openapi.json` */
   readonly openapi: {
     readonly params: Readonly<Record<never, never>>;
@@ -1216,8 +1404,8 @@ export interface Operations {
     };
     readonly query: {
       /**
-       * How far back: a Flux duration: whole numbers with the units y, mo, w, d, h, m, s, ms, us,
-       * ns, such as -24h, 90s or 1d12h. With or without a minus; at most the retention.
+       * How far back: a Flux duration: whole numbers with the units y, mo, w, d, h, m, s, ms,
+       * us, ns, such as -24h, 90s or 1d12h. With or without a minus; at most the retention.
        */
       readonly duration?: string | undefined;
       /** Only this exchange. */
@@ -1228,61 +1416,64 @@ export interface Operations {
   };
 }
 
-/** Where each operation is; `type` of a body that is not JSON. */
+/** Where each operation is; `type` of a body that is not JSON; `page`: in what it
+ * takes where its next page begins. */
 export const operations = {
   health: { method: 'GET', path: '/healthz' },
   ready: { method: 'GET', path: '/readyz' },
   metrics: { method: 'GET', path: '/metrics' },
   index: { method: 'GET', path: '/' },
-  pairs: { method: 'GET', path: '/api/v1/pairs' },
-  exchanges: { method: 'GET', path: '/api/v1/exchanges' },
+  pairs: { method: 'GET', path: '/api/v1/pairs', page: 'after' },
+  exchanges: { method: 'GET', path: '/api/v1/exchanges', page: 'after' },
   addExchange: { method: 'POST', path: '/api/v1/exchanges' },
   exchange: { method: 'GET', path: '/api/v1/exchanges/{exchange}' },
   changeExchange: { method: 'PATCH', path: '/api/v1/exchanges/{exchange}' },
   deleteExchange: { method: 'DELETE', path: '/api/v1/exchanges/{exchange}' },
-  exchangeSlots: { method: 'GET', path: '/api/v1/exchanges/{exchange}/slots' },
-  listMetrics: { method: 'GET', path: '/api/v1/metrics' },
+  exchangeSlots: { method: 'GET', path: '/api/v1/exchanges/{exchange}/slots', page: 'cursor' },
+  listMetrics: { method: 'GET', path: '/api/v1/metrics', page: 'after' },
   addMetric: { method: 'POST', path: '/api/v1/metrics' },
   getMetric: { method: 'GET', path: '/api/v1/metrics/{id}' },
   deleteMetric: { method: 'DELETE', path: '/api/v1/metrics/{id}' },
-  metricRecords: { method: 'GET', path: '/api/v1/metrics/{id}/records' },
+  metricRecords: { method: 'GET', path: '/api/v1/metrics/{id}/records', page: 'cursor' },
   history: { method: 'GET', path: '/api/v1/pairs/{pair}/prices' },
-  ranks: { method: 'GET', path: '/api/v1/ranks' },
+  ranks: { method: 'GET', path: '/api/v1/ranks', page: 'cursor' },
+  movers: { method: 'GET', path: '/api/v1/movers' },
+  rankRuns: { method: 'GET', path: '/api/v1/pairs/{pair}/ranks' },
   addBackfill: { method: 'POST', path: '/api/v1/backfills' },
-  backfills: { method: 'GET', path: '/api/v1/backfills' },
+  backfills: { method: 'GET', path: '/api/v1/backfills', page: 'after' },
   backfill: { method: 'GET', path: '/api/v1/backfills/{id}' },
   deleteBackfill: { method: 'DELETE', path: '/api/v1/backfills/{id}' },
-  monitors: { method: 'GET', path: '/api/v1/monitors' },
+  monitors: { method: 'GET', path: '/api/v1/monitors', page: 'after' },
   addMonitor: { method: 'POST', path: '/api/v1/monitors' },
   monitor: { method: 'GET', path: '/api/v1/monitors/{id}' },
   changeMonitor: { method: 'PATCH', path: '/api/v1/monitors/{id}' },
   deleteMonitor: { method: 'DELETE', path: '/api/v1/monitors/{id}' },
   scanMonitor: { method: 'POST', path: '/api/v1/monitors/{id}/scan' },
-  monitorScans: { method: 'GET', path: '/api/v1/monitors/{id}/scans' },
+  monitorScans: { method: 'GET', path: '/api/v1/monitors/{id}/scans', page: 'cursor' },
   monitorSummary: { method: 'GET', path: '/api/v1/monitors/{id}/summary' },
   exportFeeds: { method: 'GET', path: '/api/v1/feeds/opml' },
   importFeeds: { method: 'POST', path: '/api/v1/feeds/opml', type: 'text/x-opml' },
-  feeds: { method: 'GET', path: '/api/v1/feeds' },
+  feeds: { method: 'GET', path: '/api/v1/feeds', page: 'after' },
   addFeed: { method: 'POST', path: '/api/v1/feeds' },
   feed: { method: 'GET', path: '/api/v1/feeds/{id}' },
   changeFeed: { method: 'PATCH', path: '/api/v1/feeds/{id}' },
   deleteFeed: { method: 'DELETE', path: '/api/v1/feeds/{id}' },
   checkFeed: { method: 'POST', path: '/api/v1/feeds/{id}/check' },
-  rules: { method: 'GET', path: '/api/v1/rules' },
+  rules: { method: 'GET', path: '/api/v1/rules', page: 'after' },
   addRule: { method: 'POST', path: '/api/v1/rules' },
   rule: { method: 'GET', path: '/api/v1/rules/{id}' },
   changeRule: { method: 'PATCH', path: '/api/v1/rules/{id}' },
   deleteRule: { method: 'DELETE', path: '/api/v1/rules/{id}' },
   testRule: { method: 'POST', path: '/api/v1/rules/test' },
-  articles: { method: 'GET', path: '/api/v1/articles' },
+  articles: { method: 'GET', path: '/api/v1/articles', page: 'cursor' },
   article: { method: 'GET', path: '/api/v1/articles/{id}' },
-  jobs: { method: 'GET', path: '/api/v1/jobs' },
+  jobs: { method: 'GET', path: '/api/v1/jobs', page: 'after' },
   job: { method: 'GET', path: '/api/v1/jobs/{id}' },
   retryJob: { method: 'POST', path: '/api/v1/jobs/{id}/retry' },
   cancelJob: { method: 'POST', path: '/api/v1/jobs/{id}/cancel' },
-  allAlertEvents: { method: 'GET', path: '/api/v1/alerts/events' },
-  alertEvents: { method: 'GET', path: '/api/v1/alerts/{id}/events' },
-  alerts: { method: 'GET', path: '/api/v1/alerts' },
+  allAlertEvents: { method: 'GET', path: '/api/v1/alerts/events', page: 'after' },
+  alertEvents: { method: 'GET', path: '/api/v1/alerts/{id}/events', page: 'after' },
+  alerts: { method: 'GET', path: '/api/v1/alerts', page: 'after' },
   addAlert: { method: 'POST', path: '/api/v1/alerts' },
   alert: { method: 'GET', path: '/api/v1/alerts/{id}' },
   changeAlert: { method: 'PATCH', path: '/api/v1/alerts/{id}' },
@@ -1293,24 +1484,34 @@ export const operations = {
   confirmChannel: { method: 'POST', path: '/api/v1/channels/confirm' },
   leavePage: { method: 'GET', path: '/api/v1/channels/leave' },
   leaveChannel: { method: 'POST', path: '/api/v1/channels/leave' },
-  channels: { method: 'GET', path: '/api/v1/channels' },
+  channels: { method: 'GET', path: '/api/v1/channels', page: 'after' },
   channel: { method: 'GET', path: '/api/v1/channels/{id}' },
   disableChannel: { method: 'POST', path: '/api/v1/channels/{id}/disable' },
   enableChannel: { method: 'POST', path: '/api/v1/channels/{id}/enable' },
   rotateChannel: { method: 'POST', path: '/api/v1/channels/{id}/rotate' },
-  deliveries: { method: 'GET', path: '/api/v1/deliveries' },
-  alertDeliveries: { method: 'GET', path: '/api/v1/alerts/{id}/deliveries' },
+  deliveries: { method: 'GET', path: '/api/v1/deliveries', page: 'after' },
+  alertDeliveries: { method: 'GET', path: '/api/v1/alerts/{id}/deliveries', page: 'after' },
   delivery: { method: 'GET', path: '/api/v1/deliveries/{id}' },
   replayDeliveries: { method: 'POST', path: '/api/v1/deliveries/replay' },
   replayDelivery: { method: 'POST', path: '/api/v1/deliveries/{id}/replay' },
-  silences: { method: 'GET', path: '/api/v1/silences' },
+  silences: { method: 'GET', path: '/api/v1/silences', page: 'after' },
   addSilence: { method: 'POST', path: '/api/v1/silences' },
   silence: { method: 'GET', path: '/api/v1/silences/{id}' },
   changeSilence: { method: 'PATCH', path: '/api/v1/silences/{id}' },
   endSilence: { method: 'DELETE', path: '/api/v1/silences/{id}' },
   tasks: { method: 'GET', path: '/api/v1/tasks' },
-  events: { method: 'GET', path: '/api/v1/events' },
+  events: { method: 'GET', path: '/api/v1/events', page: 'after' },
   liveEvents: { method: 'GET', path: '/events' },
+  runFlux: { method: 'POST', path: '/api/v1/flux' },
+  checkFlux: { method: 'POST', path: '/api/v1/flux/check' },
+  completeFlux: { method: 'POST', path: '/api/v1/flux/complete' },
+  fluxExamples: { method: 'GET', path: '/api/v1/flux/examples' },
+  me: { method: 'GET', path: '/api/v1/me' },
+  keys: { method: 'GET', path: '/api/v1/keys', page: 'after' },
+  addKey: { method: 'POST', path: '/api/v1/keys' },
+  key: { method: 'GET', path: '/api/v1/keys/{id}' },
+  revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
+  audit: { method: 'GET', path: '/api/v1/audit', page: 'after' },
   openapi: { method: 'GET', path: '/openapi.json' },
   prices: { method: 'GET', path: '/{pair}' },
 } as const;

@@ -188,8 +188,9 @@ export interface AlertEvent {
   /** It was found later than it should have been. */
   readonly late: boolean;
   /**
-   * `sent`; in a `digest` with others; `silenced`; `pending`: it has not lasted long enough;
-   * `incident`: it was told before and goes on; `unconfirmed`: its channel is not confirmed.
+   * `sent`; in a `digest` with others; `silenced`; `pending`: it has not lasted long
+   * enough; `incident`: it was told before and goes on; `unconfirmed`: its channel is not
+   * confirmed.
    */
   readonly outcome: 'sent' | 'digest' | 'silenced' | 'pending' | 'incident' | 'unconfirmed';
   /** The number of the silence that held it back. */
@@ -551,6 +552,38 @@ export interface Articles {
   readonly next: string | null;
 }
 
+export interface Audit {
+  /** The newest first. */
+  readonly items: readonly AuditEntry[];
+  /** Pass as `after` for the next page; null: the end. */
+  readonly next: string | null;
+}
+
+export interface AuditEntry {
+  /** Its number. */
+  readonly id: number;
+  /** UTC, milliseconds. */
+  readonly at: string;
+  /** Name of the key, or `anybody` while there was none; null: nobody that is known. */
+  readonly key: string | null;
+  /** Of that key then. */
+  readonly role: string | null;
+  /** Of HTTP; `COMMAND` for a command. */
+  readonly method: string;
+  /** The operation. */
+  readonly route: string;
+  /** Without the query. */
+  readonly path: string;
+  /** What was answered; 401 and 403: refused, 499: the client left; null: a command. */
+  readonly status: number | null;
+  /** The `X-Request-Id` of the answer. */
+  readonly requestId: string | null;
+  /** Of the client. */
+  readonly address: string | null;
+  /** From the request to the end of its answer. */
+  readonly durationMs: number | null;
+}
+
 export interface Backfill {
   readonly id: number;
   readonly cause: string;
@@ -901,7 +934,9 @@ export interface Feed {
    * server says that it is no more, and it is not asked again.
    */
   readonly state: 'new' | 'ok' | 'failing' | 'gone';
-  /** How the last check ended, of a closed set; `ok`, `not-modified` and `same` are good. */
+  /**
+   * How the last check ended, of a closed set; `ok`, `not-modified` and `same` are good.
+   */
   readonly reason: string | null;
   /** What was wrong, in words. */
   readonly message: string | null;
@@ -961,7 +996,9 @@ export interface Feed {
   readonly created: string;
   /** UTC, milliseconds. */
   readonly changed: string;
-  /** What keeps it from being asked as it is to be: no worker, a host with too many feeds. */
+  /**
+   * What keeps it from being asked as it is to be: no worker, a host with too many feeds.
+   */
   readonly warnings: readonly string[];
 }
 
@@ -969,8 +1006,8 @@ export interface FeedChange {
   /** For people; else it goes by its own title. */
   readonly name?: string | null | undefined;
   /**
-   * How often it is asked: whole seconds, such as 30s, 5m or 1h, from 10s to 1d. Default: it
-   * adapts to the feed.
+   * How often it is asked: whole seconds, such as 30s, 5m or 1h, from 10s to 1d. Default:
+   * it adapts to the feed.
    */
   readonly interval?: string | null | undefined;
   /** Sent to the own origin of the URL alone. Their values are never told again. */
@@ -978,12 +1015,13 @@ export interface FeedChange {
   /** `user:password`; those in the URL come to the same. Never told again. */
   readonly credentials?: string | null | undefined;
   /**
-   * Pages of which articles are read: of `never` one, of those that a rule matches or needs the
-   * text of (`matched`, the default), of `always` all.
+   * Pages of which articles are read: of `never` one, of those that a rule matches or needs
+   * the text of (`matched`, the default), of `always` all.
    */
   readonly fetch?: 'never' | 'matched' | 'always' | null | undefined;
   /**
-   * `full`, or `excerpt`: link, first 300 characters and hash only. Default: ARTICLES_STORE.
+   * `full`, or `excerpt`: link, first 300 characters and hash only. Default:
+   * ARTICLES_STORE.
    */
   readonly store?: 'full' | 'excerpt' | null | undefined;
   /** By what its articles are told apart. Default: found by itself. */
@@ -1023,15 +1061,15 @@ export interface FeedImport {
 
 export interface FeedWish {
   /**
-   * http or https; a page that names its feed will do. Credentials in it are taken out and kept
-   * as a header.
+   * http or https; a page that names its feed will do. Credentials in it are taken out and
+   * kept as a header.
    */
   readonly url: string;
   /** For people; else it goes by its own title. */
   readonly name?: string | null | undefined;
   /**
-   * How often it is asked: whole seconds, such as 30s, 5m or 1h, from 10s to 1d. Default: it
-   * adapts to the feed.
+   * How often it is asked: whole seconds, such as 30s, 5m or 1h, from 10s to 1d. Default:
+   * it adapts to the feed.
    */
   readonly interval?: string | null | undefined;
   /** Sent to the own origin of the URL alone. Their values are never told again. */
@@ -1039,12 +1077,13 @@ export interface FeedWish {
   /** `user:password`; those in the URL come to the same. Never told again. */
   readonly credentials?: string | null | undefined;
   /**
-   * Pages of which articles are read: of `never` one, of those that a rule matches or needs the
-   * text of (`matched`, the default), of `always` all.
+   * Pages of which articles are read: of `never` one, of those that a rule matches or needs
+   * the text of (`matched`, the default), of `always` all.
    */
   readonly fetch?: 'never' | 'matched' | 'always' | null | undefined;
   /**
-   * `full`, or `excerpt`: link, first 300 characters and hash only. Default: ARTICLES_STORE.
+   * `full`, or `excerpt`: link, first 300 characters and hash only. Default:
+   * ARTICLES_STORE.
    */
   readonly store?: 'full' | 'excerpt' | null | undefined;
   /** By what its articles are told apart. Default: found by itself. */
@@ -1060,6 +1099,113 @@ export interface Feeds {
   readonly items: readonly Feed[];
   /** Pass as `after` for the next page; null: the end. */
   readonly next: string | null;
+}
+
+export interface FluxAnswer {
+  /** One for each group of columns, in the order of the answer. */
+  readonly tables: readonly {
+    /** `result` and `table` tell the tables apart. */
+    readonly columns: readonly {
+      /** Its label. */
+      readonly name: string;
+      /** InfluxDB's: string, long, double, boolean, dateTime:RFC3339... */
+      readonly type: string;
+      /** Part of the group key. */
+      readonly group: boolean;
+    }[];
+    /** A cell a column. Numbers keep their digits; null: empty, or no finite number. */
+    readonly rows: readonly (readonly (string | number | boolean | null)[])[];
+  }[];
+  /** How many, of all tables. */
+  readonly rows: number;
+  /** Whether there are more. */
+  readonly cut: boolean;
+  /** Only where it failed half way. */
+  readonly error?: {
+    /** As in other errors. */
+    readonly code: string;
+    /** What failed after these rows: they are not the whole answer. */
+    readonly message: string;
+    /** The same, with places in the script. */
+    readonly errors: readonly FluxComplaint[];
+  };
+}
+
+export interface FluxCheck {
+  /** What keeps it from running, as the type checker finds. */
+  readonly errors: readonly FluxComplaint[];
+  /** Whether it does no more than read here. */
+  readonly readOnly: boolean;
+  /** The role of a key that may run it. */
+  readonly needs: 'read' | 'admin';
+  /** Why a key that reads may not; 50 at most. */
+  readonly refusals: readonly FluxComplaint[];
+}
+
+export interface FluxCheckScript {
+  /** A Flux script; at most 256 KiB. */
+  readonly query: string;
+}
+
+export interface FluxComplaint {
+  /** What is wrong. */
+  readonly message: string;
+  /** From 1; absent: the script as a whole. */
+  readonly line?: number;
+  /** From 1, in UTF-16 units. */
+  readonly column?: number;
+  /** Where it ends. */
+  readonly endLine?: number;
+  /** One behind the last. */
+  readonly endColumn?: number;
+}
+
+export interface FluxCursor {
+  /** The script as far as it is written. */
+  readonly query: string;
+  /** Where the cursor is, from 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units: the one that the cursor stands before. */
+  readonly column: number;
+}
+
+export interface FluxExamples {
+  readonly items: readonly {
+    /** Of the script. */
+    readonly name: string;
+    /** What it answers. */
+    readonly about: string;
+    /** The script, with the bucket of this Tidemark. */
+    readonly query: string;
+  }[];
+}
+
+export interface FluxProposals {
+  /** What stands between here and the cursor gives way to what is inserted. */
+  readonly from: {
+    /** From 1. */
+    readonly line: number;
+    /** From 1, in UTF-16 units. */
+    readonly column: number;
+  };
+  /** The likeliest first; 60 at most. */
+  readonly items: readonly {
+    /** To show. */
+    readonly label: string;
+    /** function, constant, parameter, package, variable, column... */
+    readonly kind: string;
+    /** Its parameters, its type, or what it is about. */
+    readonly detail: string;
+    /** To write. */
+    readonly insert: string;
+  }[];
+}
+
+export interface FluxScript {
+  /** A Flux script; at most 256 KiB. */
+  readonly query: string;
+  /** At most so many rows; an answer that has more says that it was cut. */
+  readonly rows?: number | undefined;
 }
 
 export interface Health {
@@ -1126,7 +1272,8 @@ export interface Job {
   /** Whose requests it takes its turn with. */
   readonly host: string;
   /**
-   * `leased`: a worker is at it. `failed`: it is tried again at `due`; `dead`: not any more.
+   * `leased`: a worker is at it. `failed`: it is tried again at `due`; `dead`: not any
+   * more.
    */
   readonly state: 'queued' | 'leased' | 'done' | 'failed' | 'dead' | 'cancelled';
   /** How often it was tried. */
@@ -1171,6 +1318,61 @@ export interface Jobs {
     /** So many are so. */
     readonly cancelled: number;
   };
+}
+
+export interface Key {
+  /** Its number, for ever. */
+  readonly id: number;
+  /** For people and for the audit: the same key for ever. */
+  readonly name: string;
+  /** What it may do; each has the rights of those before it. */
+  readonly role: 'read' | 'write' | 'admin';
+  /** The begin of its secret, to know it by. */
+  readonly prefix: string;
+  /** Only a live one opens anything. */
+  readonly state: 'live' | 'expired' | 'revoked';
+  /** Requests a second; 0: as many as come, null: what the setting says. */
+  readonly ratePerSecond: number | null;
+  /** For people. */
+  readonly note: string | null;
+  /** UTC, milliseconds. */
+  readonly created: string;
+  /** The name of the key that made it, or where it was made. */
+  readonly createdBy: string;
+  /** UTC; null: never. */
+  readonly expires: string | null;
+  /** Since when it opens nothing; null: it was not. */
+  readonly revoked: string | null;
+  /** The name of the key that did, or where it was done. */
+  readonly revokedBy: string | null;
+  /** Within a minute or so; null: not yet. */
+  readonly lastUsed: string | null;
+}
+
+export interface KeyWish {
+  /** For people and for the audit: the same key for ever. */
+  readonly name: string;
+  /** What it may do; each has the rights of those before it. */
+  readonly role: 'read' | 'write' | 'admin';
+  /** A time, or a length from now such as 90d; at most ten years. Default: never. */
+  readonly expires?: string | null | undefined;
+  /** Requests a second; 0: as many as come. Default: the setting API_RATE. */
+  readonly ratePerSecond?: number | null | undefined;
+  /** For people. */
+  readonly note?: string | null | undefined;
+}
+
+export interface Keys {
+  /** By number. */
+  readonly items: readonly Key[];
+  /** Pass as `after` for the next page; null: the end. */
+  readonly next: string | null;
+  /** Those of the setting API_KEYS, which are changed there alone. */
+  readonly settings: readonly {
+    readonly name: string;
+    /** What it may do; each has the rights of those before it. */
+    readonly role: 'read' | 'write' | 'admin';
+  }[];
 }
 
 export interface MadeAlert {
@@ -1248,6 +1450,62 @@ export interface MadeAlert {
   readonly secret?: string;
   /** What keeps it from being told. */
   readonly warnings: readonly string[];
+}
+
+export interface MadeKey {
+  /** Its number, for ever. */
+  readonly id: number;
+  /** For people and for the audit: the same key for ever. */
+  readonly name: string;
+  /** What it may do; each has the rights of those before it. */
+  readonly role: 'read' | 'write' | 'admin';
+  /** The begin of its secret, to know it by. */
+  readonly prefix: string;
+  /** Only a live one opens anything. */
+  readonly state: 'live' | 'expired' | 'revoked';
+  /** Requests a second; 0: as many as come, null: what the setting says. */
+  readonly ratePerSecond: number | null;
+  /** For people. */
+  readonly note: string | null;
+  /** UTC, milliseconds. */
+  readonly created: string;
+  /** The name of the key that made it, or where it was made. */
+  readonly createdBy: string;
+  /** UTC; null: never. */
+  readonly expires: string | null;
+  /** Since when it opens nothing; null: it was not. */
+  readonly revoked: string | null;
+  /** The name of the key that did, or where it was done. */
+  readonly revokedBy: string | null;
+  /** Within a minute or so; null: not yet. */
+  readonly lastUsed: string | null;
+  /** Sent as `Authorization: Bearer`. It is told here and never again. */
+  readonly secret: string;
+  /** What is different from now on. */
+  readonly warnings: readonly string[];
+}
+
+export interface Me {
+  /** Of the key; `anybody` while there is none. */
+  readonly name: string;
+  /** What it may do; each has the rights of those before it. */
+  readonly role: 'read' | 'write' | 'admin';
+  /**
+   * Where the key is kept; `open`: there is none, and all of this machine may do
+   * everything.
+   */
+  readonly source: 'open' | 'settings' | 'registry';
+  /** Of a key of the registry. */
+  readonly id: number | null;
+  /** UTC; null: never. */
+  readonly expires: string | null;
+  /** How much may be asked. */
+  readonly limits: {
+    /** Requests a second; 0: as many as come. */
+    readonly ratePerSecond: number;
+    /** So many at once, after a rest. */
+    readonly burst: number;
+  };
 }
 
 export interface Metric {
@@ -1358,8 +1616,8 @@ export interface MonitorChange {
   /** At most 10. Default true. */
   readonly followRedirects?: boolean | null | undefined;
   /**
-   * Keep the connection for the next scan: cheaper, but then most scans measure no handshake.
-   * Default false.
+   * Keep the connection for the next scan: cheaper, but then most scans measure no
+   * handshake. Default false.
    */
   readonly keepAlive?: boolean | null | undefined;
   /** Most bytes of the answer that are read, after decompression. Default 1 MiB. */
@@ -1437,8 +1695,8 @@ export interface MonitorDetail {
   /** So many good scans in a row make it up again. */
   readonly successesBeforeUp: number;
   /**
-   * With `evidence=true`: the last that was kept (of failures and changes, else now and then):
-   * requests, certificate, the first 1 KiB of the body.
+   * With `evidence=true`: the last that was kept (of failures and changes, else now and
+   * then): requests, certificate, the first 1 KiB of the body.
    */
   readonly evidence?: {
     /** UTC, milliseconds. */
@@ -1518,8 +1776,8 @@ export interface MonitorWish {
   /** http or https. Credentials in it are taken out and kept as a header. */
   readonly url: string;
   /**
-   * Has to match somewhere in the body; RE2: no look-around, no back-references. A named group
-   * `(?P<price>[0-9.]+)` becomes the number `values.price`.
+   * Has to match somewhere in the body; RE2: no look-around, no back-references. A named
+   * group `(?P<price>[0-9.]+)` becomes the number `values.price`.
    */
   readonly regexp?: string | null | undefined;
   /** How often: whole seconds, such as 30s, 5m or 1d, to 30d. Default 1m. */
@@ -1553,8 +1811,8 @@ export interface MonitorWish {
   /** At most 10. Default true. */
   readonly followRedirects?: boolean | null | undefined;
   /**
-   * Keep the connection for the next scan: cheaper, but then most scans measure no handshake.
-   * Default false.
+   * Keep the connection for the next scan: cheaper, but then most scans measure no
+   * handshake. Default false.
    */
   readonly keepAlive?: boolean | null | undefined;
   /** Most bytes of the answer that are read, after decompression. Default 1 MiB. */
@@ -1572,6 +1830,31 @@ export interface Monitors {
   readonly items: readonly Monitor[];
   /** Pass as `after` for the next page; null: the end. */
   readonly next: string | null;
+}
+
+export interface Mover {
+  /** 1 moved most. */
+  readonly position: number;
+  readonly pair: string;
+  /** Null: no exchange lists it any more. */
+  readonly base: string | null;
+  readonly quote: string | null;
+  /** A part of one: 0.02 rose by 2 %. The median over its exchanges. */
+  readonly change: number;
+  /** The newest: the median over the same exchanges. */
+  readonly price: number;
+  /** The one that it is compared with, likewise. */
+  readonly before: number;
+  /** On how many it has both prices. */
+  readonly exchanges: number;
+}
+
+export interface Movers {
+  readonly window: '1h' | '24h' | '7d';
+  /** When the newest prices were read. */
+  readonly time: string;
+  /** The largest change first. */
+  readonly items: readonly Mover[];
 }
 
 export interface Pair {
@@ -1602,6 +1885,23 @@ export interface Prices {
   readonly duration: string;
   /** Ordered by exchange, then time. */
   readonly prices: readonly Price[];
+}
+
+export interface RankRuns {
+  readonly pair: string;
+  readonly window: '1h' | '24h' | '7d';
+  /** One run of each of these; at most 1,500 of them. */
+  readonly every: string;
+  readonly items: readonly {
+    /** The end of the window of the run. */
+    readonly time: string;
+    /** 1 moves most. */
+    readonly rank: number;
+    /** How many were ranked. */
+    readonly of: number;
+    /** Population standard deviation of its prices. */
+    readonly stddev: number;
+  }[];
 }
 
 export interface RankedMetric {
@@ -1674,6 +1974,37 @@ export interface ReplayWish {
 export interface Replayed {
   /** How many dead ones are sent again, bit by bit. */
   readonly replayed: number;
+}
+
+export interface RevokedKey {
+  /** Its number, for ever. */
+  readonly id: number;
+  /** For people and for the audit: the same key for ever. */
+  readonly name: string;
+  /** What it may do; each has the rights of those before it. */
+  readonly role: 'read' | 'write' | 'admin';
+  /** The begin of its secret, to know it by. */
+  readonly prefix: string;
+  /** Only a live one opens anything. */
+  readonly state: 'live' | 'expired' | 'revoked';
+  /** Requests a second; 0: as many as come, null: what the setting says. */
+  readonly ratePerSecond: number | null;
+  /** For people. */
+  readonly note: string | null;
+  /** UTC, milliseconds. */
+  readonly created: string;
+  /** The name of the key that made it, or where it was made. */
+  readonly createdBy: string;
+  /** UTC; null: never. */
+  readonly expires: string | null;
+  /** Since when it opens nothing; null: it was not. */
+  readonly revoked: string | null;
+  /** The name of the key that did, or where it was done. */
+  readonly revokedBy: string | null;
+  /** Within a minute or so; null: not yet. */
+  readonly lastUsed: string | null;
+  /** What is different from now on. */
+  readonly warnings: readonly string[];
 }
 
 export interface RotateWish {
@@ -2117,7 +2448,9 @@ export interface Task {
   readonly failed: number;
   /** Slots among them that have no run. */
   readonly skipped: number;
-  /** From the newest slot that went well to the newest that should have, in milliseconds. */
+  /**
+   * From the newest slot that went well to the newest that should have, in milliseconds.
+   */
   readonly lagMs: number | null;
 }
 

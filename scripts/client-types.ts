@@ -21,7 +21,7 @@ export interface JsonSchema {
 /** How members that may be absent are written; wishes may also hold them as undefined. */
 type Use = 'wish' | 'answer';
 
-const COLUMNS = 92;
+const COLUMNS = 88;
 
 /** A doc comment of one or more lines; empty where there is nothing to say. */
 export function comment(text: string | undefined): string {

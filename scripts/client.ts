@@ -60,8 +60,9 @@ export function renderOperations(document: OpenApi): string {
   const shapes = called.map(({ path, method, operation }) => shapeOf(path, method, operation));
   const places = called.map(({ path, method, operation }) => {
     const type = Object.keys(operation.requestBody?.content ?? {})[0];
-    const rest = type === undefined || type === JSON_TYPE ? '' : `, type: ${JSON.stringify(type)}`;
-    return `${operation.operationId}: { method: '${method.toUpperCase()}', path: '${path}'${rest} },`;
+    const rest = type === undefined || type === JSON_TYPE ? '' : `, type: '${type}'`;
+    const place = `method: '${method.toUpperCase()}', path: '${path}'${rest}${pageOf(operation)}`;
+    return `${operation.operationId}: { ${place} },`;
   });
   const body = shapes.join('\n');
   const names = Object.keys(document.components.schemas).filter((name) =>
@@ -76,11 +77,18 @@ export function renderOperations(document: OpenApi): string {
       '/** What each operation takes and gives, by its name in the document. */',
       `export interface Operations {\n${body}\n}`,
       '',
-      '/** Where each operation is; `type` of a body that is not JSON. */',
+      '/** Where each operation is; `type` of a body that is not JSON; `page`: in what it\n * takes where its next page begins. */',
       `export const operations = {\n${places.join('\n')}\n} as const;`,
       '',
     ].join('\n'),
   );
+}
+
+/** Of a list: the parameter that takes where its next page begins. */
+function pageOf({ parameters, responses }: Operation): string {
+  const found = parameters.find(({ name }) => name === 'after' || name === 'cursor');
+  const isList = responses['200']?.content?.[JSON_TYPE] !== undefined;
+  return found !== undefined && isList ? `, page: '${found.name}'` : '';
 }
 
 function shapeOf(path: string, method: string, operation: Operation): string {
