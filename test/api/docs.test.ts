@@ -27,6 +27,7 @@ import {
 import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { articleOf, fakeArticles, fakeJobs, fakeRules, jobOf } from '../helpers/feed-desk.ts';
+import { withScripts } from '../helpers/flux-script.ts';
 import { fakeMonitors } from '../helpers/monitor-desk.ts';
 import { scanBatches } from '../helpers/scan-batches.ts';
 
@@ -181,7 +182,7 @@ let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
   api = await startApi({
-    influx,
+    influx: withScripts(influx),
     choices,
     ...{ monitors, rules, articles, jobs, alerts, channels, deliveries, silences },
     tasks: { list: async () => [task] },
