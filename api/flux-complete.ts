@@ -140,7 +140,7 @@ async function valueOffers(
   { compared, prefix }: Cursor,
   column: string,
 ): Promise<Proposal[]> {
-  const [measurement = ''] = compared.get('_measurement') ?? [];
+  const measurement = compared.get('_measurement') ?? '';
   switch (column) {
     case '_measurement':
       return specs.map(([name, { about }]) => plain('measurement', about)(name));

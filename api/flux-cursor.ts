@@ -7,8 +7,8 @@ export interface Cursor {
   readonly names: readonly string[];
   /** Names of imports -> paths. */
   readonly imports: ReadonlyMap<string, string>;
-  /** Values that columns are compared with, the nearest first: `_measurement` -> `price`. */
-  readonly compared: ReadonlyMap<string, readonly string[]>;
+  /** What columns were compared with last: `_measurement` -> `price`. */
+  readonly compared: ReadonlyMap<string, string>;
 }
 
 export type CursorPlace =
@@ -161,12 +161,12 @@ function importsIn(tokens: readonly Token[]): Map<string, string> {
   return found;
 }
 
-function comparedIn(tokens: readonly Token[]): Map<string, readonly string[]> {
-  const found = new Map<string, string[]>();
+function comparedIn(tokens: readonly Token[]): Map<string, string> {
+  const found = new Map<string, string>();
   for (const [at, { text, kind, open }] of tokens.entries()) {
     if (kind !== 'text' || open || tokens[at - 1]?.text !== '==') continue;
     const column = tokens[at - (tokens[at - 2]?.text === ']' ? 3 : 2)]?.text ?? '';
-    found.set(column, [text, ...(found.get(column) ?? [])]);
+    found.set(column, text);
   }
   return found;
 }
