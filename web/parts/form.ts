@@ -8,6 +8,8 @@ interface FieldBase {
   readonly label: string;
   readonly hint?: string;
   readonly required?: boolean;
+  /** Whether it belongs to what is chosen so far; hidden ones are not among the values. */
+  shown?(values: Values): boolean;
 }
 
 export type Field = FieldBase &
@@ -35,6 +37,8 @@ export interface DialogOptions {
   readonly about?: Child;
   readonly fields: readonly Field[];
   readonly action: string;
+  /** A second button, which tells below the fields what would come of it. */
+  readonly preview?: { readonly label: string; run(values: Values): Promise<Child> };
   /** Rejects with the API's Problem: it is shown at its field, or below. A text is shown after. */
   submit(values: Values): Promise<Child | undefined>;
 }
@@ -47,41 +51,59 @@ export function openDialog(options: DialogOptions): Promise<boolean> {
     const fields = options.fields.map(fieldOf);
     const send = h('button', { class: 'main', type: 'submit' }, options.action);
     const close = (): void => dialog.close();
+    const { preview } = options;
+    const previewed = h('div', { class: 'previewed', role: 'status' });
     const form = h(
       'form',
-      { method: 'dialog', novalidate: true, onsubmit: submit },
+      { method: 'dialog', novalidate: true, onsubmit: submit, oninput: arrange },
       h('h2', {}, options.title),
       options.about !== undefined && h('div', { class: 'about' }, options.about),
       fields.map(({ element }) => element),
       trouble,
+      previewed,
       h(
         'div',
         { class: 'actions' },
+        preview && h('button', { type: 'button', class: 'left', onclick: look }, preview.label),
         h('button', { type: 'button', onclick: close }, 'Cancel'),
         send,
       ),
     );
     const dialog = h('dialog', { 'aria-label': options.title, onclose: closed }, form);
+    arrange();
     document.body.append(dialog);
     dialog.showModal();
+
+    function arrange(): void {
+      const all = valuesOf(fields);
+      for (const field of fields) field.element.hidden = field.shown?.(all) === false;
+    }
+
+    function look(): Promise<void> {
+      return attempt(async () => fill(previewed, await preview?.run(valuesOf(fields))));
+    }
 
     function closed(): void {
       dialog.remove();
       resolve(sent);
     }
 
-    async function submit(event: SubmitEvent): Promise<void> {
+    function submit(event: SubmitEvent): Promise<void> {
       event.preventDefault();
+      return attempt(async () => {
+        const shown = await options.submit(valuesOf(fields));
+        sent = true;
+        if (shown === undefined) dialog.close();
+        else fill(form, h('h2', {}, options.title), shown, doneButton(close));
+      });
+    }
+
+    async function attempt(act: () => Promise<void>): Promise<void> {
       fill(trouble);
       for (const field of fields) field.complain('');
       send.disabled = true;
       try {
-        const shown = await options.submit(
-          Object.fromEntries(fields.map((f) => [f.name, f.read()])),
-        );
-        sent = true;
-        if (shown === undefined) dialog.close();
-        else fill(form, h('h2', {}, options.title), shown, doneButton(close));
+        await act();
       } catch (error) {
         complain(error, fields, trouble);
       } finally {
@@ -99,20 +121,29 @@ function doneButton(close: () => void): HTMLElement {
 interface LiveField {
   readonly name: string;
   readonly element: HTMLElement;
+  readonly shown: Field['shown'];
   read(): string | boolean;
-  complain(text: string): void;
+  complain(text: string, position?: number): void;
+}
+
+function valuesOf(fields: readonly LiveField[]): Values {
+  const seen = fields.filter(({ element }) => !element.hidden);
+  return Object.fromEntries(seen.map((field) => [field.name, field.read()]));
 }
 
 /** At the field that the API names, or below the form. */
 function complain(error: unknown, fields: readonly LiveField[], trouble: HTMLElement): void {
   const details = error instanceof Problem ? error.details : {};
   const named = details.field ?? details.parameter ?? details.path;
-  const field = fields.find(({ name }) => String(named ?? '').split('.')[0] === name);
+  const wanted = String(named ?? '').split('.');
+  const field = fields.find(({ name, element }) => wanted.includes(name) && !element.hidden);
   const near = Array.isArray(details.near) ? details.near : [];
   const offer = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : '';
-  const text = `${messageOf(error)}${offer}`;
+  const fix = typeof details.fix === 'string' ? ` What helps: ${details.fix}.` : '';
+  const text = `${messageOf(error)}${offer}${fix}`;
+  const position = details.position ?? details.at;
   if (field === undefined) fill(trouble, text);
-  else field.complain(text);
+  else field.complain(text, typeof position === 'number' ? position : undefined);
 }
 
 let fieldCount = 0;
@@ -139,13 +170,32 @@ function fieldOf(field: Field): LiveField {
     ),
     read: () =>
       control instanceof HTMLInputElement && box ? control.checked : control.value.trim(),
-    complain(text) {
-      fill(problem, text);
+    shown: field.shown?.bind(field),
+    complain(text, position) {
+      fill(problem, text, position !== undefined && placeOf(control.value, position));
       if (text === '') control.removeAttribute('aria-invalid');
       else control.setAttribute('aria-invalid', 'true');
       if (text !== '') control.focus();
+      if (position !== undefined && hasSelection(control)) {
+        control.setSelectionRange(position, position + 1);
+      }
     },
   };
+}
+
+/** Numbers and e-mail addresses have no part that can be selected. */
+function hasSelection(control: HTMLElement): control is HTMLTextAreaElement {
+  return control.matches('textarea, input[type="text"], input[type="url"]');
+}
+
+const AROUND = 24;
+
+/** The text around a mistake, with the place marked. */
+function placeOf(text: string, position: number): HTMLElement {
+  const before = text.slice(Math.max(0, position - AROUND), position);
+  const at = text.slice(position, position + 1) || ' ';
+  const after = text.slice(position + 1, position + AROUND);
+  return h('code', { class: 'place' }, before, h('mark', {}, at), after);
 }
 
 function offersOf(id: string, offers: readonly string[]): HTMLElement {
