@@ -3,31 +3,21 @@
 import { parseArgs } from 'node:util';
 import type { Command } from './app/commands/command.ts';
 import { commands } from './app/commands/commands.ts';
-import { readConfig } from './core/config.ts';
+import { EXIT, hintOf, strangersAmong, usage } from './app/commands/help.ts';
+import { otherNames, readConfig, readSettings, settings, wantsColour } from './core/config.ts';
 import { messageOf, TidemarkError } from './core/errors.ts';
-
-/** Exit codes, as sysexits.h has them where one fits. */
-const EXIT = { failed: 1, usage: 64, unavailable: 69, internal: 70, interrupted: 130 } as const;
-
-function usage(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length)) + 1;
-  const list = commands.map(({ name, summary }) => `  tidemark ${name.padEnd(width)} ${summary}`);
-  return [
-    "Tidemark: every market's price, the pages you depend on and the news, as time series you own.",
-    '',
-    ...list,
-    '',
-    '"tidemark COMMAND --help" tells more. Settings are environment variables:',
-    'docs/configuration.md lists them.',
-  ].join('\n');
-}
+import { version } from './core/paths.ts';
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function fail(message: string, code: number): number {
+function complain(message: string): void {
   process.stderr.write(`tidemark: ${message}\n`);
+}
+
+function fail(message: string, code: number): number {
+  complain(message);
   return code;
 }
 
@@ -44,7 +34,14 @@ function stopSignal(): AbortSignal {
 }
 
 function readLine(command: Command, args: readonly string[]) {
+  const names = [...Object.keys(command.options), 'help'].map((name) => `--${name}`);
+  // Said by the name as it was typed, before the parser says less.
+  const typed = args.find((arg) => /^--[a-z]/.test(arg) && !names.includes(arg.split('=')[0]!));
   try {
+    if (typed !== undefined && args.slice(0, args.indexOf(typed)).every((arg) => arg !== '--')) {
+      const name = typed.split('=')[0]!;
+      throw new Error(`${command.name}: no option ${name}.${hintOf(name, names)}`);
+    }
     const line = parseArgs({
       args: [...args],
       options: { ...command.options, help: { type: 'boolean', short: 'h' } },
@@ -56,34 +53,60 @@ function readLine(command: Command, args: readonly string[]) {
     }
     return line;
   } catch (error) {
-    const { message } = error as Error;
-    throw new TidemarkError('invalid', `${message}\nTry: tidemark ${command.name} --help`);
+    throw new TidemarkError('invalid', `${messageOf(error)}\nTry: tidemark help ${command.name}`);
   }
 }
 
+const ASKS_HELP: ReadonlySet<string | undefined> = new Set(['help', '--help', '-h']);
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    print(usage());
-    return name === undefined ? EXIT.usage : 0;
+  if (name === '--version' || name === '-V' || name === 'version') {
+    print(`tidemark ${version}`);
+    return EXIT.done;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) return fail(`no command "${name}"\n\n${usage()}`, EXIT.usage);
+  const wanted = ASKS_HELP.has(name) ? args[0] : name;
+  if (wanted === undefined) {
+    print(usage(commands));
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  const command = commands.find((candidate) => candidate.name === wanted);
+  if (command === undefined) {
+    const names = commands.map((one) => one.name);
+    return fail(`no command "${wanted}".${hintOf(wanted, names)}\nTry: tidemark help`, EXIT.usage);
+  }
+  if (wanted !== name) {
+    print(command.help);
+    return EXIT.done;
+  }
   try {
-    const line = readLine(command, args);
-    if (line.values.help === true) {
-      print(command.help);
-      return 0;
-    }
-    return await command.run({
-      config: readConfig(),
-      positionals: line.positionals,
-      options: line.values as Record<string, string | boolean | undefined>,
-      print,
-      signal: stopSignal(),
-    });
+    return await run(command, args);
   } catch (error) {
     return failure(error);
   }
+}
+
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  const line = readLine(command, args);
+  if (line.values.help === true) {
+    print(command.help);
+    return EXIT.done;
+  }
+  const own = Object.values(settings).map((one) => one.name);
+  const strangers = strangersAmong(otherNames(), own);
+  const { config, mistakes } = command.takesMistakes
+    ? readSettings()
+    : { config: readConfig(), mistakes: [] };
+  if (!command.takesMistakes) {
+    for (const stranger of strangers) complain(`no setting of that name: ${stranger}`);
+  }
+  return command.run({
+    config,
+    ...{ mistakes, strangers, print },
+    positionals: line.positionals,
+    options: line.values as Record<string, string | boolean | undefined>,
+    signal: stopSignal(),
+    colour: process.stdout.isTTY === true && wantsColour(),
+  });
 }
 
 function failure(error: unknown): number {

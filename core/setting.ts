@@ -16,3 +16,15 @@ export const setting = (
   schema: z.ZodType<unknown, string>,
   rest: { default?: string; expected: string; about: string; secret?: boolean },
 ): Setting => ({ default: undefined, secret: false, ...rest, name, schema });
+
+/** Settings as a table of Markdown. */
+export function tableOf(settings: readonly Setting[]): string {
+  const rows = settings.map((entry) => {
+    const fallback = entry.default === undefined || entry.default === '' ? '' : entry.default;
+    const about = entry.secret ? `${entry.about} Secret.` : entry.about;
+    return `| \`${entry.name}\` | ${fallback && `\`${fallback}\``} | ${entry.expected} | ${about} |`;
+  });
+  return ['| setting | default | expected | what it does |', '|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}

@@ -10,6 +10,12 @@ export interface CommandContext {
   readonly print: (text: string) => void;
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Whether the output may be coloured: it is a terminal, and NO_COLOR is not set. */
+  readonly colour: boolean;
+  /** What is wrong with settings; empty where the command does not take them. */
+  readonly mistakes: readonly string[];
+  /** What is set and only looks like a setting: `INFLUX_ULR: did you mean INFLUX_URL?` */
+  readonly strangers: readonly string[];
 }
 
 export interface Command {
@@ -21,6 +27,8 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** Most words besides options. */
   readonly positionalsMax: number;
+  /** Runs although settings are wrong: those are as if they were not set. */
+  readonly takesMistakes?: boolean;
   /** Resolves with the exit code. Throws TidemarkError for what went wrong. */
   run(context: CommandContext): Promise<number>;
 }

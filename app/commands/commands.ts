@@ -1,6 +1,7 @@
 import { backfill } from './backfill.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
 import { flux } from './flux.ts';
 import { generateMonitors } from './generate-monitors.ts';
 import { keys } from './keys.ts';
@@ -12,6 +13,7 @@ import { tasks } from './tasks.ts';
 export const commands: readonly Command[] = [
   start,
   demo,
+  doctor,
   backfill,
   generateMonitors,
   keys,

@@ -29,6 +29,7 @@ describe('generating monitors', () => {
       options: { url: LOCAL, interval: '60s', ...options },
       print: (text) => printed.push(text),
       signal,
+      ...{ colour: false, mistakes: [], strangers: [] },
     });
     return { code, text: printed.join('\n') };
   };

@@ -40,6 +40,7 @@ describe('tidemark tasks', () => {
       options: { json },
       print: (text) => printed.push(text),
       signal: new AbortController().signal,
+      ...{ colour: false, mistakes: [], strangers: [] },
     });
     return { code, lines: printed.join('\n').split('\n') };
   };

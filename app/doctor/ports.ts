@@ -1,0 +1,123 @@
+/** The ports that Tidemark listens on: free, ours already, or somebody else's. */
+import { once } from 'node:events';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { ask } from './ask.ts';
+import { type Finding, fail, ok, type Patient } from './finding.ts';
+
+/** Whether a Tidemark with the same HOST and PORT, or the same engine, runs. */
+export interface Running {
+  /** Base URL of the API, where one answers. */
+  readonly api: string | undefined;
+  /** Of the embedded engine. */
+  readonly engine: string | undefined;
+}
+
+export interface Ports {
+  readonly findings: readonly Finding[];
+  readonly running: Running;
+}
+
+const LISTENING = '0A';
+
+export async function checkPorts(patient: Patient): Promise<Ports> {
+  const { host, port, influxPort, influxUrl } = patient.config;
+  const place = /^(0\.0\.0\.0|::|\[::\])$/.test(host) ? '127.0.0.1' : host;
+  const api = await checkPort(patient, { name: 'PORT', host, place, port, isOurs: isTidemark });
+  if (influxUrl !== undefined) {
+    return { findings: [api.finding], running: { api: api.url, engine: undefined } };
+  }
+  const loopback = { host: '127.0.0.1', place: '127.0.0.1' };
+  const wanted = { name: 'INFLUX_PORT', ...loopback, port: influxPort, isOurs: isEngine };
+  const engine = await checkPort(patient, wanted);
+  const running = { api: api.url, engine: engine.url };
+  return { findings: [api.finding, engine.finding], running };
+}
+
+interface Wanted {
+  /** Of the setting. */
+  readonly name: string;
+  /** Where it is to be listened, and where that is reached. */
+  readonly host: string;
+  readonly place: string;
+  readonly port: number;
+  readonly isOurs: (patient: Patient, url: string) => Promise<string | undefined>;
+}
+
+async function checkPort(
+  patient: Patient,
+  { name, host, place, port, isOurs }: Wanted,
+): Promise<{ finding: Finding; url: string | undefined }> {
+  const where = `${name} ${port}`;
+  const none = { url: undefined };
+  if (port === 0) return { finding: ok('ports', `${where}: a free one`), ...none };
+  const code = await whyNotFree(host, port);
+  if (code === undefined) return { finding: ok('ports', `${where} is free`), ...none };
+  if (code === 'EACCES') {
+    const fix = `set ${name} to 1024 or more, or allow it (CAP_NET_BIND_SERVICE)`;
+    return { finding: fail('ports', `${where} may not be listened on`, fix), ...none };
+  }
+  if (code !== 'EADDRINUSE') {
+    const fix = 'set HOST to an address of this machine';
+    return { finding: fail('ports', `${where} cannot be listened on: ${code}`, fix), ...none };
+  }
+  const url = `http://${place.includes(':') && !place.startsWith('[') ? `[${place}]` : place}:${port}`;
+  const ours = await isOurs(patient, url);
+  if (ours !== undefined) return { finding: ok('ports', `${where}: ${ours} answers`), url };
+  const owner = await ownerOf(port);
+  const found = `${where} is taken by ${owner ?? 'another program'}`;
+  return { finding: fail('ports', found, `stop it, or set ${name} to another port`), ...none };
+}
+
+/** Listened on for a moment: nothing else tells for certain. */
+async function whyNotFree(host: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    server.listen(port, host.replace(/^\[|\]$/g, ''));
+    await once(server, 'listening');
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  } finally {
+    server.close();
+  }
+}
+
+async function isTidemark(patient: Patient, url: string): Promise<string | undefined> {
+  const { status, text } = await ask(patient, `${url}/openapi.json`);
+  const found = /"title":\s*"Tidemark"/.test(text);
+  const version = /"version":\s*"([^"]+)"/.exec(text)?.[1];
+  if (found) return `a running Tidemark (${version})`;
+  // A process without the role of the API says no more than that it is there.
+  const health = await ask(patient, `${url}/healthz`);
+  return status > 0 && health.text.trim() === '{"status":"ok"}' ? 'a running Tidemark' : undefined;
+}
+
+async function isEngine(patient: Patient, url: string): Promise<string | undefined> {
+  const { text } = await ask(patient, `${url}/health`);
+  return /"commit":\s*"tidemark"/.test(text) ? 'the engine of a running Tidemark' : undefined;
+}
+
+/** `nginx (pid 812)` of a listening port, as Linux knows it; undefined where it may not be told. */
+export async function ownerOf(port: number): Promise<string | undefined> {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => read(`/proc/net/${name}`)));
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes = tables
+    .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
+    .filter((row) => row[1]?.endsWith(`:${wanted}`) && row[3] === LISTENING)
+    .map((row) => `socket:[${row[9]}]`);
+  if (inodes.length === 0) return undefined;
+  const pids = (await list('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    for (const descriptor of await list(`/proc/${pid}/fd`)) {
+      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
+      if (!inodes.includes(target)) continue;
+      return `${(await read(`/proc/${pid}/comm`)).trim()} (pid ${pid})`;
+    }
+  }
+  return undefined;
+}
+
+// Processes end while they are looked at, and those of others may not be.
+const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
