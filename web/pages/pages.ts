@@ -11,4 +11,5 @@ export interface Entry {
 
 export const entries: readonly Entry[] = [
   { word: 'monitors', label: 'Monitors', load: () => import('./monitors.ts') },
+  { word: 'flux', label: 'Flux', load: () => import('./flux.ts') },
 ];
