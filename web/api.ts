@@ -7,6 +7,8 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 interface Ask {
   readonly query?: Query | undefined;
   readonly body?: unknown;
+  /** A body that is no JSON, as it is. */
+  readonly upload?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal | undefined;
   readonly accept?: string;
 }
@@ -47,11 +49,12 @@ export async function send(method: string, path: string, ask: Ask = {}): Promise
   const key = readKey();
   const headers = new Headers({ Accept: ask.accept ?? 'application/json' });
   if (key !== undefined) headers.set('Authorization', `Bearer ${key}`);
-  if (ask.body !== undefined) headers.set('Content-Type', 'application/json');
+  const body = ask.upload?.text ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body));
+  if (body !== undefined) headers.set('Content-Type', ask.upload?.type ?? 'application/json');
   const response = await reach(addressOf(path, ask.query), {
     method,
     headers,
-    ...(ask.body !== undefined && { body: JSON.stringify(ask.body) }),
+    ...(body !== undefined && { body }),
     ...(ask.signal && { signal: ask.signal }),
   });
   if (response.ok) return response;
