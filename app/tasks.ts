@@ -6,6 +6,7 @@ import { ALERTS_CHANNEL, activeAlertRules } from '../registry/alerts.ts';
 import { countDirty } from '../registry/dirty.ts';
 import { CHOICES_CHANNEL } from '../registry/exchange-choices.ts';
 import { followChannel } from '../registry/follow.ts';
+import { startDashboards } from '../tasks/dashboards/service.ts';
 import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
 import { taskStatuses } from '../tasks/status.ts';
@@ -30,6 +31,11 @@ export async function startFluxTasks(base: Base): Promise<void> {
     ...{ log, trace },
   });
   parts.add('tasks', service.close);
+  if (config.influxUrl !== undefined && config.influxDashboards) {
+    const { dashboards: api, bucket } = influx;
+    const shown = startDashboards({ api, bucket, clock: systemClock, log });
+    parts.add('dashboards', shown.close);
+  }
   // Another interval wants other tasks; a notification that is lost is made good by the next round.
   const following = followChannel({
     ...{ database: registry, channel: CHOICES_CHANNEL, clock: systemClock },

@@ -24,7 +24,7 @@ export interface FluxFile {
   readonly option: readonly Parameter[];
 }
 
-type Folder = 'queries' | 'tasks';
+type Folder = 'queries' | 'tasks' | 'dashboards';
 
 /** A query of flux/queries, read once. Throws `not-found`, or `invalid` with line and column. */
 export function loadFlux(name: string): FluxFile {
@@ -34,6 +34,11 @@ export function loadFlux(name: string): FluxFile {
 /** A task of flux/tasks. Otherwise as `loadFlux`. */
 export function loadTask(name: string): FluxFile {
   return load('tasks', name);
+}
+
+/** A query of flux/dashboards, which also reads `v` of whoever shows it. Otherwise as `loadFlux`. */
+export function loadPanel(name: string): FluxFile {
+  return load('dashboards', name);
 }
 
 /** Names of all scripts of a folder, sorted. */

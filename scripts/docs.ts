@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsTable } from '../core/config.ts';
 import { projectRoot } from '../core/paths.ts';
+import { dashboards } from '../tasks/dashboards/definitions.ts';
 import { openApiDocument, renderOperations, renderTypes } from './client.ts';
 import { renderCompose, renderEnvExample, renderValuesSchema } from './env-example.ts';
 import { renderFluxSupport } from './flux-support.ts';
+import { renderDashboard, renderOperationsBoard } from './grafana.ts';
 import { renderMetrics } from './metric-tables.ts';
 
 interface Document {
@@ -33,6 +35,11 @@ const documents: readonly Document[] = [
   },
   { path: 'docs/flux-support.md', render: renderFluxSupport },
   { path: 'docs/metrics.md', render: renderMetrics },
+  ...dashboards.map((dashboard) => ({
+    path: `deploy/grafana/dashboards/${dashboard.id}.json`,
+    render: () => renderDashboard(dashboard),
+  })),
+  { path: 'deploy/grafana/dashboards/tidemark-operations.json', render: renderOperationsBoard },
   { path: '.env.example', render: renderEnvExample },
   {
     path: 'deploy/helm/tidemark/values.schema.json',

@@ -1,5 +1,6 @@
 import { InfluxDB } from '@influxdata/influxdb-client';
 import type { Clock } from '../clock.ts';
+import { createDashboards, type Dashboards } from './dashboards.ts';
 import {
   type Buckets,
   createBuckets,
@@ -53,6 +54,7 @@ export interface Influx {
   readonly bucket: string;
   readonly buckets: Buckets;
   readonly tasks: Tasks;
+  readonly dashboards: Dashboards;
   /**
    * The annotated CSV as it arrives, cut anywhere, for a reader that works on bytes. It must look
    * for an error table and for an end in the middle of a row itself (`TableReader` does).
@@ -115,6 +117,7 @@ export function createInflux(options: InfluxOptions): Influx {
     bucket,
     buckets: createBuckets(db, org, bucket),
     tasks: createTasks(db, org),
+    dashboards: createDashboards(control, org),
     queryCsv,
     queryRows,
     rows,

@@ -1,0 +1,10 @@
+// The price of one pair on each exchange.
+bucket = "tidemark"
+
+from(bucket: bucket)
+    |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+    |> filter(
+        fn: (r) => r._measurement == "price" and r._field == "price" and r.pair == v.tidemark_pair,
+    )
+    |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)
+    |> keep(columns: ["_time", "_value", "exchange"])

@@ -1,0 +1,12 @@
+// New articles by feed.
+bucket = "tidemark"
+
+from(bucket: bucket)
+    |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+    |> filter(
+        fn: (r) => r._measurement == "article" and r._field == "article" and r.event == "new",
+    )
+    |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false)
+    |> group(columns: ["feed"])
+    |> aggregateWindow(every: v.windowPeriod, fn: sum, createEmpty: false)
+    |> keep(columns: ["_time", "_value", "feed"])
