@@ -25,7 +25,7 @@ import { fixedMs } from './duration.ts';
 import { TidemarkError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 import { type ServeConfig, serveSettings } from './serve-settings.ts';
-import { type Setting, setting } from './setting.ts';
+import { type Setting, setting, tableOf } from './setting.ts';
 import { type TraceConfig, traceSettings } from './trace-settings.ts';
 
 export type { Setting } from './setting.ts';
@@ -64,6 +64,8 @@ export interface Config extends AlertConfig, ServeConfig, TraceConfig {
   readonly engineMemoryBytesMax: number;
   /** Undefined: PGlite in the data directory. */
   readonly databaseUrl: string | undefined;
+  /** Past a pooler, for notifications alone. */
+  readonly databaseListenUrl: string | undefined;
   /** Undefined: all of the well-tried ones. */
   readonly exchanges: readonly string[] | undefined;
   /** Exchange id in lower case -> base URL (scheme, host, port). */
@@ -183,6 +185,13 @@ export const settings = {
   databaseUrl: setting('DATABASE_URL', postgresUrl, {
     expected: 'a postgres:// URL',
     about: 'PostgreSQL for the registry. Unset: PGlite in the data directory.',
+    secret: true,
+  }),
+  databaseListenUrl: setting('DATABASE_LISTEN_URL', postgresUrl, {
+    expected: 'a postgres:// URL',
+    about:
+      'The same database past a pooler in transaction mode, which loses notifications: for those ' +
+      'alone, two to six connections a process. Unset: `DATABASE_URL`.',
     secret: true,
   }),
   exchanges: setting('EXCHANGES', idList, {
@@ -325,6 +334,16 @@ export const STREAM_URL = /^EXCHANGE_([A-Z0-9]+)_STREAM_URL$/;
  * is never part of a message.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { config, mistakes } = readSettings(env);
+  if (mistakes.length === 0) return config;
+  throw new TidemarkError('invalid', `settings: ${mistakes.join('; ')}`, { details: mistakes });
+}
+
+/** The same with the mistakes beside it; a setting that is one is as if it were not set. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): {
+  readonly config: Config;
+  readonly mistakes: readonly string[];
+} {
   const mistakes: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(settings) as [string, Setting][]) {
@@ -338,11 +357,21 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   if (values.smtpUrl !== undefined && values.smtpFrom === undefined) {
     mistakes.push('SMTP_FROM: needed because SMTP_URL is set');
   }
-  if (mistakes.length > 0) {
-    throw new TidemarkError('invalid', `settings: ${mistakes.join('; ')}`, { details: mistakes });
-  }
-  return values as unknown as Config;
+  return { config: values as unknown as Config, mistakes };
 }
+
+/** What is set and none of ours. What Kubernetes tells of services (`tcp://...`) is left out. */
+export function otherNames(env: NodeJS.ProcessEnv = process.env): string[] {
+  const own = new Set(Object.values(settings).map(({ name }) => name as string));
+  return Object.entries(env).flatMap(([name, value = '']) =>
+    own.has(name) || EXCHANGE_URL.test(name) || STREAM_URL.test(name) || /^tcp:/.test(value)
+      ? []
+      : [name],
+  );
+}
+
+/** https://no-color.org */
+export const wantsColour = (env: NodeJS.ProcessEnv = process.env): boolean => !env.NO_COLOR;
 
 function readSetting(entry: Setting, env: NodeJS.ProcessEnv, mistakes: string[]): unknown {
   const raw = env[entry.name]?.trim() || entry.default;
@@ -352,7 +381,7 @@ function readSetting(entry: Setting, env: NodeJS.ProcessEnv, mistakes: string[])
   if (parsed.success) return parsed.data;
   const got = entry.secret ? 'something else' : `"${raw}"`;
   mistakes.push(`${entry.name}: expected ${entry.expected}, got ${got}`);
-  return undefined;
+  return readSetting(entry, {}, []);
 }
 
 /** The settings whose name holds an exchange's id, by that id in lower case. */
@@ -375,13 +404,4 @@ function readUrls(
 }
 
 /** The table of docs/configuration.md. */
-export function settingsTable(): string {
-  const rows = (Object.values(settings) as Setting[]).map((entry) => {
-    const fallback = entry.default === undefined || entry.default === '' ? '' : entry.default;
-    const about = entry.secret ? `${entry.about} Secret.` : entry.about;
-    return `| \`${entry.name}\` | ${fallback && `\`${fallback}\``} | ${entry.expected} | ${about} |`;
-  });
-  return ['| setting | default | expected | what it does |', '|---|---|---|---|', ...rows].join(
-    '\n',
-  );
-}
+export const settingsTable = (): string => tableOf(Object.values(settings));
