@@ -7,7 +7,7 @@ import { pickRows } from '../store.ts';
 
 /** A price is this old at most, at either end: two slots of most exchanges, and a moment of grace. */
 const AGE_MS_MAX = 300_000;
-const KEEP_MS = 30_000;
+const KEEP_MS = 60_000;
 
 export interface Move {
   readonly pair: string;
@@ -30,7 +30,7 @@ export interface MovesOptions {
   readonly clock: Clock;
 }
 
-/** Moves of all pairs as they are asked for, read once in half a minute for everybody. */
+/** Moves of all pairs as they are asked for, read once a minute for everybody. */
 export function createMoves(options: MovesOptions): (window: RankWindow) => Promise<Moves> {
   const { clock } = options;
   const known = new Map<

@@ -10,6 +10,10 @@ export interface Entry {
 }
 
 export const entries: readonly Entry[] = [
+  { word: '', label: 'Overview', load: () => import('./overview.ts') },
+  { word: 'pair', label: undefined, load: () => import('./pair.ts') },
   { word: 'monitors', label: 'Monitors', load: () => import('./monitors.ts') },
+  { word: 'news', label: 'News', load: () => import('./news.ts') },
+  { word: 'alerts', label: 'Alerts', load: () => import('./alerts.ts') },
   { word: 'flux', label: 'Flux', load: () => import('./flux.ts') },
 ];

@@ -65,7 +65,8 @@ function newest(values: readonly (number | null)[]): number | null {
 
 function swatch(line: Line, at: number, dark: boolean): SVGElement {
   const look = lookOf(at, dark);
-  const stroke = line.color ?? look.color;
+  const color = line.color ?? look.color;
+  const stroke = color.startsWith('--') ? `var(${color})` : color;
   const dash = line.dash ?? (line.color || line.filled || line.bars ? [] : look.dash);
   const props = { width: 18, height: 8, viewBox: '0 0 18 8', 'aria-hidden': 'true' };
   return svg(

@@ -4,7 +4,7 @@ export interface Line {
   readonly label: string;
   /** One for each of the chart's times; null where there is none. */
   readonly values: readonly (number | null)[];
-  /** A CSS colour; absent: the next of the palette. */
+  /** A CSS colour, or a token of style.css (`--bad`); absent: the next of the palette. */
   readonly color?: string;
   /** Filled down to the axis. */
   readonly filled?: boolean;
@@ -62,12 +62,26 @@ function isThere(value: number | null | undefined): value is number {
   return value !== null && value !== undefined;
 }
 
-/** Points with nothing on either side: a line would not show them. */
-export function lonely(values: ArrayLike<number | null | undefined>): number[] {
+/**
+ * Points that a line would not show: nothing follows or goes before them, or nothing within `bridge`
+ * of time.
+ */
+export function lonely(
+  times: ArrayLike<number>,
+  values: ArrayLike<number | null | undefined>,
+  bridge = 0,
+): number[] {
   const found: number[] = [];
+  let last = -1;
+  let joined = true;
   for (let at = 0; at < values.length; at += 1) {
-    if (isThere(values[at]) && !isThere(values[at - 1]) && !isThere(values[at + 1])) found.push(at);
+    if (!isThere(values[at])) continue;
+    const near = last >= 0 && (at - last === 1 || times[at]! - times[last]! <= bridge);
+    if (!near && !joined) found.push(last);
+    joined = near;
+    last = at;
   }
+  if (!joined) found.push(last);
   return found;
 }
 

@@ -14,6 +14,8 @@ export interface Range {
 export interface PlotOptions {
   readonly lines: readonly Line[];
   readonly stacked: boolean;
+  /** Points no further apart than this are joined, seconds; others only where they are neighbours. */
+  readonly bridgeS: number;
   readonly dark: boolean;
   readonly format: (value: number | null) => string;
   readonly formatRight: (value: number | null) => string;
@@ -117,10 +119,10 @@ function widthOf(_: uPlotType, values: string[] | null): number {
 
 function seriesOf(line: Line, at: number, options: PlotOptions): uPlotType.Series {
   const look = lookOf(at, options.dark);
-  const stroke = line.color ?? look.color;
+  const stroke = plainColor(line.color ?? look.color);
   const filled = line.filled === true || options.stacked;
   const dash = line.dash ?? (filled || line.bars || line.color ? [] : look.dash);
-  const fill = `color-mix(in srgb, ${stroke} ${options.stacked ? 55 : 22}%, transparent)`;
+  const fill = `${stroke}${options.stacked ? '8c' : '38'}`;
   const bars = line.bars === true && uPlot.paths.bars?.({ size: [0.8, 24], align: 1 });
   return {
     label: line.label,
@@ -128,9 +130,10 @@ function seriesOf(line: Line, at: number, options: PlotOptions): uPlotType.Serie
     show: line.hidden !== true,
     width: line.bars ? 0 : (line.width ?? 1.5),
     spanGaps: false,
+    gaps: (plot, ...rest) => rest[3].filter((gap) => isWide(plot, gap, options.bridgeS)),
     points: {
-      show: (plot, seriesAt) => lonelyOf(plot, seriesAt).length > 0,
-      filter: (plot, seriesAt) => lonelyOf(plot, seriesAt),
+      show: (plot, seriesAt) => lonelyOf(plot, seriesAt, options.bridgeS).length > 0,
+      filter: (plot, seriesAt) => lonelyOf(plot, seriesAt, options.bridgeS),
       size: 4,
       fill: stroke,
     },
@@ -141,6 +144,23 @@ function seriesOf(line: Line, at: number, options: PlotOptions): uPlotType.Serie
   };
 }
 
-function lonelyOf(plot: uPlotType, at: number): number[] {
-  return plot.series[at]?.show ? lonely(plot.data[at] ?? []) : [];
+/** What a canvas can paint with: tokens are of the page. */
+function plainColor(color: string): string {
+  if (!color.startsWith('--')) return color;
+  return getComputedStyle(document.documentElement).getPropertyValue(color).trim();
+}
+
+function lonelyOf(plot: uPlotType, at: number, bridgeS: number): number[] {
+  return plot.series[at]?.show ? lonely(plot.data[0], plot.data[at] ?? [], bridgeS) : [];
+}
+
+/** Whether a gap, in pixels of the canvas, is too long to be bridged. */
+function isWide(
+  { bbox, scales }: uPlotType,
+  [from, to]: [number, number],
+  bridgeS: number,
+): boolean {
+  const { min, max } = scales.x ?? {};
+  if (typeof min !== 'number' || typeof max !== 'number' || max <= min) return true;
+  return ((to - from) * (max - min)) / bbox.width > bridgeS;
 }

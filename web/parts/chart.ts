@@ -23,6 +23,8 @@ export interface ChartOptions {
   readonly lines: readonly Line[];
   /** The lines stand one upon another, the first at the bottom, as filled areas. */
   readonly stacked?: boolean;
+  /** Points no further apart than this are joined, whatever lies between them; seconds. */
+  readonly bridgeS?: number;
   format?(value: number | null): string;
   formatRight?(value: number | null): string;
   /** Told of the range that is seen, in seconds; undefined: all of it. */
@@ -81,6 +83,7 @@ export function chart(options: ChartOptions): Chart {
     const settings = settingsOf(
       {
         ...{ lines, stacked: stack, dark: isDark(), format, formatRight },
+        bridgeS: options.bridgeS ?? 0,
         view: () => seen,
         onSelect: zoom,
         onCursor: (at) => names.point(times, at),
