@@ -145,8 +145,8 @@ async function both<A, B>(left: Promise<A>, right: B | Promise<B>): Promise<[A, 
 }
 
 async function openDatabase(config: Config, parts: Parts, log: Log): Promise<Database> {
-  const { databaseUrl, dataDir } = config;
-  const database = await openRegistry({ databaseUrl, dataDir, log });
+  const { databaseUrl, databaseListenUrl, dataDir } = config;
+  const database = await openRegistry({ databaseUrl, databaseListenUrl, dataDir, log });
   parts.add('registry', () => database.close());
   return database;
 }

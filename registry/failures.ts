@@ -12,6 +12,11 @@ const KNOWN: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '28000': ['unauthorized', 'this user may not connect: correct DATABASE_URL or pg_hba.conf'],
   '3D000': ['not-found', 'the database does not exist: create it (createdb) or correct its name'],
   '42501': ['forbidden', 'the user lacks a privilege on the schema or table'],
+  '08P01': [
+    'invalid',
+    'what stands before it refuses the connection: a pooler wants ' +
+      'ignore_startup_parameters = statement_timeout, and DATABASE_LISTEN_URL beside it',
+  ],
   '23505': ['conflict', 'the same key is there already'],
   '57014': ['timeout', 'the statement took too long'],
   '40001': ['unavailable', 'two transactions collided'],

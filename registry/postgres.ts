@@ -8,6 +8,8 @@ import { listenOnPostgres } from './listen.ts';
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database */
   readonly url: string;
+  /** Where notifications are listened for; a pooler in transaction mode loses them. Default: url. */
+  readonly listenUrl?: string | undefined;
   readonly connectionsMax?: number;
   readonly connectTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
@@ -50,7 +52,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   pool.on('error', (error) =>
     options.log.warn({ where, error: error.message }, 'idle database connection was lost'),
   );
-  const database = new Postgres(pool, config, where);
+  const listenUrl = options.listenUrl ?? options.url;
+  const listening = {
+    config: { ...config, connectionString: listenUrl },
+    where: placeOf(listenUrl),
+  };
+  const database = new Postgres(pool, where, listening);
   try {
     await database.query('select 1');
   } catch (error) {
@@ -60,17 +67,22 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   return database;
 }
 
+interface ListeningPlace {
+  readonly config: pg.ClientConfig;
+  readonly where: string;
+}
+
 class Postgres implements Database {
   readonly kind = 'postgres';
   readonly where: string;
   readonly #pool: pg.Pool;
-  readonly #config: pg.ClientConfig;
+  readonly #place: ListeningPlace;
   readonly #listening = new Set<Listening>();
   #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, config: pg.ClientConfig, where: string) {
+  constructor(pool: pg.Pool, where: string, place: ListeningPlace) {
     this.#pool = pool;
-    this.#config = config;
+    this.#place = place;
     this.where = where;
   }
 
@@ -102,8 +114,8 @@ class Postgres implements Database {
   }
 
   async listen(channel: string, listener: Listener): Promise<Listening> {
-    const place = { channel, where: this.where };
-    const listening = await listenOnPostgres(this.#config, place, listener);
+    const { config, where } = this.#place;
+    const listening = await listenOnPostgres(config, { channel, where }, listener);
     this.#listening.add(listening);
     return {
       close: () => {

@@ -151,7 +151,7 @@ check_sbom() {
 
 weigh() {
   say "$(du -sm --apparent-size "$image" | cut -f1) MB above the base image:" \
-    "$(cd "$image" && du -sm --apparent-size node_modules dist flux registry | awk '{ printf "%s %s MB, ", $2, $1 }')of packages:" \
+    "$(cd "$image" && du -sm --apparent-size -- */ | sed 's#/$##' | awk '{ printf "%s %s MB, ", $2, $1 }')of packages:" \
     "$(cd "$image/node_modules" && du -sm --apparent-size ./*/ | sort -rn | head -n 5 | awk '{ sub("^./", "", $2); printf "%s %s, ", $2, $1 }')..."
 }
 

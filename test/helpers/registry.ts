@@ -115,7 +115,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-function postgresBinaries(): string | undefined {
+/** The folder of initdb and the others of the newest PostgreSQL here, or undefined. */
+export function postgresBinaries(): string | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root) : [];
   versions.sort((a, b) => Number(b) - Number(a));
