@@ -64,6 +64,9 @@ docs: dist/.built ## write the generated documents
 client: dist/.built ## pack the typed client of the API into .cache/client
 	@node dist/scripts/pack-client.js
 
+schemathesis: dist/.built ## ask the API for everything that its document allows and forbids (EXAMPLES=25 an operation)
+	@scripts/schemathesis.sh
+
 bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries|alerts|alerts-load|alerts-latency); results go to bench/RESULTS.md by hand
 	@node --expose-gc dist/bench/$(or $(B),write).js
 
@@ -96,4 +99,4 @@ dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) 
 	@node dist/scripts/prepare-pglite.js
 	@touch $@
 
-.PHONY: help start demo build stop logs test check format docs client bench influxd clean image helm compose
+.PHONY: help start demo build stop logs test check format docs client schemathesis bench influxd clean image helm compose

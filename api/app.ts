@@ -188,8 +188,11 @@ export function createApp(dependencies: Dependencies): Koa {
 
 function routerOf(routes: readonly Route[], guard: Guard): Router {
   const router = new Router();
+  const isPlain = plainPathsOf(routes);
   for (const route of routes) {
-    router[route.method](route.path, async (ctx) => {
+    const hasPlaces = /[:*]/.test(route.path);
+    router[route.method](route.path, async (ctx, next) => {
+      if (hasPlaces && isPlain(ctx.path)) return next();
       ctx.state.route = route.id;
       const caller = guard.admit(ctx, route);
       const query = readQuery(route.query, ctx.querystring);
@@ -200,6 +203,15 @@ function routerOf(routes: readonly Route[], guard: Guard): Router {
     });
   }
   return router;
+}
+
+/**
+ * Tells whether a path is one that some route writes out, such as `/rules/test`. It is then no
+ * `/rules/:id` with another method.
+ */
+function plainPathsOf(routes: readonly Pick<Route, 'path'>[]): (path: string) => boolean {
+  const plain = new Set(routes.filter((route) => !/[:*]/.test(route.path)).map(({ path }) => path));
+  return (path) => plain.has(path.toLowerCase().replace(/(?<=.)\/$/, ''));
 }
 
 /** Aborts when the connection closes before the answer is complete. */
@@ -262,6 +274,9 @@ async function answerOthers(ctx: Context, next: Next): Promise<void> {
 function methodsAt(ctx: Context): readonly string[] {
   const layers = (ctx.matched ?? []) as readonly { path: string; methods: string[] }[];
   const reserved = isReserved(ctx.path.split('/')[1] ?? '');
-  const matching = layers.filter(({ path }) => !(reserved && path.startsWith('/:')));
+  const here = layers.filter(({ path }) => !(reserved && path.startsWith('/:')));
+  // A path that is written out is not one with a place for a name.
+  const plain = here.filter(({ path }) => !/[:*]/.test(path));
+  const matching = plain.length > 0 ? plain : here;
   return [...new Set(matching.flatMap((layer) => layer.methods))];
 }

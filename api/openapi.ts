@@ -1,54 +1,82 @@
 import { z } from 'zod';
+import { descriptionOf, headers, refusals, refusalsOf } from './openapi-answers.ts';
+import { examples } from './openapi-examples.ts';
+import { tagOfPath, tags } from './openapi-tags.ts';
 import type { Answer, Route } from './route.ts';
 import { errorAnswer } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
+const ABOUT = [
+  'Prices of every market, the pages you depend on and the news, as time series that you own.',
+  'Answers are JSON unless something else is asked for; times are UTC with milliseconds.',
+  'A list answers `items` and `next`: pass `next` as `after` (or `cursor`) for the next page.',
+  'An error is `{"error": {"code", "message", "details"}}`; `details` says what is allowed.',
+  'Everything under `/api/v1` is also at the short address without it, except `/metrics`.',
+  'Unknown parameters and fields are refused, so that no misspelling goes unnoticed.',
+].join('\n\n');
+
 /** OpenAPI 3.1 of the routes, from the same schemas that check their input. */
 export function openApiOf(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Json> = {};
   const components: Json = {};
+  referTo(errorAnswer, components, 'output');
   for (const route of routes) {
     if (route.hidden) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operationOf(route, components) };
+    paths[path] = { ...paths[path], [route.method]: operationOf(route, path, components) };
   }
   return {
     openapi: '3.1.0',
     info: {
       title: 'Tidemark',
       version,
-      description: 'Prices of every market as time series, with their rank by volatility.',
+      description: ABOUT,
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    tags,
     paths,
     components: {
       schemas: components,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      headers,
+      responses: Object.fromEntries(
+        Object.entries(refusals).map(([status, answer]) => [`Status${status}`, answer]),
+      ),
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The secret of an API key. Without configured keys, none is needed.',
+        },
+      },
     },
   };
 }
 
-function operationOf(route: Route, components: Json): Json {
+function operationOf(route: Route, path: string, components: Json): Json {
   const responses: Json = {};
+  const example = examples[route.id];
   for (const [status, answer] of Object.entries(route.answers)) {
-    responses[status] = responseOf(answer, components);
+    const shown = example?.status === Number(status) ? example.answer : undefined;
+    responses[status] = responseOf(route, { status, answer, example: shown }, components);
   }
-  responses.default = responseOf(
-    { about: 'Anything else: what was wrong, in words and as a code', schema: errorAnswer },
-    components,
-  );
+  for (const status of refusalsOf(route)) {
+    responses[status] = { $ref: `#/components/responses/Status${status}` };
+  }
   return {
     operationId: route.id,
+    tags: [tagOfPath(path)],
     summary: route.summary,
+    description: descriptionOf(route),
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...(route.body && { requestBody: bodyOf(route.body, components) }),
+    ...(route.body && { requestBody: bodyOf(route.body, components, example?.body) }),
     ...(route.uploads && { requestBody: uploadOf(route.uploads) }),
     responses,
     // An empty requirement beside the key: without configured keys none is needed.
     security: route.access === 'open' ? [{}] : [{ key: [] }, {}],
     ...(route.access !== 'open' && { 'x-role': route.access }),
+    ...(example && { 'x-example': example.request }),
   };
 }
 
@@ -83,27 +111,61 @@ function queryParameters({ query }: Route): Json[] {
   );
 }
 
-function bodyOf(schema: z.ZodType, components: Json): Json {
-  const content = { 'application/json': { schema: referTo(schema, components, 'input') } };
-  return { required: true, content };
+function bodyOf(schema: z.ZodType, components: Json, example: unknown): Json {
+  const json: Json = { schema: referTo(schema, components, 'input') };
+  if (example !== undefined) json.example = example;
+  return { required: true, content: { 'application/json': json } };
 }
 
 function uploadOf(types: readonly string[]): Json {
-  const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
-  return { required: true, content };
+  const schema = { type: 'string', description: 'The list as it is, 1 MiB at most.' };
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
 }
 
-function responseOf({ about, schema, media = ['application/json'] }: Answer, components: Json) {
+interface Shown {
+  readonly status: string;
+  readonly answer: Answer;
+  readonly example: unknown;
+}
+
+function responseOf(route: Route, { status, answer, example }: Shown, components: Json): Json {
+  const { about, schema, media = ['application/json'] } = answer;
   const content: Record<string, Json> = {};
   for (const type of media) {
     content[type] = { schema: contentOf(type, schema, components) };
+    if (type === media[0] && example !== undefined) content[type].example = example;
   }
-  return media.length === 0 ? { description: about } : { description: about, content };
+  return {
+    description: about,
+    headers: headersOf(route, status, schema),
+    ...(media.length > 0 && { content }),
+  };
 }
 
+function headersOf(route: Route, status: string, schema: z.ZodType | undefined): Json {
+  const bareList = schema instanceof z.ZodArray && 'limit' in route.query.shape;
+  return {
+    'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+    ...(status === '201' && { Location: { $ref: '#/components/headers/Location' } }),
+    ...(bareList && { 'Tidemark-Next': { $ref: '#/components/headers/Next' } }),
+    ...(status === '503' && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
+  };
+}
+
+/** What a text is, of those that are no JSON. */
+const TEXTS: Readonly<Record<string, string>> = {
+  'application/x-ndjson': 'One JSON object a line: the rows of the answer without its head.',
+  'text/csv': 'Names in the first line, then a row a line, ends by CRLF (RFC 4180).',
+  'text/event-stream': 'Server-Sent Events: `id`, `event` (the kind) and `data` (an Event).',
+  'text/html': 'A page for people.',
+};
+
 function contentOf(type: string, schema: z.ZodType | undefined, components: Json): Json {
-  if (type !== 'application/json') return { type: 'string' };
-  return schema === undefined ? { type: 'object' } : referTo(schema, components, 'output');
+  if (type === 'application/json') {
+    return schema === undefined ? { type: 'object' } : referTo(schema, components, 'output');
+  }
+  const description = TEXTS[type];
+  return description === undefined ? { type: 'string' } : { type: 'string', description };
 }
 
 /** Named schemas (`meta({id})`) become components, the rest stands in place. */

@@ -58,7 +58,7 @@ export const priceQuery = z.strictObject({
 export const wholeNumber = (max: number) =>
   z
     .string()
-    .regex(/^\d{1,9}$/, `expected a whole number from 1 to ${max}`)
+    .regex(/^\d{1,10}$/, `expected a whole number from 1 to ${max}`)
     .transform(Number)
     .pipe(z.number().min(1).max(max))
     .meta({ type: 'integer', minimum: 1, maximum: max });

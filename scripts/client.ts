@@ -19,7 +19,7 @@ interface Parameter {
 
 type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 
-interface Operation {
+export interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly parameters: readonly Parameter[];
@@ -135,7 +135,7 @@ function answerOf({ responses }: Operation): string {
 }
 
 /** As the project's formatter has it, so that a check of the format finds nothing. */
-function formatted(path: string, text: string): string {
+export function formatted(path: string, text: string): string {
   const require = createRequire(import.meta.url);
   const program = require.resolve('@biomejs/biome/bin/biome');
   const options = ['check', '--write', `--stdin-file-path=${path}`];

@@ -6,6 +6,7 @@ import { projectRoot } from '../core/paths.ts';
 import { dashboards } from '../tasks/dashboards/definitions.ts';
 import { openApiDocument, renderOperations, renderTypes } from './client.ts';
 import { renderCompose, renderEnvExample, renderValuesSchema } from './env-example.ts';
+import { renderExamples } from './examples.ts';
 import { renderFluxSupport } from './flux-support.ts';
 import { renderDashboard, renderOperationsBoard } from './grafana.ts';
 import { renderMetrics } from './metric-tables.ts';
@@ -46,6 +47,7 @@ const documents: readonly Document[] = [
     render: () => renderValuesSchema(current('deploy/helm/tidemark/values.schema.json')),
   },
   { path: 'docker-compose.yml', render: () => renderCompose(current('docker-compose.yml')) },
+  { path: 'api/openapi-examples.ts', render: () => renderExamples(openApiDocument()) },
   { path: 'client/types.ts', render: () => renderTypes(openApiDocument()) },
   { path: 'client/operations.ts', render: () => renderOperations(openApiDocument()) },
 ];

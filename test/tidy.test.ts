@@ -8,7 +8,7 @@ import { projectRoot } from '../core/paths.ts';
 
 const FILE_LINES_MAX = 400;
 /** Written by `make docs`, in one piece: their length is that of what they are made from. */
-const GENERATED = /^client\/(types|operations)\.ts$/;
+const GENERATED = /^(client\/(types|operations)|api\/openapi-examples)\.ts$/;
 const COLUMNS_MAX = 100;
 const README_LINES_MAX = 40;
 
@@ -30,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Only these may call the real clock, timers or randomness: they pass them on. */
 const COMPOSITION =
-  /^(core\/clock\.ts|main\.ts|app\/|embedded\/thread\.ts|web\/time\.ts|scripts\/|bench\/|test\/)/;
+  /^(core\/clock\.ts|main\.ts|app\/|embedded\/thread\.ts|(client|web)\/time\.ts|scripts\/|bench\/|test\/)/;
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   cwd: projectRoot,

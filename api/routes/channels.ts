@@ -142,7 +142,13 @@ function tokenRoutes(
     path: `${path}/${use}`,
     access: 'open',
     query: tokenQuery,
-    answers: { 200: { about: 'A page for people', media: ['text/html'] } },
+    answers: {
+      200: { about: 'A page for people', media: ['text/html'] },
+      404: {
+        about: 'A page that says that the link is none, or not any more',
+        media: ['text/html'],
+      },
+    },
   } as const;
   return [
     defineRoute({

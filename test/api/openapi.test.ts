@@ -10,17 +10,24 @@ const parameter = z.object({
   description: z.string(),
   schema: z.looseObject({ type: z.string() }),
 });
+const content = z.record(
+  z.string(),
+  z.object({ schema: z.looseObject({}), example: z.unknown().optional() }),
+);
 const response = z.object({
-  description: z.string().min(1),
-  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })).optional(),
+  $ref: z.string().optional(),
+  description: z.string().min(1).optional(),
+  content: content.optional(),
 });
 const requestBody = z.object({
   required: z.literal(true),
-  content: z.record(z.string(), z.object({ schema: z.looseObject({}) })),
+  content,
 });
 const operation = z.object({
   operationId: z.string(),
-  summary: z.string(),
+  tags: z.tuple([z.string()]),
+  summary: z.string().min(1),
+  description: z.string().min(20),
   parameters: z.array(parameter),
   requestBody: requestBody.optional(),
   responses: z.record(z.string(), response),
@@ -29,8 +36,13 @@ const operation = z.object({
 });
 const documentShape = z.looseObject({
   openapi: z.literal('3.1.0'),
+  info: z.looseObject({ description: z.string().min(100) }),
+  tags: z.array(z.object({ name: z.string(), description: z.string().min(20) })),
   paths: z.record(z.string(), z.record(z.string(), operation)),
-  components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.looseObject({})),
+    responses: z.record(z.string(), z.looseObject({ description: z.string().min(10) })),
+  }),
 });
 
 let api: TestApi;
@@ -147,6 +159,53 @@ it('refers only to what it defines', async () => {
   assert.ok(referred.length >= 8);
   for (const [, name] of referred) assert.ok(name! in components.schemas, name);
   assert.doesNotMatch(text, /\$defs|\$schema/);
+});
+
+it('puts every operation in a chapter, and says what it may refuse', async () => {
+  const { paths, tags, components } = await read();
+  const chapters = tags.map(({ name }) => name);
+  const used = new Set<string>();
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { tags, parameters, requestBody, responses, ...one }] of Object.entries(
+      methods,
+    )) {
+      used.add(tags[0]);
+      const inPath = parameters.some((parameter) => parameter.in === 'path');
+      const wanted = [
+        ...['400', '429', '500', '503'],
+        ...(one['x-role'] === undefined ? [] : ['401', '403']),
+        ...(inPath ? ['404'] : []),
+        ...(requestBody === undefined ? [] : ['413', '415', '422']),
+      ];
+      const missing = wanted.filter((status) => responses[status] === undefined);
+      assert.deepEqual(missing, [], `${method} ${path}`);
+      for (const { $ref } of Object.values(responses)) {
+        if ($ref !== undefined) assert.ok($ref.split('/').at(-1)! in components.responses, $ref);
+      }
+    }
+  }
+  assert.deepEqual([...used].sort(), [...chapters].sort());
+});
+
+it('has examples that are as the schemas say', async () => {
+  const { paths, components } = await read();
+  const schemaOf = (schema: object) => {
+    const moved = JSON.stringify({ ...schema, $defs: components.schemas });
+    return z.fromJSONSchema(JSON.parse(moved.replaceAll('#/components/schemas/', '#/$defs/')));
+  };
+  let count = 0;
+  for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
+    const bodies = [operation.requestBody, ...Object.values(operation.responses)];
+    for (const { schema, example } of bodies.flatMap((body) =>
+      Object.values(body?.content ?? {}),
+    )) {
+      if (example === undefined) continue;
+      count += 1;
+      const { error } = schemaOf(schema).safeParse(example);
+      assert.equal(error, undefined, `${operation.operationId}: ${error?.message}`);
+    }
+  }
+  assert.ok(count >= 50, `${count} examples`);
 });
 
 it('publishes the schema that the answers have', async () => {
