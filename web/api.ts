@@ -11,6 +11,8 @@ interface Ask {
   readonly upload?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal | undefined;
   readonly accept?: string;
+  /** Statuses that are answers as well, beside those of success. */
+  readonly also?: readonly number[];
 }
 
 /** What the API refused, with what it said. */
@@ -57,7 +59,7 @@ export async function send(method: string, path: string, ask: Ask = {}): Promise
     ...(body !== undefined && { body }),
     ...(ask.signal && { signal: ask.signal }),
   });
-  if (response.ok) return response;
+  if (response.ok || ask.also?.includes(response.status)) return response;
   const problem = await problemOf(response);
   if (problem.status !== 401) throw problem;
   if (key !== undefined) forgetKey();

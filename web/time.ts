@@ -25,3 +25,22 @@ export function every(ms: number, signal: AbortSignal, act: () => Promise<void> 
   }, ms);
   signal.addEventListener('abort', () => clearInterval(id), { once: true });
 }
+
+/** Calls come as they may: `act` runs at once, then once every `ms` at most, never twice at once. */
+export function gently(ms: number, signal: AbortSignal, act: () => Promise<void>): () => void {
+  let busy = false;
+  let wanted = false;
+  const run = async (): Promise<void> => {
+    busy = true;
+    wanted = false;
+    await act();
+    later(ms, () => {
+      busy = false;
+      if (wanted && !signal.aborted) void run();
+    });
+  };
+  return () => {
+    wanted = true;
+    if (!busy && !signal.aborted) void run();
+  };
+}

@@ -8,7 +8,7 @@ import { paged } from '../parts/paged.ts';
 import { card } from '../parts/state.ts';
 import { when } from '../parts/when.ts';
 import { hashOf } from '../router.ts';
-import { every, nowMs } from '../time.ts';
+import { every, gently, nowMs } from '../time.ts';
 import { channelList } from './channels.ts';
 import { deliveryCard } from './deliveries.ts';
 import { eventList } from './events.ts';
@@ -16,6 +16,7 @@ import { silenceCard } from './silences.ts';
 import { addAlert } from './wish.ts';
 
 const LOOK_MS = 10_000;
+const EVENTS_MS = 1_000;
 
 export async function listAlerts(root: HTMLElement, { signal, query }: PageContext): Promise<void> {
   const alerts = alertList(signal);
@@ -45,7 +46,7 @@ export async function listAlerts(root: HTMLElement, { signal, query }: PageConte
     card({ title: 'Channels' }, channels.element),
     silences.element,
   );
-  onEvents(['alert'], signal, () => void refresh());
+  onEvents(['alert'], signal, gently(EVENTS_MS, signal, refresh));
   every(LOOK_MS, signal, refresh);
   await Promise.all([refresh(), silences.list.restart()]);
   if (query.add !== undefined) await add();

@@ -11,12 +11,13 @@ import { facts } from '../parts/show.ts';
 import { card } from '../parts/state.ts';
 import { toast } from '../parts/toast.ts';
 import { hashOf } from '../router.ts';
-import { every, nowMs } from '../time.ts';
+import { every, gently, nowMs } from '../time.ts';
 import { deliveryCard } from './deliveries.ts';
 import { eventList } from './events.ts';
 import { pauseOf } from './list.ts';
 
 const LOOK_MS = 10_000;
+const EVENTS_MS = 1_000;
 
 /** An alert as `GET` shows it: with what keeps it from being told. */
 type Shown = Omit<MadeAlert, 'secret'>;
@@ -52,7 +53,7 @@ export async function showAlert(
     deliveries.element,
   );
   show(alert);
-  onEvents(['alert'], signal, () => void refresh());
+  onEvents(['alert'], signal, gently(EVENTS_MS, signal, refresh));
   every(LOOK_MS, signal, refresh);
   await Promise.all([fired.restart(), deliveries.list.restart()]);
 }

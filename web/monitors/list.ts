@@ -10,12 +10,14 @@ import { paged } from '../parts/paged.ts';
 import { card } from '../parts/state.ts';
 import type { Column } from '../parts/table.ts';
 import { hashOf } from '../router.ts';
-import { every, nowMs } from '../time.ts';
+import { every, gently, nowMs } from '../time.ts';
 import { type Details, details } from './details.ts';
 import { addMonitor } from './edit.ts';
 import { toneOf } from './verdict.ts';
 
 const LOOK_MS = 5_000;
+/** However many events come. */
+const EVENTS_MS = 1_000;
 const SHOWN: Readonly<Record<string, Query>> = {
   on: { active: true },
   up: { active: true, state: 'up' },
@@ -55,7 +57,7 @@ export async function listMonitors(root: HTMLElement, context: PageContext): Pro
     ),
     card({ title: 'Pages that are scanned', aside: filters(filter, change) }, list.element),
   );
-  onEvents(['scan'], signal, () => void list.refresh());
+  onEvents(['scan'], signal, gently(EVENTS_MS, signal, list.refresh));
   every(LOOK_MS, signal, list.refresh);
   await list.restart();
 }
@@ -105,7 +107,7 @@ function columnsOf(extra: Details): readonly Column<Monitor>[] {
 
 function nameOf({ name, url }: Monitor): Child {
   const place = url.replace(/^https?:\/\//, '');
-  const title = h('span', { class: 'clip', title: url }, name ?? place);
+  const title = h('span', { class: 'clip monitor-name', title: url }, name ?? place);
   return name === null ? title : [title, h('span', { class: 'clip soft small' }, place)];
 }
 

@@ -13,7 +13,7 @@ import { strip } from '../parts/strip.ts';
 import { table } from '../parts/table.ts';
 import { toast } from '../parts/toast.ts';
 import { hashOf } from '../router.ts';
-import { every, nowMs } from '../time.ts';
+import { every, gently, nowMs } from '../time.ts';
 import { scanCharts } from './charts.ts';
 import { certificateDays } from './details.ts';
 import { editMonitor } from './edit.ts';
@@ -22,6 +22,7 @@ import { showTrace } from './trace.ts';
 import { bucketCells, cellOf, intervalMs, stripWords, uptimeText } from './verdict.ts';
 
 const LOOK_MS = 5_000;
+const EVENTS_MS = 1_000;
 const SCANS_MAX = 1_500;
 const STRIP = 60;
 const ROWS = 20;
@@ -99,8 +100,9 @@ export async function showMonitor(
   }
   showHead();
   await reload();
+  const lookGently = gently(EVENTS_MS, signal, () => guarded(look));
   onEvents(['scan'], signal, (events) => {
-    if (events.some(({ data }) => data.monitor === monitor.id)) void guarded(look);
+    if (events.some(({ data }) => data.monitor === monitor.id)) lookGently();
   });
   every(LOOK_MS, signal, () => guarded(look));
 }
@@ -206,9 +208,13 @@ function showSlots(place: HTMLElement, { scans, summary }: Omit<Shown, 'monitor'
   const { up, down, unknown } = summary;
   fill(
     place,
-    h('p', { class: 'soft small' }, `Last ${last.length} scans`),
+    h('p', { class: 'soft small strips-text' }, `Last ${last.length} scans`),
     strip(last.map(cellOf), stripWords(last)),
-    h('p', { class: 'soft small' }, `Last ${summary.window}, by ${STEPS[summary.window]}`),
+    h(
+      'p',
+      { class: 'soft small strips-text' },
+      `Last ${summary.window}, by ${STEPS[summary.window]}`,
+    ),
     strip(cells, `${up} up, ${down} down, ${unknown} unknown`),
   );
 }

@@ -2,6 +2,7 @@ import type { Feed, FeedCheck, FeedImport } from '../../client/types.ts';
 import { patch, post, remove, send } from '../api.ts';
 import { type Child, h } from '../dom.ts';
 import { whole } from '../format.ts';
+import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { button } from '../parts/button.ts';
 import { badge } from '../parts/figure.ts';
@@ -12,7 +13,7 @@ import { card } from '../parts/state.ts';
 import { toast } from '../parts/toast.ts';
 import { when } from '../parts/when.ts';
 import { hashOf } from '../router.ts';
-import { every } from '../time.ts';
+import { every, gently } from '../time.ts';
 
 const LOOK_MS = 5_000;
 const OPML = 'text/x-opml';
@@ -48,6 +49,7 @@ export async function showFeeds(root: HTMLElement, { signal }: PageContext): Pro
     exportButton(),
   );
   root.append(card({ title: 'Feeds', aside }, list.element));
+  onEvents(['article'], signal, gently(LOOK_MS, signal, list.refresh));
   every(LOOK_MS, signal, list.refresh);
   await list.restart();
 }

@@ -10,9 +10,10 @@ import { type Paged, paged } from '../parts/paged.ts';
 import { card } from '../parts/state.ts';
 import { when } from '../parts/when.ts';
 import { hashOf } from '../router.ts';
-import { every } from '../time.ts';
+import { every, gently } from '../time.ts';
 
 const LOOK_MS = 5_000;
+const EVENTS_MS = 1_000;
 const STATES = ['queued', 'leased', 'failed', 'dead', 'cancelled', 'done'] as const;
 const TONES: Readonly<Record<Job['state'], 'good' | 'bad' | 'warn' | 'none'>> = {
   ...{
@@ -76,7 +77,7 @@ export async function showQueue(root: HTMLElement, context: PageContext): Promis
     searchBox({ label: 'Host', value: filter.host, onChange: (host) => change({ host }) }),
   );
   root.append(counts, card({ title: 'Pages to be read', aside }, list.element));
-  onEvents(['article'], signal, () => void list.refresh());
+  onEvents(['article'], signal, gently(EVENTS_MS, signal, list.refresh));
   every(LOOK_MS, signal, list.refresh);
   await list.restart();
 }

@@ -2,6 +2,7 @@ import type { Rule, RuleTrial, RuleTrialAnswer, RuleWish } from '../../client/ty
 import { patch, post, remove } from '../api.ts';
 import { type Child, h } from '../dom.ts';
 import { whole } from '../format.ts';
+import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { button } from '../parts/button.ts';
 import { badge } from '../parts/figure.ts';
@@ -11,8 +12,10 @@ import { card } from '../parts/state.ts';
 import { toast } from '../parts/toast.ts';
 import { when } from '../parts/when.ts';
 import { hashOf } from '../router.ts';
+import { gently } from '../time.ts';
 import { marked, placesIn } from './title.ts';
 
+const LOOK_MS = 5_000;
 const TRIED = 200;
 const TOLD = 20;
 
@@ -65,6 +68,7 @@ export async function showRules(root: HTMLElement, context: PageContext): Promis
   };
   const aside = h('button', { type: 'button', class: 'main', onclick: () => add() }, 'Add a rule');
   root.append(card({ title: 'Rules', aside }, list.element));
+  onEvents(['article'], signal, gently(LOOK_MS, signal, list.refresh));
   await list.restart();
   if (query.add !== undefined) await add(query.add);
 }
@@ -123,12 +127,7 @@ async function tryRule(values: Values): Promise<Child> {
   const more = needsText === 0 ? '' : `; of ${whole(needsText)} it takes the text of the page`;
   const line = ({ title, verdict, clauses }: Tried): HTMLElement => {
     const shown = marked(title, placesIn('title', clauses));
-    return h(
-      'li',
-      { class: 'clip' },
-      shown,
-      verdict === 'needs-text' && badge('needs the page', 'warn'),
-    );
+    return h('li', {}, shown, verdict === 'needs-text' && badge('needs the page', 'warn'));
   };
   return [
     h('p', {}, `Of the newest ${whole(tried)} articles it matches ${whole(yes)}${more}.`),

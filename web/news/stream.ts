@@ -6,9 +6,12 @@ import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { searchBox, select } from '../parts/button.ts';
 import { card, failure, isLeft, loading, nothing } from '../parts/state.ts';
+import { gently } from '../time.ts';
 import { storyList } from './story-list.ts';
 
 const PAGE = 20;
+/** However many articles come. */
+const EVENTS_MS = 1_000;
 const CHOICES_MAX = 500;
 
 type Filter = Record<'feed' | 'rule' | 'symbol' | 'text' | 'matched', string>;
@@ -74,7 +77,11 @@ export async function showStream(root: HTMLElement, context: PageContext): Promi
   };
   const choices = h('div', { class: 'row filters' });
   root.append(card({ title: 'Articles', aside: choices }, place));
-  onEvents(['article'], signal, () => void guarded(newer));
+  onEvents(
+    ['article'],
+    signal,
+    gently(EVENTS_MS, signal, () => guarded(newer)),
+  );
   await Promise.all([guarded(restart), fillFilters(choices, { filter, change })]);
   const { article } = query;
   if (article === undefined) return;
