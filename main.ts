@@ -93,12 +93,13 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
   }
   const own = Object.values(settings).map((one) => one.name);
   const strangers = strangersAmong(otherNames(), own);
-  const { config, mistakes } = command.takesMistakes
-    ? readSettings()
-    : { config: readConfig(), mistakes: [] };
+  // Said first: a mistyped name is often why another setting is missing.
   if (!command.takesMistakes) {
     for (const stranger of strangers) complain(`no setting of that name: ${stranger}`);
   }
+  const { config, mistakes } = command.takesMistakes
+    ? readSettings()
+    : { config: readConfig(), mistakes: [] };
   return command.run({
     config,
     ...{ mistakes, strangers, print },

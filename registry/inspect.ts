@@ -113,7 +113,9 @@ async function missingRights(session: Session): Promise<string[]> {
     z.object({ name: z.string() }),
     `select relname as name from pg_class
      where relkind = 'r' and relnamespace = current_schema()::regnamespace
-       and not has_table_privilege(oid, 'select, insert, update, delete') limit 5`,
+       and not (has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert')
+                and has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete'))
+     order by 1 limit 5`,
   );
   const tables = others.map(({ name }) => name).join(', ');
   return tables === '' ? missing : [...missing, `read and write ${tables}`];

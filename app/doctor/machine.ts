@@ -81,8 +81,8 @@ function descriptorsMax(): number | undefined {
 
 const SPOOLS = 3;
 const FREE_BYTES_MIN = 1e9;
-/** On disk, of one point of a price in the embedded engine and its roll-ups; about, and rounded up. */
-const POINT_BYTES = 20;
+/** On disk, of a point with all fields of a price in the embedded engine: of 800,000 with noise. */
+const POINT_BYTES = 40;
 const MARKETS_OF_EXCHANGE = 770;
 
 /** Against what may wait for InfluxDB, and what the embedded engine will keep. */
