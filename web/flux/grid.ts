@@ -14,8 +14,9 @@ export interface Grid {
   order(): readonly number[];
 }
 
-export function grid(block: Block, label: string): Grid {
-  const { columns, rows } = block;
+export function grid(whole: Block, label: string): Grid {
+  const { columns, rows } = shownOf(whole);
+  const block = { columns, rows };
   let order = rows.map((_, at) => at);
   let sorted: { readonly column: number; readonly down: boolean } | undefined;
   const [above, below] = [spacer(columns.length), spacer(columns.length)];
@@ -59,6 +60,14 @@ export function grid(block: Block, label: string): Grid {
   element.addEventListener('scroll', draw, { passive: true });
   draw();
   return { element, order: () => order };
+}
+
+/** Without `result` where it says nothing: most scripts have one result, without a name. */
+function shownOf({ columns, rows }: Block): Block {
+  const at = columns.findIndex(({ name }) => name === 'result');
+  if (at < 0 || rows.some((row) => row[at] !== '_result')) return { columns, rows };
+  const without = <T>(list: readonly T[]): T[] => list.filter((_, index) => index !== at);
+  return { columns: without(columns), rows: rows.map(without) };
 }
 
 function spacer(span: number): HTMLElement {

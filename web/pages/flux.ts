@@ -55,7 +55,7 @@ class FluxConsole {
   readonly #start = h('button', { type: 'button', class: 'main' }, 'Run');
   readonly #stop = h('button', { type: 'button', disabled: true }, 'Cancel');
   readonly #examples = h('select', { 'aria-label': 'Examples' });
-  readonly #recent = h('select', { 'aria-label': 'Scripts of before' });
+  readonly #recent = h('select', { 'aria-label': 'Recent scripts' });
   #running: AbortController | undefined;
   #drawn: AbortController | undefined;
   #callOff = () => {};
@@ -132,7 +132,7 @@ class FluxConsole {
     const options = recentScripts().map((script, at) =>
       h('option', { value: at }, titleOf(script)),
     );
-    fill(this.#recent, h('option', { value: '' }, 'Before…'), options);
+    fill(this.#recent, h('option', { value: '' }, 'Recent…'), options);
     this.#recent.hidden = options.length === 0;
   }
 
@@ -166,14 +166,19 @@ class FluxConsole {
       const { signal } = this.#context;
       const answer = await send('POST', '/api/v1/flux/check', { body: { query }, signal });
       const { errors, needs } = (await answer.json()) as Check;
-      if (query !== this.#editor.value() || this.#running !== undefined) return;
-      this.#needs.textContent = needs === 'admin' ? 'needs an admin key' : 'only reads';
-      this.#needs.className = `badge ${needs === 'admin' ? 'warn' : ''}`;
-      this.#complain(errors);
+      if (query !== this.#editor.value()) return;
+      this.#tellNeeds(errors.length === 0 ? needs : undefined);
+      if (this.#running === undefined) this.#complain(errors);
     } catch (error) {
       // What cannot be checked can be run all the same, and then says more.
-      if (!isLeft(error)) this.#needs.textContent = '';
+      if (!isLeft(error)) this.#tellNeeds(undefined);
     }
+  }
+
+  #tellNeeds(needs: Check['needs'] | undefined): void {
+    const texts = { admin: 'needs an admin key', read: 'only reads' };
+    this.#needs.textContent = needs === undefined ? '' : texts[needs];
+    this.#needs.className = `badge ${needs === 'admin' ? 'warn' : ''}`;
   }
 
   #complain(errors: readonly Complaint[]): void {
