@@ -29,4 +29,22 @@ export const accounts: readonly Account[] = [
     why: 'this is a part of it',
     by: 'scripts/test.ts',
   },
+  {
+    file: /^docs\/operations\.md$/,
+    command: /^helm /,
+    why: 'needs a cluster: the chart is checked by the schemas of Kubernetes',
+    by: 'scripts/helm.sh',
+  },
+  {
+    file: /^docs\/operations\.md$/,
+    command: /^docker run /,
+    why: 'needs a Docker engine: the same npm command is run in what the Dockerfile makes',
+    by: 'scripts/image.sh',
+  },
+  {
+    file: /^docs\/operations\.md$/,
+    command: /^(tar|pg_dump|pg_restore) /,
+    why: 'needs a Tidemark that was stopped, or a PostgreSQL: both are backed up and restored there',
+    by: 'test/deploy/backup.test.ts',
+  },
 ];
