@@ -85,18 +85,6 @@ export function lonely(
   return found;
 }
 
-/** Index of the last time that is not after `time`; -1: all are. `times` rise. */
-export function indexBefore(times: readonly number[], time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
 /** For those who do not see it: each line's last, least and greatest value. */
 export function summaryOf(
   lines: readonly Line[],
