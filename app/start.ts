@@ -18,7 +18,7 @@ import type { Log } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { openTrace } from '../core/otel.ts';
 import { version } from '../core/paths.ts';
-import type { Trace } from '../core/trace.ts';
+import { type Trace, tracedLog } from '../core/trace.ts';
 import type { Engine } from '../embedded/engine.ts';
 import { createHistoryQueries } from '../flux/history-queries.ts';
 import { createMetricQueries } from '../flux/metric-queries.ts';
@@ -110,7 +110,8 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     );
     const registry = timed(database, { clock: systemClock, told: timeStatements(metrics) });
     const probes: Probe[] = [influxProbe(influx), registryProbe(registry)];
-    const base = { config, clock, log, metrics, trace, parts, probes, influx, registry };
+    const told = { log: tracedLog(log, trace), metrics, trace };
+    const base = { config, clock, ...told, parts, probes, influx, registry };
     const exchanges = options.roles.has('prices')
       ? await startPriceIngest(base, options.timer)
       : [];

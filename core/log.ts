@@ -1,4 +1,5 @@
-import { pino, stdTimeFunctions } from 'pino';
+import { destination, pino, stdTimeFunctions } from 'pino';
+import { createScrub } from './scrub.ts';
 
 /** Structured log: a static message and ids. One line per outcome, silent when all is well. */
 export interface Log {
@@ -17,13 +18,28 @@ const REDACTED = ['token', 'secret', 'password', 'authorization'];
 export interface LogOptions {
   /** Lines for people, as on a terminal, instead of JSON. */
   readonly readable?: boolean;
+  /** What must not be read in it, beside what looks like a secret. */
+  readonly secrets?: readonly string[];
+  /** Takes lines; standard output by default. */
+  readonly write?: (line: string) => void;
 }
 
-export function createLog(level: LogLevel, { readable = false }: LogOptions = {}): Log {
+export function createLog(level: LogLevel, how: LogOptions = {}): Log {
+  const { readable = false, secrets = [], write = toStandardOutput() } = how;
   const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: paths };
-  if (!readable) return pino(options);
-  return pino(options, { write: (line) => void process.stdout.write(readableLine(line)) });
+  const scrub = createScrub(secrets);
+  return pino(options, {
+    write(line) {
+      const plain = scrub(line);
+      write(readable ? readableLine(plain) : plain);
+    },
+  });
+}
+
+function toStandardOutput(): (line: string) => void {
+  const output = destination(1);
+  return (line) => void output.write(line);
 }
 
 const LEVELS: Readonly<Record<number, string>> = {

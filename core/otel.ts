@@ -148,6 +148,10 @@ function createTrace({ otel, tracer, close }: Tracing): Trace {
         throw error;
       }
     },
+    traceId() {
+      const context = current.getStore();
+      return context && otel.trace.getSpanContext(context)?.traceId;
+    },
     close,
   };
 }

@@ -4,6 +4,8 @@
  * never a secret, an address with a query, or a key.
  */
 
+import type { Log } from './log.ts';
+
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** OpenTelemetry's kinds; `internal` where none is given. */
@@ -31,6 +33,8 @@ export interface Trace {
   begin(name: string, attributes?: Attributes, options?: SpanOptions): Span;
   /** The span of one piece of work: it ends with it, and fails with it. */
   span<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>;
+  /** Of the span that is under way here. */
+  traceId(): string | undefined;
   /** Sends what is left, within a bound. Twice is allowed. */
   close(): Promise<void>;
 }
@@ -46,6 +50,7 @@ export const noSpan: Span = {
 export const noTrace: Trace = {
   begin: () => noSpan,
   span: (_name, _attributes, work) => work(noSpan),
+  traceId: () => undefined,
   close: async () => {},
 };
 
@@ -64,6 +69,22 @@ export function readTraceparent(header: string | undefined): RemoteSpan | undefi
   const [, traceId, spanId, flags] = TRACEPARENT.exec(header ?? '') ?? [];
   if (traceId === undefined || spanId === undefined) return undefined;
   return { traceId, spanId, flags: Number.parseInt(flags ?? '0', 16) };
+}
+
+/** The same log, whose lines say in which trace they were written. */
+export function tracedLog(log: Log, trace: Trace): Log {
+  if (trace === noTrace) return log;
+  const within = (ids: object): object => {
+    const traceId = trace.traceId();
+    return traceId === undefined ? ids : { ...ids, traceId };
+  };
+  return {
+    debug: (ids, message) => log.debug(within(ids), message),
+    info: (ids, message) => log.info(within(ids), message),
+    warn: (ids, message) => log.warn(within(ids), message),
+    error: (ids, message) => log.error(within(ids), message),
+    child: (ids) => tracedLog(log.child(ids), trace),
+  };
 }
 
 /** What is kept of an error: our code, Node's code, or the name of its class. */

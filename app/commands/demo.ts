@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
+import { secretsOf } from '../../core/secrets.ts';
 import { startDemoMarket } from '../../demo/start.ts';
 import { watchDemoSite } from '../demo-site.ts';
 import { roles, startApp } from '../start.ts';
@@ -45,7 +46,10 @@ Examples:
         backfillMs: Math.min(config.backfillMs, HISTORY_MS),
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };
-      const log = createLog(demoConfig.logLevel, { readable: process.stdout.isTTY });
+      const log = createLog(demoConfig.logLevel, {
+        readable: process.stdout.isTTY,
+        secrets: secretsOf(config),
+      });
       const app = await startApp(demoConfig, { roles: new Set(roles), clock: systemClock, log });
       const writer = config.apiKeys.find(({ role }) => role !== 'read');
       await watchDemoSite(app.url, market, writer?.secret);

@@ -5,6 +5,7 @@ import type { Config } from '../../core/config.ts';
 import { fixedMsOrNone, formatMs } from '../../core/duration.ts';
 import { isCode, TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
+import { secretsOf } from '../../core/secrets.ts';
 import { createGate } from '../../core/targets.ts';
 import { addMonitors, type NewMonitor } from '../../registry/monitors.ts';
 import { openRegistry } from '../../registry/open.ts';
@@ -50,7 +51,11 @@ Examples:
     const wish = await readGeneration(options, config);
     const { databaseUrl, dataDir } = config;
     await mkdir(dataDir, { recursive: true });
-    const registry = await openRegistry({ databaseUrl, dataDir, log: createLog(config.logLevel) });
+    const registry = await openRegistry({
+      databaseUrl,
+      dataDir,
+      log: createLog(config.logLevel, { secrets: secretsOf(config) }),
+    });
     const bar = createStepBar({
       write: (text) => void process.stderr.write(text),
       terminal: process.stderr.isTTY === true,

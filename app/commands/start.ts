@@ -3,6 +3,7 @@ import type { Config } from '../../core/config.ts';
 import { formatMs } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
+import { secretsOf } from '../../core/secrets.ts';
 import { type App, type Role, roles, startApp } from '../start.ts';
 import type { Command, CommandContext } from './command.ts';
 
@@ -26,7 +27,10 @@ Examples:
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
     const wanted = readRoles(options.only as string | undefined);
-    const log = createLog(config.logLevel, { readable: process.stdout.isTTY });
+    const log = createLog(config.logLevel, {
+      readable: process.stdout.isTTY,
+      secrets: secretsOf(config),
+    });
     const app = await startApp(config, { roles: wanted, clock: systemClock, log });
     print(describe(app, config));
     await runUntilStopped(app, { signal, print });

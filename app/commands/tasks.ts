@@ -3,6 +3,7 @@ import { formatMs } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Influx } from '../../core/influx/influx.ts';
 import { createLog } from '../../core/log.ts';
+import { secretsOf } from '../../core/secrets.ts';
 import type { TaskStatus } from '../../core/task-status.ts';
 import { activeAlertRules } from '../../registry/alerts.ts';
 import { openRegistry } from '../../registry/open.ts';
@@ -80,7 +81,9 @@ async function plan({ config, options, print }: CommandContext, influx: Influx):
 async function sync({ config, options, print }: CommandContext, influx: Influx): Promise<number> {
   const wanted = await wantedOf(config);
   await ensureBuckets(influx, boundTasks(wanted), retentionsOf(config));
-  const log = createLog(options.json === true ? 'warn' : config.logLevel);
+  const log = createLog(options.json === true ? 'warn' : config.logLevel, {
+    secrets: secretsOf(config),
+  });
   const desired = desiredTasks(wanted);
   const done = await syncTasks({ tasks: influx.tasks, desired, bucket: influx.bucket, log });
   const { created, updated, removed } = done;
