@@ -10,7 +10,7 @@ const query = lines(SCRIPT_BYTES_MAX)
   .min(1)
   .meta({
     description: `A Flux script; at most ${SCRIPT_BYTES_MAX / 1024} KiB.`,
-    examples: ['from(bucket: "tidemark") |> range(start: -1h) |> limit(n: 5)'],
+    examples: ['buckets()'],
   });
 
 export const fluxWish = z

@@ -11,6 +11,8 @@ export interface Editor {
   value(): string;
   /** Replaces the whole text; the way back stays. */
   set(text: string): void;
+  /** The text to begin with: takes no focus. */
+  fill(text: string): void;
   /** Puts `text` in the place of what is there from `from` to the cursor. */
   insert(text: string, from: number): void;
   complain(complaints: readonly Complaint[]): void;
@@ -80,6 +82,10 @@ export function editor({ value, onInput }: EditorOptions): Editor {
     input,
     value: () => input.value,
     set: (text) => write(text, 0, input.value.length),
+    fill(text) {
+      input.value = text;
+      changed();
+    },
     insert: (text, from) => write(text, from, input.selectionStart),
     complain(found) {
       complaints = found;

@@ -27,11 +27,8 @@ const RANGES = ['-15m', '-1h', '-6h', '-24h', '-7d', '-30d'];
 const CHECK_MS = 500;
 /** Longer scripts stay out of the address. */
 const ADDRESS_CHARS_MAX = 6_000;
-const FIRST = `from(bucket: "tidemark")
-    |> range(start: -1h)
-    |> filter(fn: (r) => r._measurement == "price" and r._field == "price" and r.pair == "btcusd")
-    |> keep(columns: ["_time", "_value", "exchange"])
-`;
+/** What stands there for those who come for the first time. */
+const FIRST = 'price-of-a-pair';
 
 export const page: Page = {
   title: 'Flux',
@@ -62,7 +59,7 @@ class FluxConsole {
 
   constructor(context: PageContext) {
     this.#context = context;
-    const value = context.query.q ?? recentScripts()[0] ?? FIRST;
+    const value = context.query.q ?? recentScripts()[0] ?? '';
     this.#editor = editor({ value, onInput: () => this.#changed() });
     const proposals = new Completion(this.#editor, context.signal);
     const { input } = this.#editor;
@@ -97,6 +94,8 @@ class FluxConsole {
         h('option', { value: at, title: about }, name.replaceAll('-', ' ')),
       );
       append(this.#examples, options);
+      const first = items.find(({ name }) => name === FIRST);
+      if (this.#editor.value() === '' && first !== undefined) this.#editor.fill(first.query);
       this.#examples.addEventListener('change', () => {
         const example = items[Number(this.#examples.value)];
         if (this.#examples.value !== '' && example !== undefined) this.#open(example.query);
