@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { Command } from './app/commands/command.ts';
 import { commands } from './app/commands/commands.ts';
-import { EXIT, hintOf, strangersAmong, usage } from './app/commands/help.ts';
+import { EXIT, helpOf, hintOf, strangersAmong, usage } from './app/commands/help.ts';
 import { otherNames, readConfig, readSettings, settings, wantsColour } from './core/config.ts';
 import { messageOf, TidemarkError } from './core/errors.ts';
 import { version } from './core/paths.ts';
@@ -75,7 +75,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return fail(`no command "${wanted}".${hintOf(wanted, names)}\nTry: tidemark help`, EXIT.usage);
   }
   if (wanted !== name) {
-    print(command.help);
+    print(helpOf(command));
     return EXIT.done;
   }
   try {
@@ -88,7 +88,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 async function run(command: Command, args: readonly string[]): Promise<number> {
   const line = readLine(command, args);
   if (line.values.help === true) {
-    print(command.help);
+    print(helpOf(command));
     return EXIT.done;
   }
   const own = Object.values(settings).map((one) => one.name);

@@ -1,6 +1,8 @@
 /** Writes the generated documents; with --check it only says which of them are out of date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commands } from '../app/commands/commands.ts';
+import { commandsDocument } from '../app/commands/help.ts';
 import { settingsTable } from '../core/config.ts';
 import { projectRoot } from '../core/paths.ts';
 import { dashboards } from '../tasks/dashboards/definitions.ts';
@@ -34,6 +36,7 @@ const documents: readonly Document[] = [
         '',
       ].join('\n'),
   },
+  { path: 'docs/commands.md', render: () => commandsDocument(commands) },
   { path: 'docs/flux-support.md', render: renderFluxSupport },
   { path: 'docs/metrics.md', render: renderMetrics },
   ...dashboards.map((dashboard) => ({

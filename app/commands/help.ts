@@ -37,6 +37,46 @@ export function usage(commands: readonly Command[]): string {
   ].join('\n');
 }
 
+/** What `tidemark help COMMAND` says. */
+export function helpOf({ help }: Pick<Command, 'help'>): string {
+  if (/^Exit codes:/m.test(help)) return help;
+  const codes =
+    `Exit codes: ${EXIT.done} done; ${EXIT.failed} it failed; ${EXIT.usage} the command line or a ` +
+    `setting is wrong;\n${EXIT.unavailable} something is away, try again; ` +
+    `${EXIT.interrupted} stopped before it was done.`;
+  // Examples are what is looked for first: they stay at the end.
+  const at = help.search(/\n\nExamples?:\n/);
+  return at < 0 ? `${help}\n\n${codes}` : `${help.slice(0, at)}\n\n${codes}${help.slice(at)}`;
+}
+
+/** docs/commands.md */
+export function commandsDocument(commands: readonly Command[]): string {
+  const rows = Object.entries(EXIT).map(([name, code]) => {
+    return `| ${code} | ${EXIT_MEANING[name as keyof typeof EXIT]} |`;
+  });
+  const sections = commands.flatMap((command) => [
+    ...[`## ${command.name}`, '', `${command.summary.replace(/^./, (c) => c.toUpperCase())}.`, ''],
+    ...['```text', helpOf(command), '```', ''],
+  ]);
+  return [
+    '# Commands',
+    '',
+    'Generated from `app/commands/` by `make docs`. `tidemark` is `node dist/main.js` in a checkout and',
+    'the entry point of the image. `tidemark help COMMAND` and `tidemark COMMAND --help` say what is',
+    'below; `tidemark --version` the version. Settings are environment variables:',
+    '[configuration.md](configuration.md). Output for people has colours on a terminal alone, and none',
+    'with `NO_COLOR`; long work shows how far it is and how long it will take on standard error.',
+    '',
+    '## Exit codes',
+    '',
+    '| code | means |',
+    '|---|---|',
+    ...rows,
+    '',
+    ...sections,
+  ].join('\n');
+}
+
 /** ` Did you mean "migrate"?`, or nothing. */
 export function hintOf(typed: string, names: readonly string[]): string {
   const [near] = nearNames(typed, names, { limit: 1 });
