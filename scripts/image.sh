@@ -2,7 +2,7 @@
 # scripts/image.sh [COMMIT]: of the working tree, or of a commit.
 # Checks the Dockerfile without a Docker engine. Its own RUN and COPY lines are carried out in an empty
 # folder; what comes out is run as the image would be: read-only, as user 1000, as process 1, with the
-# whole demo inside. Says what the image weighs. Needs root (or sudo) for the namespaces.
+# whole demo inside. Says what the image weighs. Needs root or sudo; without namespaces not as process 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 commit=${1:-}
@@ -81,17 +81,25 @@ copy_step() {
   done
 }
 
-# As the image runs: its own tree and nothing else to write to but /data and a /tmp of memory.
+# As the image runs: as a number, with no right, its own tree and nothing to write to but /data.
+as_user() {
+  exec setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all \
+    env -i PATH="$PATH" HOME="$home" NODE_ENV=production HOST=0.0.0.0 PORT="$PORT" INFLUX_PORT=0 \
+    DATA_DIR="$data/tidemark" BACKFILL=off \
+    API_KEYS=reader:read:0123456789abcdef,admin:admin:0123456789abcdefg "$@"
+}
+
 inside() {
-  as_root unshare --mount --pid --fork --kill-child=KILL --mount-proc bash -euc '
-    image=$1 data=$2 home=$3; shift 3
-    mkdir -p /tmp/app && mount --bind "$image" /tmp/app && mount -o remount,bind,ro /tmp/app
-    cd /tmp/app
-    exec setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs --inh-caps=-all \
-      --bounding-set=-all env -i PATH="$PATH" HOME="$home" NODE_ENV=production HOST=0.0.0.0 \
-      PORT="$PORT" INFLUX_PORT=0 DATA_DIR="$data/tidemark" BACKFILL=off \
-      API_KEYS=reader:read:0123456789abcdef,admin:admin:0123456789abcdefg "$@"
-  ' inside "$image" "$data" "$home" "$@"
+  local apart=() bind=
+  if [ "$process" = 1 ]; then
+    apart=(unshare --mount --pid --fork --kill-child=KILL --mount-proc)
+    # shellcheck disable=SC2016
+    bind='mount --bind "$image" "$image" && mount -o remount,bind,ro "$image"'
+  fi
+  as_root env PORT="$PORT" data="$data" home="$home" image="$image" PATH="$PATH" "${apart[@]}" \
+    bash -euc "$(declare -f as_user); $bind"'
+      cd "$image"
+      as_user "$@"' inside "$@"
 }
 
 free_port() {
@@ -111,7 +119,7 @@ run_demo() {
     [ $((SECONDS - started)) -lt 120 ] || { cat "$work/out"; die 'not up after 120 s'; }
     sleep 0.2
   done
-  say "$(grep '^Tidemark is up' "$work/out" | tr -d '\n') Read-only, user 1000, process 1."
+  say "$(grep '^Tidemark is up' "$work/out" | tr -d '\n') Read-only, user 1000, $told."
 }
 
 # The HEALTHCHECK line itself, as JSON has it.
@@ -129,16 +137,16 @@ check_health() {
 # Process 1 of a namespace gets no signal that it has no handler for: this shows that there is one.
 check_stop() {
   local from=$EPOCHREALTIME status=0 inner
-  # sudo, unshare and node, or unshare and node.
-  inner=$(node_of "$pid")
+  # Below sudo and unshare, or what is left of them.
+  inner=$pid
   while [ "$(node_of "$inner")" ]; do inner=$(node_of "$inner"); done
   as_root kill -TERM "$inner"
   wait "$pid" || status=$?
   pid=
   local ms=$(((${EPOCHREALTIME/./} - ${from/./}) / 1000))
-  [ "$status" = 0 ] || { tail -n 5 "$work/out"; die "SIGTERM as process 1: ended with $status"; }
-  [ "$ms" -lt 10000 ] || die "SIGTERM as process 1: $ms ms"
-  say "SIGTERM as process 1: ended with 0 after $ms ms"
+  [ "$status" = 0 ] || { tail -n 5 "$work/out"; die "SIGTERM, $told: ended with $status"; }
+  [ "$ms" -lt 30000 ] || die "SIGTERM, $told: $ms ms"
+  say "SIGTERM, $told: ended with 0 after $ms ms"
 }
 
 check_sbom() {
@@ -154,6 +162,11 @@ weigh() {
     "$(cd "$image" && du -sm --apparent-size -- */ | sed 's#/$##' | awk '{ printf "%s %s MB, ", $2, $1 }')of packages:" \
     "$(cd "$image/node_modules" && du -sm --apparent-size ./*/ | sort -rn | head -n 5 | awk '{ sub("^./", "", $2); printf "%s %s, ", $2, $1 }')..."
 }
+
+process=1 told='process 1'
+if ! as_root unshare --mount --pid --fork --mount-proc true 2>/dev/null; then
+  process=any told='not as process 1 (no namespaces here)'
+fi
 
 build_step
 copy_step
