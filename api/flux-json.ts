@@ -42,8 +42,24 @@ abstract class RowWriter implements FluxWriter {
     this.cut = rows.length > room;
     const taken = this.cut ? rows.slice(0, room) : rows;
     this.rows += taken.length;
+    return this.#textOf(taken);
+  }
+
+  /** Most cells are those of the row before: tags, bounds, the number of the table. */
+  #textOf(rows: RowBatch['rows']): string {
     const cells = this.#cells;
-    return taken.map((row) => `[${row.map((cell, i) => cells[i]!(cell)).join(',')}]`).join(',');
+    const before: string[] = [];
+    const texts: string[] = [];
+    const lines = rows.map((row) => {
+      for (let i = 0; i < row.length; i += 1) {
+        const cell = row[i]!;
+        if (cell === before[i]) continue;
+        before[i] = cell;
+        texts[i] = cells[i]!(cell);
+      }
+      return `[${texts.join(',')}]`;
+    });
+    return lines.join(',');
   }
 }
 
