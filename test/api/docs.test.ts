@@ -28,6 +28,7 @@ import { chosenCatalog, fakeChoices } from '../helpers/choices.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { articleOf, fakeArticles, fakeJobs, fakeRules, jobOf } from '../helpers/feed-desk.ts';
 import { withScripts } from '../helpers/flux-script.ts';
+import { FakeAudit, FakeKeys } from '../helpers/keys.ts';
 import { fakeMonitors } from '../helpers/monitor-desk.ts';
 import { scanBatches } from '../helpers/scan-batches.ts';
 
@@ -178,6 +179,18 @@ const task = {
   ...{ lastError: null, runs: 20, failed: 0, skipped: 1, lagMs: 0 },
 };
 
+const clock = new ManualClock(Date.parse('2022-10-11T04:00:00Z'));
+const stored = new FakeKeys(clock);
+stored.add({
+  ...{ name: 'grafana', role: 'read', prefix: 'tdm_4fQ2kXb9', hash: '', rate: 5, by: 'ops' },
+  ...{ note: 'charts of the desk', expiresMs: clock.nowMs() + 90 * 86_400_000 },
+});
+const audit = new FakeAudit();
+audit.trail.note({
+  ...{ atMs: clock.nowMs(), key: 'ops', role: 'admin', method: 'POST', route: 'addKey' },
+  ...{ path: '/keys', status: 201, request: 'request-1', address: '192.0.2.7', tookMs: 12.5 },
+});
+
 let api: TestApi;
 before(async () => {
   const choices = fakeChoices(pairs);
@@ -186,7 +199,7 @@ before(async () => {
     choices,
     ...{ monitors, rules, articles, jobs, alerts, channels, deliveries, silences },
     tasks: { list: async () => [task] },
-    clock: new ManualClock(Date.parse('2022-10-11T04:00:00Z')),
+    ...{ clock, keyDesk: stored.desk(), auditDesk: audit },
     catalog: chosenCatalog(catalog, choices),
     ranks: { newest: async () => new Map([['btcusd', '4/9']]) },
     runs: { newest: async () => ranked, at: async () => ranked },

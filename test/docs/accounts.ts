@@ -20,6 +20,12 @@ export const accounts: readonly Account[] = [
     by: 'test/api/docs.test.ts',
   },
   {
+    file: /^docs\/keys\.md$/,
+    command: /^/,
+    why: 'the first key would close the API to the commands of all other documents',
+    by: 'test/e2e/keys.test.ts',
+  },
+  {
     command: /^([A-Z_]+=\S+ )*make start\b/,
     why: 'installs packages and starts until Ctrl-C: the same process is started there',
     by: 'test/e2e/start.test.ts',
