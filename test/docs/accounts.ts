@@ -31,9 +31,14 @@ export const accounts: readonly Account[] = [
     by: 'test/e2e/start.test.ts',
   },
   {
-    command: /^make test\b/,
+    command: /^make demo\b/,
+    why: 'starts until Ctrl-C: the demo is what all other commands are run against',
+    by: 'test/docs/stage.ts',
+  },
+  {
+    command: /^(make (test|check)|\.ci\/run)\b/,
     why: 'this is a part of it',
-    by: 'scripts/test.ts',
+    by: '.ci/run',
   },
   {
     file: /^docs\/operations\.md$/,

@@ -72,7 +72,13 @@ describe('words of the commands', () => {
 
   it('name commands and options of the program', () => {
     const wrong = parts.flatMap(({ command, words }) => {
-      const at = words.findIndex((word) => /^(\.\/)?(tidemark|(dist\/)?main\.js)$/.test(word));
+      // Elsewhere it is the name of a release, of an image or of a role.
+      const begins = (index: number) => words.slice(0, index).every((word) => variable.test(word));
+      const at = words.findIndex((word, index) =>
+        word === 'tidemark'
+          ? begins(index) || words[index - 1] === '--'
+          : /^(dist\/|\/app\/dist\/)?main\.js$/.test(word),
+      );
       const name = words[at + 1];
       if (at < 0 || name === undefined || name.startsWith('-') || name === 'help') return [];
       const known = commands.find((one) => one.name === name);
