@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import { type AlertConfig, alertSettings } from './alert-settings.ts';
 import {
-  apiKeys,
   bytes,
   duration,
   httpUrl,
@@ -97,7 +96,6 @@ export interface Config extends AlertConfig, ServeConfig, TraceConfig {
   readonly jobsKeptMs: number;
   readonly deadJobsKeptMs: number;
   readonly eventsKeptMs: number;
-  readonly apiKeys: readonly ApiKey[];
 }
 
 const kept = (name: string, value: string, about: string): Setting =>
@@ -315,13 +313,6 @@ export const settings = {
   jobsKeptMs: kept('JOBS_RETENTION', '7d', 'How long pages that were read stand in the queue.'),
   deadJobsKeptMs: kept('DEAD_JOBS_RETENTION', '30d', 'The same of those that are given up.'),
   eventsKeptMs: kept('EVENTS_RETENTION', '7d', 'How far back events are told; of prices, 1h.'),
-  apiKeys: setting('API_KEYS', apiKeys, {
-    default: '',
-    expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',
-    about:
-      'Keys of the API, besides those of `tidemark keys`. None of either: open on loopback alone.',
-    secret: true,
-  }),
 } as const satisfies Record<Exclude<keyof Config, 'exchangeUrls' | 'streamUrls'>, Setting>;
 
 /** `EXCHANGE_<ID>_URL`: an exchange's base URL, for proxies, mirrors and tests. */

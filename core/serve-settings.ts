@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { addressRanges } from './address-ranges.ts';
-import { keeping } from './config-values.ts';
+import type { ApiKey } from './config.ts';
+import { apiKeys, keeping } from './config-values.ts';
 import { ifValid } from './errors.ts';
 import { setting } from './setting.ts';
 
 /** Settings of how the API serves those whom it does not know yet, and what it writes down. */
 export interface ServeConfig {
+  readonly apiKeys: readonly ApiKey[];
   /** Requests a second for each key that has no rate of its own; 0: as many as come. */
   readonly apiRate: number;
   /** Origins whose pages may use the API, or `*` alone. */
@@ -34,6 +36,13 @@ const origins = listed.refine((all) => all.every(isOrigin) || (all.length === 1 
 const ranges = listed.refine((all) => ifValid(() => addressRanges(all)) !== undefined);
 
 export const serveSettings = {
+  apiKeys: setting('API_KEYS', apiKeys, {
+    default: '',
+    expected: 'name:role:secret with commas between; role read, write or admin; 16+ characters',
+    about:
+      'Keys of the API, besides those of `tidemark keys`. None of either: open on loopback alone.',
+    secret: true,
+  }),
   apiRate: setting('API_RATE', rate, {
     default: '50',
     expected: 'requests a second, such as 50 or 0.5, or 0 for no limit',
