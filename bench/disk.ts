@@ -1,6 +1,6 @@
 /**
- * Bytes on disk of a point, for both engines, as Tidemark stores prices: price and volume of a market
- * each minute, prices that walk by a hundredth, some that stand still.
+ * Bytes on disk of a point, for both engines, as Tidemark stores prices: price and volume of a
+ * market each minute, prices that walk by cents, some that stand still.
  * Usage: node dist/bench/disk.js [series=4000] [minutes=1440]
  */
 import { execFileSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 /**
- * What each role takes: memory and CPU of a process each, over one InfluxDB and one PostgreSQL, on the
- * demo market (7 exchanges, 120 markets of each, polled every 10 s; two feeds, 20 monitors).
+ * What each role takes: memory and CPU of a process each, over one InfluxDB and one PostgreSQL, on
+ * the demo market (7 exchanges, 120 markets of each, polled every 10 s; two feeds, 20 monitors).
  * Usage: node dist/bench/roles.js [seconds=120]
  */
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -8,7 +8,7 @@ import { listenOnPostgres } from './listen.ts';
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database */
   readonly url: string;
-  /** Where notifications are listened for; a pooler in transaction mode loses them. Default: url. */
+  /** Where notifications are heard: a pooler in transaction mode loses them. Default: url. */
   readonly listenUrl?: string | undefined;
   readonly connectionsMax?: number;
   readonly connectTimeoutMs?: number;

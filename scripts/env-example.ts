@@ -1,6 +1,6 @@
 /**
  * What the deployments know of the settings, written from the one list of them: `.env.example`, the
- * lines by which docker-compose.yml hands settings on, and which ones the values of the chart may set.
+ * lines by which docker-compose.yml hands settings on, and those that the chart's values may have.
  */
 import { type Setting, settings } from '../core/config.ts';
 
@@ -77,7 +77,7 @@ function wrapped(text: string): string {
 const BEGIN = '    # From .env, by `make docs`: begin';
 const END = '    # From .env: end';
 
-/** docker-compose.yml with the lines between its two marks written anew: empty means the default. */
+/** docker-compose.yml with the lines between its marks written anew: empty means the default. */
 export function renderCompose(text: string): string {
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (from < 0 || to < from)

@@ -1,4 +1,4 @@
-/** The Compose deployment, read as the files that it is: no engine is needed to find these mistakes. */
+/** The Compose deployment, read as the files that it is: no engine is needed for that. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
