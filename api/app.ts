@@ -40,6 +40,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { type BackfillDesk, backfillRoutes } from './routes/backfills.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exchangeRoutes } from './routes/exchanges.ts';
 import { feedRoutes } from './routes/feeds.ts';
@@ -148,6 +149,7 @@ export function routesOf(dependencies: Dependencies): readonly Route[] {
     ...eventRoutes(dependencies),
     ...fluxRoutes(dependencies),
     ...assetRoutes(dependencies),
+    ...docsRoutes(dependencies),
     ...keyRoutes(dependencies),
     ...auditRoutes(dependencies),
     defineRoute({

@@ -108,6 +108,7 @@ const LINKS = {
   articles: '/articles',
   jobs: '/jobs',
   events: '/api/v1/events',
+  docs: '/docs',
   openapi: '/openapi.json',
   health: '/healthz',
   ready: '/readyz',
