@@ -6,7 +6,7 @@ import { readAssets } from '../../api/assets.ts';
 import type { Influx } from '../../api/contract.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux } from '../../core/influx/influx.ts';
-import { startApi, type TestApi } from '../helpers/api.ts';
+import { gate, startApi, type TestApi } from '../helpers/api.ts';
 import { openBrowser, whyNoBrowser } from '../helpers/browser.ts';
 import { forEachEngine } from '../helpers/engines.ts';
 
@@ -38,6 +38,11 @@ const status = (page: Page, text: RegExp) =>
   page.locator('.flux-status', { hasText: text }).waitFor();
 const textOf = async (place: Locator) => (await place.textContent()) ?? '';
 const rowsIn = (page: Page) => page.locator('.flux-grid tbody tr:not(.spacer)');
+
+const cancelledBy = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('cancelled')));
+  });
 
 async function runIt(page: Page): Promise<void> {
   await page.focus('.flux-input');
@@ -129,11 +134,13 @@ describe('the Flux page', { skip }, () => {
       '#default,_result,,,,\r\n,result,table,_time,_value,name\r\n';
     let api: TestApi;
     let asked = 0;
+    const cancelled = gate();
     before(async () => {
       const influx: Influx = {
-        async *queryCsv(script) {
+        async *queryCsv(script, { signal }) {
           asked += 1;
           yield Buffer.from(HEAD);
+          if (script.includes('wait')) await cancelledBy(signal).finally(cancelled.open);
           // As many series of as many rows as the script says.
           const [series = 1, each = 1] = [...script.matchAll(/\d+/g)].map(Number);
           for (let table = 0; table < series; table += 1) {
@@ -182,6 +189,23 @@ describe('the Flux page', { skip }, () => {
       assert.equal(await page.inputValue('.flux-input'), 'x = [1, 8]');
       await page.getByLabel('Recent scripts').selectOption('Seven rows of one.');
       await status(page, /^7 rows/);
+      await page.close();
+    });
+
+    it('is cancelled by a button, and by another run', async () => {
+      const page = await openFlux(api, 'x = [1, 5] // wait');
+      const cancel = page.getByRole('button', { name: 'Cancel' });
+      assert.equal(await cancel.isDisabled(), true);
+      await runIt(page);
+      await cancel.click();
+      await status(page, /^Cancelled/);
+      await cancelled.opened;
+      await runIt(page);
+      await status(page, /^Running/);
+      await page.fill('.flux-input', 'x = [1, 5]');
+      await runIt(page);
+      await status(page, /^5 rows/);
+      assert.equal(await cancel.isDisabled(), true);
       await page.close();
     });
 
