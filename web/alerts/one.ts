@@ -7,6 +7,7 @@ import type { PageContext } from '../pages/page.ts';
 import { button } from '../parts/button.ts';
 import { figure } from '../parts/figure.ts';
 import { confirmAction, openDialog } from '../parts/form.ts';
+import { guarded } from '../parts/guarded.ts';
 import { facts } from '../parts/show.ts';
 import { card } from '../parts/state.ts';
 import { toast } from '../parts/toast.ts';
@@ -53,8 +54,12 @@ export async function showAlert(
     deliveries.element,
   );
   show(alert);
-  onEvents(['alert'], signal, gently(EVENTS_MS, signal, refresh));
-  every(LOOK_MS, signal, refresh);
+  onEvents(
+    ['alert'],
+    signal,
+    gently(EVENTS_MS, signal, () => guarded(refresh)),
+  );
+  every(LOOK_MS, signal, () => guarded(refresh));
   await Promise.all([fired.restart(), deliveries.list.restart()]);
 }
 

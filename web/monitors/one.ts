@@ -7,11 +7,11 @@ import type { PageContext } from '../pages/page.ts';
 import { button, choice } from '../parts/button.ts';
 import { figure } from '../parts/figure.ts';
 import { confirmAction } from '../parts/form.ts';
+import { guarded } from '../parts/guarded.ts';
 import { facts } from '../parts/show.ts';
-import { card, isLeft, messageOf } from '../parts/state.ts';
+import { card } from '../parts/state.ts';
 import { strip } from '../parts/strip.ts';
 import { table } from '../parts/table.ts';
-import { toast } from '../parts/toast.ts';
 import { hashOf } from '../router.ts';
 import { every, gently, nowMs } from '../time.ts';
 import { scanCharts } from './charts.ts';
@@ -57,20 +57,18 @@ export async function showMonitor(
   }
   async function reload(): Promise<void> {
     const wanted = window;
-    const summary = get<MonitorSummary>(
-      `${path}/summary`,
-      { window, every: STEPS[window] },
-      signal,
-    );
     const sinceMs = nowMs() - Math.min(lengthOf(window), SCANS_MAX * intervalMs(monitor.interval));
     const last = scans.at(-1)?.slot;
     const start = last === undefined ? sinceMs : Math.max(sinceMs, Date.parse(last) + 1);
     const query = { start: new Date(start).toISOString() };
-    const found = await get<readonly Scan[]>(`${path}/scans`, query, signal);
+    const [found, summary] = await Promise.all([
+      get<readonly Scan[]>(`${path}/scans`, query, signal),
+      get<MonitorSummary>(`${path}/summary`, { window, every: STEPS[window] }, signal),
+    ]);
     if (wanted !== window) return;
     const known = scans.at(-1)?.slot ?? '';
     scans = [...scans, ...found.filter(({ slot }) => slot > known)].slice(-SCANS_MAX);
-    show(await summary);
+    show(summary);
   }
   async function look(): Promise<void> {
     const before = monitor.lastScan;
@@ -105,14 +103,6 @@ export async function showMonitor(
     if (events.some(({ data }) => data.monitor === monitor.id)) lookGently();
   });
   every(LOOK_MS, signal, () => guarded(look));
-}
-
-async function guarded(act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!isLeft(error)) toast(messageOf(error), 'bad');
-  }
 }
 
 interface PartsOptions {

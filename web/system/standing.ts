@@ -21,7 +21,7 @@ export async function showStanding(root: HTMLElement, { signal }: PageContext): 
   const [checks, exchanges, tasks] = [checkTable(), exchangeTable(), taskTable()];
   const [spools, workers, errors] = [spoolTable(), workerTable(), errorTable()];
   const happenings = eventTable();
-  const trouble = h('div');
+  const trouble = h('div', { class: 'trouble-place' });
   const places = { readiness: h('div'), exchanges: h('div'), tasks: h('div') };
   root.append(
     trouble,
@@ -53,7 +53,9 @@ export async function showStanding(root: HTMLElement, { signal }: PageContext): 
     reader({
       ...{ place: places.exchanges, table: exchanges },
       read: async () => {
-        return (await get<Exchanges>('/api/v1/exchanges', { limit: EXCHANGES_MAX }, signal)).items;
+        const query = { limit: EXCHANGES_MAX };
+        const { items } = await get<Exchanges>('/api/v1/exchanges', query, signal);
+        return items.filter(({ enabled }) => enabled);
       },
     }),
     reader({
