@@ -15,5 +15,6 @@ export const entries: readonly Entry[] = [
   { word: 'monitors', label: 'Monitors', load: () => import('./monitors.ts') },
   { word: 'news', label: 'News', load: () => import('./news.ts') },
   { word: 'alerts', label: 'Alerts', load: () => import('./alerts.ts') },
+  { word: 'system', label: 'System', load: () => import('./system.ts') },
   { word: 'flux', label: 'Flux', load: () => import('./flux.ts') },
 ];
