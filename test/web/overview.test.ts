@@ -74,7 +74,7 @@ describe('the overview', { skip: whyNoBrowser() ?? false }, () => {
       const asked = page.waitForRequest(/movers\?window=24h/);
       await page.getByRole('button', { name: '24 h', exact: true }).click();
       await asked;
-      await page.getByText('No pair has prices both now and then.').waitFor();
+      await page.getByText('No pair has prices both of now and of then yet.').waitFor();
       assert.match(page.url(), /#\/\?window=24h$/);
     }));
 

@@ -63,7 +63,9 @@ describe('what is seen', () => {
     const from = nowMs / 1000 - 100;
     const seen = seenOf({ from: String(from), to: String(from + 50) }, nowMs);
     assert.deepEqual(seen, { fromMs: from * 1000, toMs: (from + 50) * 1000, preset: undefined });
-    assert.equal(zoomed(1000, 1000).toMs - zoomed(1000, 1000).fromMs, 10_000);
+    const still = { fromMs: -4000, toMs: 6000, preset: undefined };
+    assert.deepEqual(zoomed(1000, 1000, nowMs), still);
+    assert.deepEqual(zoomed(11_000, 31_000, 21_000), { ...still, fromMs: 1000, toMs: 21_000 });
   });
 
   it('comes in windows that fit, each long enough for every exchange', () => {

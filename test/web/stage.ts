@@ -9,9 +9,9 @@ import { openBrowser } from '../helpers/browser.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { embeddedInflux, type Settings, startTidemark } from '../helpers/process.ts';
 
-const UP_MS_MAX = 60_000;
+const UP_MS_MAX = 120_000;
 /** On a machine that is busy with other tests. */
-const WAIT_MS_MAX = 30_000;
+const WAIT_MS_MAX = 60_000;
 
 export interface OpenOptions {
   readonly width?: number;

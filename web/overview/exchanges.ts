@@ -1,7 +1,7 @@
 /** How fresh the prices of each exchange are; live by events, so that nothing polls for it. */
 import type { Exchange } from '../../client/types.ts';
 import { all } from '../api.ts';
-import { fill, h } from '../dom.ts';
+import { type Child, fill, h } from '../dom.ts';
 import { ago, moment, span, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import { badge, figure } from '../parts/figure.ts';
@@ -26,10 +26,12 @@ export interface ExchangesOptions {
   readonly signal: AbortSignal;
   /** Whose slots are to be seen from the beginning. */
   readonly opened: string | undefined;
+  /** Beside the heading. */
+  readonly aside: Child;
   onOpen(exchange: string | undefined): void;
 }
 
-export function exchangesCard({ signal, opened, onOpen }: ExchangesOptions) {
+export function exchangesCard({ signal, opened, aside, onOpen }: ExchangesOptions) {
   const known = new Map<string, Exchange>();
   const figures = h('section', { class: 'card figures', 'aria-label': 'Key figures' });
   const place = h('div', { class: 'exchange-rows' }, loading());
@@ -88,7 +90,12 @@ export function exchangesCard({ signal, opened, onOpen }: ExchangesOptions) {
   return {
     figures,
     load,
-    element: h('div', { class: 'stack' }, card({ title: 'Exchanges' }, place), slots.element),
+    element: h(
+      'div',
+      { class: 'stack' },
+      card({ title: 'Exchanges', aside }, place),
+      slots.element,
+    ),
   };
 }
 
@@ -115,7 +122,13 @@ function columnsOf({ open, change }: Acts): readonly Column<Exchange>[] {
       },
     },
     { label: 'Newest', number: true, by: ({ lastSuccess }) => lastSuccess, cell: newest },
-    { label: 'Markets', number: true, by: ({ rows }) => rows, cell: ({ rows }) => whole(rows) },
+    {
+      label: 'Markets',
+      number: true,
+      wide: true,
+      by: ({ rows }) => rows,
+      cell: ({ rows }) => whole(rows),
+    },
     {
       label: 'Lateness',
       number: true,

@@ -22,7 +22,7 @@ export function moversCard(top: Top, signal: AbortSignal): Card {
   let direction = 'both';
   const list = topTable<Mover>({
     caption: 'Pairs by how much their prices changed',
-    empty: 'No pair has prices both now and then.',
+    empty: 'No pair has prices both of now and of then yet.',
     rowsMax: ROWS,
     key: ({ pair }) => pair,
     href: ({ pair }) => hashOf(['pair', pair]),

@@ -12,6 +12,11 @@ import { type Card, type Top, topTable } from './top.ts';
 const AGAIN_MS = 60_000;
 const ROWS = 12;
 
+/** Three digits, however small: 0.0256, 2.24e-8. */
+function short(value: number): string {
+  return value > 0 && value < 1e-4 ? value.toExponential(2) : price(Number(value.toPrecision(4)));
+}
+
 export function ranksCard(top: Top, signal: AbortSignal): Card {
   let by = 'volatility';
   const when = h('span', { class: 'soft small' });
@@ -39,7 +44,7 @@ export function ranksCard(top: Top, signal: AbortSignal): Card {
       {
         label: 'Deviation',
         number: true,
-        cell: ({ stddev }) => price(stddev),
+        cell: ({ stddev }) => short(stddev),
         by: ({ stddev }) => stddev,
       },
       { label: 'Mean', number: true, wide: true, cell: ({ mean }) => price(mean) },

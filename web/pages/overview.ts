@@ -25,8 +25,17 @@ export const page: Page = {
       window: WINDOWS.some(([value]) => value === query.window) ? String(query.window) : '1h',
       quote: query.quote ?? '',
     };
+    const add = async (): Promise<void> => {
+      if (await addExchange()) await exchanges.load();
+    };
     const exchanges = exchangesCard({
       signal,
+      aside: h(
+        'div',
+        { class: 'row' },
+        small('Add an exchange', add),
+        small('Switch a pair on or off', switchPair),
+      ),
       opened: query.exchange,
       onOpen: (exchange) => keep({ exchange: exchange ?? '' }),
     });
@@ -68,19 +77,10 @@ export const page: Page = {
       exchanges.figures,
       h('div', { class: 'grid tops' }, movers.element, ranks.element),
       exchanges.element,
-      h(
-        'div',
-        { class: 'row' },
-        h('button', { type: 'button', onclick: () => void add() }, 'Add an exchange'),
-        h(
-          'button',
-          { type: 'button', onclick: () => void switchPair() },
-          'Switch a pair on or off',
-        ),
-      ),
     );
-    const add = async (): Promise<void> => {
-      if (await addExchange()) await exchanges.load();
-    };
   },
 };
+
+function small(label: string, act: () => Promise<unknown>): HTMLElement {
+  return h('button', { type: 'button', class: 'small', onclick: () => void act() }, label);
+}

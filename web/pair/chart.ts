@@ -4,7 +4,7 @@ import { price } from '../format.ts';
 import { choice } from '../parts/button.ts';
 import { type Chart, chart, type Line, type Mark } from '../parts/chart.ts';
 import { showDialog } from '../parts/show.ts';
-import { PRESETS, type Seen } from './range.ts';
+import { PRESETS, rangeOf, type Seen } from './range.ts';
 import { medianLine, type Series } from './series.ts';
 
 const HEIGHT_PX = 380;
@@ -61,12 +61,8 @@ export function priceChart(options: PriceChartOptions): PriceChart {
       drawn.view(seen.preset === undefined ? rangeOf(seen) : undefined);
       drawn.update(series.times, linesOf(series));
     },
-    marks: drawn.marks,
+    marks: (marks) => drawn.marks(marks),
   };
-}
-
-function rangeOf({ fromMs, toMs }: Seen) {
-  return { from: fromMs / 1000, to: toMs / 1000 };
 }
 
 /** By name, so that an exchange keeps its look; the median first, above the others. */

@@ -7,7 +7,7 @@ import { button } from '../parts/button.ts';
 import { chart } from '../parts/chart.ts';
 import { card, failure, isLeft, loading, nothing } from '../parts/state.ts';
 import { nameOf, type Subject } from './pair.ts';
-import { lengthText, type Seen, windowMs } from './range.ts';
+import { lengthText, rangeOf, type Seen, windowMs } from './range.ts';
 
 const HEIGHT_PX = 150;
 const WINDOWS_MAX = 300;
@@ -62,6 +62,7 @@ export function rankCard({ pair }: Subject, signal: AbortSignal): HistoryCard {
       times: items.map(({ time }) => Date.parse(time) / 1000),
       lines: [{ label: 'rank', values: items.map(({ rank }) => rank) }],
     });
+    drawn.view(rangeOf(seen));
     const about = `Among ${items.at(-1)?.of} pairs, by the last ${window}; 1 moves most.`;
     return [drawn.element, h('p', { class: 'hint' }, about)];
   });
@@ -87,6 +88,7 @@ export function volumeCard(subject: Subject, signal: AbortSignal): HistoryCard {
       times: records.map(({ timestamp }) => Date.parse(timestamp) / 1000),
       lines: [{ label: 'volume', filled: true, values: records.map(({ value }) => value) }],
     });
+    drawn.view(rangeOf(seen));
     const about = `In ${subject.base.toUpperCase()}, of the 24 hours before, over all exchanges.`;
     return [drawn.element, h('p', { class: 'hint' }, about)];
   });

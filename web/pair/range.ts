@@ -45,16 +45,26 @@ export function presetSeen(preset: string, nowMs: number): Seen {
   return { fromMs: nowMs - (lengthMs(preset) ?? UNITS_MS.d), toMs: nowMs, preset };
 }
 
-/** A stretch that was drawn on the chart, not shorter than makes sense. */
-export function zoomed(fromMs: number, toMs: number): Seen {
+/** A stretch that was drawn on the chart: not shorter than makes sense, and not of the future. */
+export function zoomed(fromMs: number, toMs: number, nowMs: number): Seen {
   const missing = Math.max(0, LENGTH_MS_MIN - (toMs - fromMs));
-  return { fromMs: fromMs - missing / 2, toMs: toMs + missing / 2, preset: undefined };
+  const early = Math.max(0, toMs + missing / 2 - nowMs);
+  return {
+    fromMs: fromMs - missing / 2 - early,
+    toMs: toMs + missing / 2 - early,
+    preset: undefined,
+  };
 }
 
 /** The shortest usual window of which at most `most` fit, and that holds a price of each exchange. */
 export function windowMs({ fromMs, toMs }: Seen, most: number, intervalMs: number): number {
   const leastMs = Math.max(intervalMs, (toMs - fromMs) / most);
   return (LADDER_S.find((seconds) => seconds * 1000 >= leastMs) ?? 604_800) * 1000;
+}
+
+/** As charts have it: seconds since the epoch. */
+export function rangeOf({ fromMs, toMs }: Seen) {
+  return { from: fromMs / 1000, to: toMs / 1000 };
 }
 
 /** As the API reads it. */

@@ -43,7 +43,7 @@ export function priceView(subject: Subject, context: PageContext, told: ViewTold
     onPreset: (value) => void look(presetSeen(value, nowMs())),
     onZoom: (range) => {
       if (range === undefined) void look(presetSeen(preset, nowMs()));
-      else void look(zoomed(range.from * 1000, range.to * 1000));
+      else void look(zoomed(range.from * 1000, range.to * 1000, nowMs()));
     },
   });
 
@@ -97,7 +97,7 @@ export function priceView(subject: Subject, context: PageContext, told: ViewTold
   return {
     element,
     seen: () => seen,
-    marks: drawn.marks,
+    marks: (marks) => drawn.marks(marks),
     start() {
       void look(seen);
       void quietly(follow);

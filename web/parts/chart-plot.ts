@@ -30,13 +30,16 @@ const FONT = '11px system-ui, sans-serif';
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 6;
 
-/** Stacked ones come as their tops: what uPlot draws. */
+/** Stacked ones come as their tops; one that is hidden is flat, so that the others come down. */
 export function dataOf(
   times: readonly number[],
   lines: readonly Line[],
   stack: boolean,
 ): uPlotType.AlignedData {
-  const values = stack ? stacked(lines) : lines.map((line) => line.values);
+  const flat = (line: Line): Line => ({ ...line, values: line.values.map(() => 0) });
+  const values = stack
+    ? stacked(lines.map((line) => (line.hidden ? flat(line) : line)))
+    : lines.map((line) => line.values);
   return [times, ...values] as unknown as uPlotType.AlignedData;
 }
 
@@ -127,7 +130,7 @@ function seriesOf(line: Line, at: number, options: PlotOptions): uPlotType.Serie
   return {
     label: line.label,
     stroke,
-    show: line.hidden !== true,
+    show: options.stacked || line.hidden !== true,
     width: line.bars ? 0 : (line.width ?? 1.5),
     spanGaps: false,
     gaps: (plot, ...rest) => rest[3].filter((gap) => isWide(plot, gap, options.bridgeS)),

@@ -1,10 +1,10 @@
-/** Lines over time, by uPlot: drag to zoom, double click or Escape to see all again. */
+/** Lines over time, by uPlot: drag to zoom, or + - and arrows; double click or Escape goes back. */
 import type uPlotType from 'uplot';
 import { h } from '../dom.ts';
 import { compact } from '../format.ts';
-import { legend } from './chart-legend.ts';
+import { type Legend, legend } from './chart-legend.ts';
 import { type Line, summaryOf } from './chart-lines.ts';
-import { type Mark, marksOver } from './chart-marks.ts';
+import { type Mark, type Marks, marksOver } from './chart-marks.ts';
 import { dataOf, type Range, settingsOf } from './chart-plot.ts';
 
 /** index.html loads it before this. */
@@ -45,101 +45,179 @@ export interface Chart {
 }
 
 export function chart(options: ChartOptions): Chart {
-  const { signal, heightPx = 280, format = compact, formatRight = compact, onZoom } = options;
-  const stack = options.stacked ?? false;
-  let { times, lines } = options;
-  let plot: uPlotType | undefined;
-  let seen: Range | undefined;
-  const over = marksOver((marks) => options.onMarks?.(marks));
-  const names = legend({
-    format: (line, value) => (line.right ? formatRight : format)(value),
-    onToggle,
-  });
-  const parts = partsOf(options.label, heightPx, [over.element, names.element]);
-
-  function onToggle(at: number, shown: boolean): void {
-    lines = lines.map((line, index) => (index === at ? { ...line, hidden: !shown } : line));
-    if (stack) plot?.setData(drawn());
-    else plot?.setSeries(at + 1, { show: shown });
-  }
-  /** Stacked areas that are hidden are flat, so that the others come down. */
-  function drawn(): uPlotType.AlignedData {
-    const flat = (line: Line): Line => ({ ...line, values: line.values.map(() => 0) });
-    return dataOf(times, stack ? lines.map((one) => (one.hidden ? flat(one) : one)) : lines, stack);
-  }
-  function view(range: Range | undefined): void {
-    seen = range;
-    plot?.setData(plot.data);
-  }
-  function zoom(range: Range | undefined): void {
-    view(range);
-    onZoom?.(range);
-  }
-  function draw(): void {
-    plot?.destroy();
-    plot = undefined;
-    const width = parts.plot.clientWidth;
-    if (width === 0) return;
-    const settings = settingsOf(
-      {
-        ...{ lines, stacked: stack, dark: isDark(), format, formatRight },
-        bridgeS: options.bridgeS ?? 0,
-        view: () => seen,
-        onSelect: zoom,
-        onCursor: (at) => names.point(times, at),
-        onDraw: over.place,
-      },
-      { width, height: heightPx },
-    );
-    plot = new uPlot(settings, drawn(), parts.plot);
-  }
-  function tell(anew: boolean): void {
-    if (anew) names.set(lines, isDark());
-    else names.update(lines);
-    names.point(times, null);
-    parts.summary.textContent = summaryOf(lines, format);
-  }
-  function redraw(): void {
-    draw();
-    tell(true);
-  }
-  tell(true);
-  parts.box.addEventListener('dblclick', () => zoom(undefined));
-  parts.box.addEventListener('keydown', ({ key }) => {
-    if (key === 'Escape' && seen !== undefined) zoom(undefined);
-  });
-  follow(parts.plot, signal, {
-    onTheme: redraw,
-    onWidth(width) {
-      if (plot === undefined) draw();
-      else if (width !== plot.width) plot.setSize({ width, height: heightPx });
-    },
-  });
-  signal.addEventListener('abort', () => plot?.destroy(), { once: true });
-  return {
-    element: parts.element,
-    view,
-    marks(marks) {
-      over.set(marks);
-      if (plot !== undefined) over.place(plot);
-    },
-    update(nextTimes, nextLines) {
-      const same = sameNames(lines, nextLines);
-      const hidden = (at: number): boolean => lines[at]?.hidden ?? false;
-      times = nextTimes;
-      lines = same ? nextLines.map((line, at) => ({ ...line, hidden: hidden(at) })) : nextLines;
-      if (same && plot !== undefined) plot.setData(drawn());
-      else draw();
-      tell(!same);
-    },
-  };
+  return new LineChart(options);
 }
 
-function partsOf(label: string, heightPx: number, rest: readonly [HTMLElement, HTMLElement]) {
+class LineChart implements Chart {
+  readonly element: HTMLElement;
+  readonly #options: ChartOptions;
+  readonly #place: HTMLElement;
+  readonly #summary: HTMLElement;
+  readonly #marks: Marks;
+  readonly #legend: Legend;
+  #times: readonly number[];
+  #lines: readonly Line[];
+  #seen: Range | undefined;
+  #plot: uPlotType | undefined;
+
+  constructor(options: ChartOptions) {
+    const { times, lines, signal } = options;
+    this.#options = options;
+    this.#times = times;
+    this.#lines = lines;
+    this.#marks = marksOver((marks) => options.onMarks?.(marks));
+    this.#legend = legend({
+      format: (line, value) => this.#format(line.right)(value),
+      onToggle: (at, shown) => this.#toggle(at, shown),
+    });
+    const { plot, box, summary, element } = partsOf(options, this.#height, [
+      this.#marks.element,
+      this.#legend.element,
+    ]);
+    this.#place = plot;
+    this.#summary = summary;
+    this.element = element;
+    this.#tell(true);
+    box.addEventListener('dblclick', () => this.#zoom(undefined));
+    if (options.onZoom !== undefined) {
+      zoomByKeys(
+        plot,
+        () => this.#plot?.scales.x,
+        (range) => {
+          if (range !== undefined || this.#seen !== undefined) this.#zoom(range);
+        },
+      );
+    }
+    follow(plot, signal, {
+      onTheme: () => this.#redraw(),
+      onWidth: (width) => this.#resize(width),
+    });
+    signal.addEventListener('abort', () => this.#plot?.destroy(), { once: true });
+  }
+
+  view(range: Range | undefined): void {
+    if (range?.from === this.#seen?.from && range?.to === this.#seen?.to) return;
+    this.#seen = range;
+    this.#plot?.setData(this.#plot.data);
+  }
+
+  marks(marks: readonly Mark[]): void {
+    this.#marks.set(marks);
+    if (this.#plot !== undefined) this.#marks.place(this.#plot);
+  }
+
+  update(times: readonly number[], lines: readonly Line[]): void {
+    const known = this.#lines;
+    const same = sameNames(known, lines);
+    this.#times = times;
+    this.#lines = same
+      ? lines.map((line, at) => ({ ...line, hidden: known[at]?.hidden ?? false }))
+      : lines;
+    if (same && this.#plot !== undefined) this.#plot.setData(this.#data());
+    else this.#draw();
+    this.#tell(!same);
+  }
+
+  get #height(): number {
+    return this.#options.heightPx ?? 280;
+  }
+
+  #format(right = false): (value: number | null) => string {
+    const { format = compact, formatRight = compact } = this.#options;
+    return right ? formatRight : format;
+  }
+
+  #data(): uPlotType.AlignedData {
+    return dataOf(this.#times, this.#lines, this.#options.stacked === true);
+  }
+
+  #zoom(range: Range | undefined): void {
+    this.view(range);
+    this.#options.onZoom?.(range);
+  }
+
+  #toggle(at: number, shown: boolean): void {
+    this.#lines = this.#lines.map((line, index) => {
+      return index === at ? { ...line, hidden: !shown } : line;
+    });
+    if (this.#options.stacked) this.#plot?.setData(this.#data());
+    else this.#plot?.setSeries(at + 1, { show: shown });
+  }
+
+  #draw(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    const width = this.#place.clientWidth;
+    if (width === 0) return;
+    const { stacked = false, bridgeS = 0 } = this.#options;
+    const settings = settingsOf(
+      {
+        ...{ lines: this.#lines, stacked, bridgeS, dark: isDark() },
+        ...{ format: this.#format(), formatRight: this.#format(true) },
+        view: () => this.#seen,
+        onSelect: (range) => this.#zoom(range),
+        onCursor: (at) => this.#legend.point(this.#times, at),
+        onDraw: (plot) => this.#marks.place(plot),
+      },
+      { width, height: this.#height },
+    );
+    this.#plot = new uPlot(settings, this.#data(), this.#place);
+  }
+
+  #resize(width: number): void {
+    if (this.#plot === undefined) this.#draw();
+    else if (width !== this.#plot.width) this.#plot.setSize({ width, height: this.#height });
+  }
+
+  /** In words, and by name. `anew`: the lines are others, or look otherwise. */
+  #tell(anew: boolean): void {
+    if (anew) this.#legend.set(this.#lines, isDark());
+    else this.#legend.update(this.#lines);
+    this.#legend.point(this.#times, null);
+    this.#summary.textContent = summaryOf(this.#lines, this.#format());
+  }
+
+  #redraw(): void {
+    this.#draw();
+    this.#tell(true);
+  }
+}
+
+/** What keys make of the range that is seen. */
+const KEYS: Readonly<Record<string, (range: Range) => Range>> = {
+  '+': ({ from, to }) => ({ from: from + (to - from) / 4, to: to - (to - from) / 4 }),
+  '-': ({ from, to }) => ({ from: from - (to - from) / 2, to: to + (to - from) / 2 }),
+  ArrowLeft: ({ from, to }) => ({ from: from - (to - from) / 4, to: to - (to - from) / 4 }),
+  ArrowRight: ({ from, to }) => ({ from: from + (to - from) / 4, to: to + (to - from) / 4 }),
+};
+
+/** `zoom` is told of the next range, of undefined to go back. */
+function zoomByKeys(
+  element: HTMLElement,
+  scale: () => uPlotType.Scale | undefined,
+  zoom: (range: Range | undefined) => void,
+): void {
+  element.addEventListener('keydown', (event) => {
+    const { min, max } = scale() ?? {};
+    const next = KEYS[event.key];
+    if (event.key === 'Escape') zoom(undefined);
+    else if (next === undefined || typeof min !== 'number' || typeof max !== 'number') return;
+    else zoom(next({ from: min, to: max }));
+    event.preventDefault();
+  });
+}
+
+function partsOf(
+  { label, onZoom }: ChartOptions,
+  heightPx: number,
+  rest: readonly [HTMLElement, HTMLElement],
+) {
   const [marks, legend] = rest;
   const plot = h('div', {
     class: 'chart-plot',
     role: 'img',
+    tabindex: onZoom && 0,
+    title: onZoom && 'Drag to look closer; by keyboard + - and arrows; Escape goes back',
     'aria-label': label,
     style: { height: `${heightPx}px` },
   });
