@@ -79,6 +79,7 @@ describe('the Flux page', { skip }, () => {
         const page = await openFlux(api, PRICES);
         await runIt(page);
         await status(page, /^120 rows in /);
+        await page.getByText('only reads').waitFor();
         await page.waitForSelector('.flux-plot canvas');
         assert.deepEqual(
           await page

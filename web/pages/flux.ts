@@ -157,8 +157,8 @@ class FluxConsole {
     this.#callOff = later(CHECK_MS, () => void this.#check());
   }
 
-  /** Says what is wrong before it is run. */
-  async #check(): Promise<void> {
+  /** Says who may run it, and what is wrong before it is run. */
+  async #check(complain = true): Promise<void> {
     const query = this.#editor.value();
     if (query.trim() === '') return;
     try {
@@ -167,7 +167,7 @@ class FluxConsole {
       const { errors, needs } = (await answer.json()) as Check;
       if (query !== this.#editor.value()) return;
       this.#tellNeeds(errors.length === 0 ? needs : undefined);
-      if (this.#running === undefined) this.#complain(errors);
+      if (complain && this.#running === undefined) this.#complain(errors);
     } catch (error) {
       // What cannot be checked can be run all the same, and then says more.
       if (!isLeft(error)) this.#tellNeeds(undefined);
@@ -200,6 +200,8 @@ class FluxConsole {
     const began = nowMs();
     this.#stop.disabled = false;
     this.#say('Running…');
+    // What the run says of mistakes stays.
+    void this.#check(false);
     this.#remember(query);
     try {
       let told = began;
