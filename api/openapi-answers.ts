@@ -57,7 +57,7 @@ export const headers: Readonly<Record<string, Json>> = {
 
 /** Statuses that a route may answer by what it takes, beside those that it names itself. */
 export function refusalsOf(route: Route): readonly string[] {
-  const { access, body, uploads, params = {}, answers } = route;
+  const { access, body, uploads, query, params = {}, answers } = route;
   const takes = body !== undefined || uploads !== undefined;
   const formats = Object.values(answers).some(({ media = [] }) => media.length > 1);
   const found = [
@@ -66,7 +66,9 @@ export function refusalsOf(route: Route): readonly string[] {
     ...(Object.keys(params).length > 0 ? ['404'] : []),
     ...(formats ? ['406'] : []),
     ...(route.method === 'get' ? [] : ['409']),
-    ...(takes ? ['413', '415', '422'] : []),
+    ...('cursor' in query.shape ? ['410'] : []),
+    ...(takes ? ['413', '415'] : []),
+    ...(takes || Object.keys(query.shape).length > 0 ? ['422'] : []),
     ...['429', '500', '502', '503', '504'],
   ];
   return found.filter((status) => !(Number(status) in answers));

@@ -19,7 +19,9 @@ stop() {
   wait "$server" 2>/dev/null || true
   rm -rf "$folder"
 }
-PORT=0 INFLUX_PORT=0 DATA_DIR="$folder/data" EXCHANGES=kraken,bitfinex LOG_LEVEL=warn \
+# A key of its own: the run makes keys too, and from the first one on nothing is open without.
+secret=$(head -c 24 /dev/urandom | base64 | tr "+/" "xx")
+PORT=0 INFLUX_PORT=0 DATA_DIR="$folder/data" API_KEYS="schemathesis:admin:$secret" API_RATE=0 EXCHANGES=kraken,bitfinex LOG_LEVEL=warn \
   node "${BUILD:-dist}/main.js" demo >"$folder/out" 2>&1 &
 server=$!
 trap stop EXIT
@@ -35,6 +37,7 @@ done
 # Left out by name: both answer for as long as the client stays, and a run would stay for ever.
 "$venv/bin/schemathesis" --config-file scripts/schemathesis.toml run "$url/openapi.json" \
   --exclude-operation-id liveEvents --exclude-operation-id socket \
+  --header "Authorization: Bearer $secret" --max-response-time 30 \
   --checks all --phases examples,coverage,fuzzing,stateful \
   --max-examples "${EXAMPLES:-25}" --seed 1 --generation-database none --request-timeout 30 \
   ${SCHEMATHESIS_OPTIONS:-} || code=$?

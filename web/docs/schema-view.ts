@@ -62,8 +62,9 @@ export function typeText(schema: Schema): string {
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? ['anything']);
   return types
     .map((type) => {
-      if (type === 'array') return `${schema.items ? typeText(schema.items) : 'anything'}[]`;
-      return type;
+      if (type !== 'array') return type;
+      const item = schema.items === undefined ? 'anything' : typeText(schema.items);
+      return item.includes(' | ') ? `(${item})[]` : `${item}[]`;
     })
     .join(' | ');
 }
