@@ -63,6 +63,8 @@ function newClient(url: string): pg.Client {
   const client = new pg.Client({
     ...{ connectionString: url, application_name: 'tidemark doctor' },
     ...{ connectionTimeoutMillis: TIMEOUT_MS, query_timeout: TIMEOUT_MS },
+    // As Tidemark itself connects: there are poolers that refuse it.
+    statement_timeout: TIMEOUT_MS,
   });
   // Without a listener a connection that breaks between two statements ends the process.
   client.on('error', () => undefined);

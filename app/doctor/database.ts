@@ -13,7 +13,7 @@ export async function checkDatabase(
   running: Running,
   inspect: (url: string) => Promise<DatabaseReport> = inspectDatabase,
 ): Promise<Finding[]> {
-  const { databaseUrl, dataDir } = config;
+  const { databaseUrl, databaseListenUrl, dataDir } = config;
   if (databaseUrl === undefined) {
     const there = existsSync(join(dataDir, 'registry', 'PG_VERSION'));
     const state = there ? 'in DATA_DIR; migrated at start' : 'made at start';
@@ -25,14 +25,18 @@ export async function checkDatabase(
   } catch (error) {
     return [unreachable(error)];
   }
-  return [version(report), ...migrations(report), ...rights(report), ...pooler(report)].concat(
-    stuck(report, running),
-  );
+  return [
+    version(report),
+    ...migrations(report),
+    ...rights(report),
+    ...pooler(report, databaseListenUrl),
+  ].concat(stuck(report, running));
 }
 
 /** By what PostgreSQL and the system say: https://www.postgresql.org/docs/15/errcodes-appendix.html */
 const REASONS: Readonly<Record<string, string>> = {
   '28P01': 'the password in DATABASE_URL is wrong',
+  '08P01': 'its pooler wants ignore_startup_parameters = statement_timeout: docs/scaling.md',
   '28000': 'create the role, or let it in by pg_hba.conf',
   '3D000': 'create the database: createdb',
   '53300': 'too many connections: raise max_connections, or end some',
@@ -67,10 +71,13 @@ function rights({ missing }: DatabaseReport): Finding[] {
   return [fail('registry', `the role may not ${missing.join(', nor ')}`, fix)];
 }
 
-function pooler({ pooler: found }: DatabaseReport): Finding[] {
-  if (found !== 'transaction') return [];
-  const text = 'a pooler in transaction mode is in between: listening and locks get lost';
-  return [fail('registry', text, 'use its session mode, or the server itself, in DATABASE_URL')];
+function pooler({ pooler: found }: DatabaseReport, listenUrl: string | undefined): Finding[] {
+  if (found === 'none') return [];
+  if (found === 'session') return [ok('registry', 'a pooler in session mode is in between')];
+  const text = 'a pooler in transaction mode is in between';
+  if (listenUrl !== undefined) return [ok('registry', `${text}, notifications go past it`)];
+  const fix = 'set DATABASE_LISTEN_URL to the server itself: docs/scaling.md';
+  return [warn('registry', `${text}: notifications get lost, news is found 10 s later`, fix)];
 }
 
 function stuck({ stuck: found }: DatabaseReport, { api }: Running): Finding[] {

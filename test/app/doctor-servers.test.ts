@@ -225,18 +225,31 @@ describe('doctor: a pooler', () => {
     assert.equal(await poolerOf(first, second), 'transaction');
   });
 
-  it('in transaction mode is a failure', async () => {
+  it('in transaction mode wants a way past it for notifications', async () => {
     const report: DatabaseReport = {
       ...{ version: '15.6', major: 15, pending: [], unknown: undefined, missing: [], stuck: [] },
       pooler: 'transaction',
     };
     const DATABASE_URL = 'postgres://u:p@pooler:6432/tidemark';
-    const findings = await checkDatabase(patientOf({ DATABASE_URL }), none, async () => report);
-    assert.match(findings.find(({ level }) => level === 'fail')!.found, /transaction mode/);
-    const old = await checkDatabase(patientOf({ DATABASE_URL }), none, async () => ({
-      ...report,
-      ...{ version: '12.4', major: 12, pooler: 'none' as const },
-    }));
-    assert.match(old[0]!.fix!, /13 or newer/);
+    const look = async (settings: Record<string, string>) => {
+      const patient = patientOf({ DATABASE_URL, ...settings });
+      return (await checkDatabase(patient, none, async () => report)).at(-1)!;
+    };
+    const lost = await look({});
+    assert.equal(lost.level, 'warn');
+    assert.match(lost.found, /transaction mode/);
+    assert.match(lost.fix!, /DATABASE_LISTEN_URL/);
+    const past = await look({ DATABASE_LISTEN_URL: 'postgres://u:p@server/tidemark' });
+    assert.equal(past.level, 'ok');
+  });
+
+  it('and a server that is too old are told apart', async () => {
+    const report: DatabaseReport = {
+      ...{ version: '12.4', major: 12, pending: [], unknown: undefined, missing: [], stuck: [] },
+      pooler: 'none',
+    };
+    const DATABASE_URL = 'postgres://u:p@old/tidemark';
+    const found = await checkDatabase(patientOf({ DATABASE_URL }), none, async () => report);
+    assert.match(found[0]!.fix!, /13 or newer/);
   });
 });

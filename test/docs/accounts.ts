@@ -26,7 +26,12 @@ export const accounts: readonly Account[] = [
     by: 'test/e2e/keys.test.ts',
   },
   {
-    command: /^([A-Z_]+=\S+ )*make start\b/,
+    command: /^docker compose /,
+    why: 'needs a Docker engine: the file is read, and its services, profiles and mounts checked',
+    by: 'test/deploy/compose.test.ts',
+  },
+  {
+    command: /^([A-Z_]+=\S+ )*(make|tidemark) start\b/,
     why: 'installs packages and starts until Ctrl-C: the same process is started there',
     by: 'test/e2e/start.test.ts',
   },
