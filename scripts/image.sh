@@ -44,9 +44,10 @@ context() {
     mkdir "$from"
     git archive "$commit" | tar -C "$from" -xf -
   fi
+  # A name stands for itself at the top and all below it; a star is no slash.
   files |
-    tar -C "$from" --null --no-recursion --anchored --no-wildcards-match-slash \
-      --exclude-from=<(sed -e '/^#/d' -e '/^$/d' .dockerignore) --files-from=- -cf - |
+    grep -zvE -f <(sed -e '/^#/d' -e '/^$/d' -e 's/[.]/\\./g' -e 's/[*]/[^\/]*/g' -e 's/.*/^&(\/|$)/' .dockerignore) |
+    tar -C "$from" --null --no-recursion --files-from=- -cf - |
     tar -C "$build" -xf -
 }
 
