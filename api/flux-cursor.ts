@@ -1,4 +1,4 @@
-/** Where in a Flux script a cursor stands, told from the text before it: broken scripts are usual. */
+/** Where in a Flux script a cursor stands, told from the text before it: most are broken there. */
 export interface Cursor {
   readonly place: CursorPlace;
   /** What of a word is there already. */

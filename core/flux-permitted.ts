@@ -30,16 +30,18 @@ export const writers: ReadonlySet<string> = words('to wideTo');
 
 /** What a script has without import, beside what is guarded and what writes. */
 export const plainFunctions: ReadonlySet<string> = words(`
-  aggregateWindow bool bottom bytes chandeMomentumOscillator columns contains count cov covariance
-  cumulativeSum derivative die difference display distinct doubleEMA drop duplicate duration elapsed
-  exponentialMovingAverage false fill filter findColumn findRecord first float getColumn getRecord
-  group highestAverage highestCurrent highestMax histogram histogramQuantile holtWinters
-  hourSelection increase inf int integral join kaufmansAMA kaufmansER keep keyValues keys last length
-  limit linearBins logarithmicBins lowestAverage lowestCurrent lowestMin map max mean median min mode
-  movingAverage now pearsonr pivot quantile range reduce relativeStrengthIndex rename sample set skew
-  sort spread stateCount stateDuration stateTracking stddev string sum tableFind tail
-  timeShift time timeWeightedAvg timedMovingAverage toBool toFloat toInt toString toTime toUInt today
-  top tripleEMA tripleExponentialDerivative true truncateTimeColumn uint union unique window yield`);
+  aggregateWindow bool bottom bytes chandeMomentumOscillator columns contains count cov
+  covariance cumulativeSum derivative die difference display distinct doubleEMA drop
+  duplicate duration elapsed exponentialMovingAverage false fill filter findColumn
+  findRecord first float getColumn getRecord group highestAverage highestCurrent highestMax
+  histogram histogramQuantile holtWinters hourSelection increase inf int integral join
+  kaufmansAMA kaufmansER keep keyValues keys last length limit linearBins logarithmicBins
+  lowestAverage lowestCurrent lowestMin map max mean median min mode movingAverage now
+  pearsonr pivot quantile range reduce relativeStrengthIndex rename sample set skew sort
+  spread stateCount stateDuration stateTracking stddev string sum tableFind tail timeShift
+  time timeWeightedAvg timedMovingAverage toBool toFloat toInt toString toTime toUInt today
+  top tripleEMA tripleExponentialDerivative true truncateTimeColumn uint union unique window
+  yield`);
 
 /** Options that change nothing but the answer of the script. */
 export const plainOptions: ReadonlySet<string> = words('now location');
