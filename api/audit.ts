@@ -3,7 +3,7 @@ import { childAbort } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Metrics } from '../core/metrics.ts';
+import type { Count, Metrics } from '../core/metrics.ts';
 import type { AuditEntry } from '../registry/audit.ts';
 import type { Caller } from './auth.ts';
 import { Buckets } from './rates.ts';
@@ -42,6 +42,23 @@ export function startAuditTrail(options: TrailOptions): AuditTrail {
   return { note: (entry) => trail.note(entry), close: () => trail.close() };
 }
 
+/** Entries that are nowhere. */
+export function countLost(metrics: Metrics): Count {
+  return metrics.count({
+    name: 'audit_lost_total',
+    help: 'Entries of the audit that were not written, by reason',
+    labels: ['reason'],
+  });
+}
+
+/** Requests that no entry is made of. */
+export function countSkipped(metrics: Metrics): Count {
+  return metrics.count({
+    name: 'audit_skipped_total',
+    help: 'Refusals of requests without a key that were too many to be noted',
+  });
+}
+
 class Trail {
   readonly #options: TrailOptions;
   readonly #ending = new AbortController();
@@ -53,11 +70,7 @@ class Trail {
 
   constructor(options: TrailOptions) {
     this.#options = options;
-    this.#lost = options.metrics.count({
-      name: 'audit_lost_total',
-      help: 'Entries of the audit that were not written, by reason',
-      labels: ['reason'],
-    });
+    this.#lost = countLost(options.metrics);
     this.#running = this.#run();
   }
 
@@ -146,10 +159,7 @@ interface AuditOptions {
  */
 export function auditing({ trail, clock, metrics }: AuditOptions) {
   const strangers = new Buckets(clock);
-  const skipped = metrics.count({
-    name: 'audit_skipped_total',
-    help: 'Refusals of requests without a key that were too many to be noted',
-  });
+  const skipped = countSkipped(metrics);
   return async (ctx: Context, next: Next): Promise<void> => {
     if (READS.has(ctx.method)) return next();
     const [atMs, startedMs] = [clock.nowMs(), clock.monotonicMs()];

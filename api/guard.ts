@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { AddressRanges } from '../core/address-ranges.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Metrics } from '../core/metrics.ts';
+import type { Count, Metrics } from '../core/metrics.ts';
 import { clientAddress, clientOf } from './address.ts';
 import { type Caller, demandRole, secretOf } from './auth.ts';
 import { ANYBODY, type Keyring } from './keyring.ts';
@@ -60,6 +60,23 @@ function credentialsOf(ctx: Context, { keyInQuery = false }: AskedRoute): string
   return ctx.get('authorization') || (typeof key === 'string' ? `Bearer ${key}` : '');
 }
 
+/** Secrets that are no keys. */
+export function countUnknownKeys(metrics: Metrics): Count {
+  return metrics.count({
+    name: 'http_unknown_keys_total',
+    help: 'Requests with a secret that is no key, also those that came too often',
+  });
+}
+
+/** Who is told to come less often. */
+export function countLimited(metrics: Metrics): Count {
+  return metrics.count({
+    name: 'http_limited_total',
+    help: 'Requests that came too often, by who sent them',
+    labels: ['sender'],
+  });
+}
+
 /**
  * Guessing is slow. Once a client has been wrong too often, also what is right is refused, or it
  * would see which guess was; but for secrets that nobody can guess, so that one program with an old
@@ -67,10 +84,7 @@ function credentialsOf(ctx: Context, { keyInQuery = false }: AskedRoute): string
  */
 function createAttempts({ keyring, clock, metrics }: GuardOptions) {
   const failures = new Buckets(clock);
-  const failed = metrics.count({
-    name: 'http_unknown_keys_total',
-    help: 'Requests with a secret that is no key, also those that came too often',
-  });
+  const failed = countUnknownKeys(metrics);
   return {
     identify(secret: string, client: string): Caller | undefined {
       const found = keyring.identify(secret);
@@ -91,11 +105,7 @@ interface Asking {
 
 function createRates({ apiRate, clock, metrics }: GuardOptions) {
   const buckets = new Buckets(clock);
-  const limited = metrics.count({
-    name: 'http_limited_total',
-    help: 'Requests that came too often, by who sent them',
-    labels: ['sender'],
-  });
+  const limited = countLimited(metrics);
   const refuse = (sender: 'key' | 'stranger', of: Taken): void => {
     if (!of.ok) limited.add({ sender });
   };

@@ -1,4 +1,6 @@
+import { countLost, countSkipped } from '../api/audit.ts';
 import { hubMetrics } from '../api/events/hub.ts';
+import { countLimited, countUnknownKeys } from '../api/guard.ts';
 import { httpMetrics } from '../api/observe.ts';
 import { createMetrics, type MetricEntry } from '../core/metrics.ts';
 import { traceMetrics } from '../core/otel.ts';
@@ -41,6 +43,10 @@ export function metricList(): readonly MetricEntry[] {
   traceMetrics(metrics);
   httpMetrics(metrics);
   hubMetrics(metrics);
+  countLimited(metrics);
+  countUnknownKeys(metrics);
+  countLost(metrics);
+  countSkipped(metrics);
   for (const prefix of ['', 'scan_', 'article_']) {
     writerMetrics(metrics, prefix);
     showSpool(metrics, prefix, nothing);

@@ -8,7 +8,7 @@ const SECTIONS: readonly (readonly [string, RegExp])[] = [
   ['Alerts and their messages', /^tidemark_(alert|deliver)/],
   ['Flux tasks', /^tidemark_(tasks?|dirty)_/],
   ['Prices', /^tidemark_(price|backfill|writer|spool)_/],
-  ['API and events', /^tidemark_(http|events)_/],
+  ['API and events', /^tidemark_(http|events|audit)_/],
   ['The process and what it needs', /^tidemark_/],
 ];
 
