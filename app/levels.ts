@@ -111,7 +111,7 @@ export function showSpool(
   });
 }
 
-/** How the Flux tasks do. Rules of alerts come and go, so they share a row: the one that is behind. */
+/** How the Flux tasks do. Rules of alerts come and go, so they share a row: the oldest. */
 export function showTasks(
   metrics: Metrics,
   health: () => Promise<readonly TaskHealth[]>,

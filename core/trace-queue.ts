@@ -36,7 +36,7 @@ const DEFAULTS: SpanQueueLimits = {
 };
 const TELL_EVERY_MS = 60_000;
 
-/** A bounded queue, one batch at a time: a collector that is slow or away costs spans, never work. */
+/** Bounded, one batch at a time: a collector that is slow or away costs spans, never work. */
 export function createSpanQueue<T>(options: SpanQueueOptions<T>): SpanQueue<T> {
   const { clock, count } = options;
   const limits = { ...DEFAULTS, ...options.limits };

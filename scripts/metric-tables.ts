@@ -18,8 +18,9 @@ Generated from the code by \`make docs\`. \`GET /metrics\` of every process give
 Prometheus, to anybody with the role \`read\`. A process has those of its roles, and the last two sections.
 
 Names end with their unit: \`_seconds\`, \`_bytes\`, \`_total\` for what only grows; the others are numbers of things.
-Labels have few values, which do not grow with what is recorded: no pair, no address, no id. Reading takes
-at most two seconds, also while InfluxDB or the registry is away: what could not be asked for keeps its value.
+Labels have few values, which do not grow with what is recorded: no pair, no address, no id.
+Reading takes at most two seconds, also while InfluxDB or the registry is away: what could not be
+asked for keeps its value.
 How to look at them, and what to be woken for: [observability.md](observability.md).
 `;
 
