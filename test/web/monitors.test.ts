@@ -13,7 +13,11 @@ describe('monitors', { skip: whyNoBrowser() ?? false }, () => {
   let stage: Stage;
   before(async () => {
     site = await startSite();
-    const settings = { ALLOW_PRIVATE_TARGETS: site.place, SCAN_INTERVAL_MIN: '1s' };
+    const settings = {
+      EXCHANGES: 'kraken',
+      ALLOW_PRIVATE_TARGETS: site.place,
+      SCAN_INTERVAL_MIN: '1s',
+    };
     stage = await startStage(undefined, settings);
   });
   after(async () => {

@@ -15,7 +15,11 @@ describe('news', { skip: whyNoBrowser() ?? false }, () => {
   before(async () => {
     site = await startSite();
     site.titles = ['Bitcoin is quiet'];
-    const settings = { ALLOW_PRIVATE_TARGETS: site.place, ARTICLE_HOST_SPACING: '0' };
+    const settings = {
+      EXCHANGES: 'kraken',
+      ALLOW_PRIVATE_TARGETS: site.place,
+      ARTICLE_HOST_SPACING: '0',
+    };
     stage = await startStage(undefined, settings);
   });
   after(async () => {
