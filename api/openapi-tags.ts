@@ -16,7 +16,7 @@ const CHAPTERS: readonly Chapter[] = [
   {
     name: 'Ranks',
     description: 'What moves most, over all exchanges or on one.',
-    words: ['ranks', 'moves'],
+    words: ['ranks', 'movers'],
   },
   {
     name: 'Exchanges',
@@ -56,7 +56,7 @@ const CHAPTERS: readonly Chapter[] = [
   {
     name: 'Access',
     description: 'Keys that open the API, and who changed what.',
-    words: ['keys', 'audit'],
+    words: ['keys', 'audit', 'me'],
   },
 ];
 
