@@ -63,7 +63,7 @@ export function refusalsOf(route: Route): readonly string[] {
   const found = [
     '400',
     ...(access === 'open' ? [] : ['401', '403']),
-    ...(Object.keys(params).length > 0 ? ['404'] : []),
+    ...(Object.keys(params).length > 0 || 'exchange' in query.shape ? ['404'] : []),
     ...(formats ? ['406'] : []),
     ...(route.method === 'get' ? [] : ['409']),
     ...('cursor' in query.shape ? ['410'] : []),
