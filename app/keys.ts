@@ -24,6 +24,8 @@ import type { Base } from './start.ts';
 
 /** A reading that takes longer is given up, so that one that hangs hides no revocation. */
 const READ_MS_MAX = 4_000;
+/** The first one may wait: a start that is slow is better than none. */
+const FIRST_READ_MS_MAX = 60_000;
 // Keys expire by real time, whatever the clock of the polls.
 const clock = systemClock;
 
@@ -70,8 +72,13 @@ export async function openServing(base: Omit<Base, 'clock'>): Promise<Serving> {
 }
 
 function keySource(registry: Database): KeySource {
+  let timeoutMs = FIRST_READ_MS_MAX;
   return {
-    held: () => inTime(heldKeys(registry), { database: registry, clock, timeoutMs: READ_MS_MAX }),
+    async held() {
+      const keys = await inTime(heldKeys(registry), { database: registry, clock, timeoutMs });
+      timeoutMs = READ_MS_MAX;
+      return keys;
+    },
     noteUses: (used) => noteUses(registry, used),
     follow: (options) =>
       followChannel({ ...options, database: registry, channel: KEYS_CHANNEL, clock }),
