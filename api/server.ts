@@ -89,9 +89,6 @@ async function closeServer(server: Server, { clock, graceMs }: ServerOptions): P
   server.prependListener('request', (_request, response) => {
     response.setHeader('Connection', 'close');
   });
-  server.prependListener('request', (_request, response) => {
-    response.setHeader('Connection', 'close');
-  });
   const inTime = new AbortController();
   const grace = clock.sleep(graceMs ?? GRACE_MS, inTime.signal).then(
     () => server.closeAllConnections(),
