@@ -67,7 +67,7 @@ client: dist/.built ## pack the typed client of the API into .cache/client
 schemathesis: dist/.built ## ask the API for everything that its document allows and forbids (EXAMPLES=25 an operation)
 	@scripts/schemathesis.sh
 
-bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries|alerts|alerts-load|alerts-latency); results go to bench/RESULTS.md by hand
+bench: dist/.built ## measure (B=write|query|rank|rollup|api|encode|writer|cycle|steady|outage|start|scans|scan-peers|pages|rules|rule-change|events|deliveries|alerts|alerts-load|alerts-latency|dashboard); results go to bench/RESULTS.md by hand
 	@node --expose-gc dist/bench/$(or $(B),write).js
 
 influxd: ## build the real InfluxDB 2.7.12, for the tests that compare with it (needs Go and cargo)
