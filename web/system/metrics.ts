@@ -8,7 +8,7 @@ export interface Sample {
 /** Samples by the name of their metric. */
 export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
-const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
+const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+([+-]?(?:Inf|NaN|[\d.][\d.eE+-]*))(?:\s|$)/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n' };
 
