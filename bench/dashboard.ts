@@ -1,6 +1,6 @@
 /**
- * The dashboard in Chromium: when the overview can be used, how much script a page loads, how long a
- * chart of 40,000 points takes to be on the screen, and frames while 1,000 events a second arrive.
+ * The dashboard in Chromium: when the overview can be used, how much script a page loads, how long
+ * a chart of 40,000 points takes to be on the screen, and frames while 1,000 events a second arrive.
  * Usage: node dist/bench/dashboard.js [rounds]
  */
 
@@ -93,13 +93,18 @@ const CHART = `(async () => {
   const times = Array.from({ length: 1482 }, (_, at) => 1.7e9 + at * 60);
   const lines = Array.from({ length: 27 }, (_, line) => ({
     label: 'exchange' + line,
-    values: times.map((_, at) => 60000 + line * 20 + Math.sin(at / 40 + line) * 300 + (at * 7919 % 97)),
+    values: times.map((_, at) =>
+      60000 + line * 20 + Math.sin(at / 40 + line) * 300 + (at * 7919 % 97)),
   }));
   const place = document.createElement('div');
   document.querySelector('main').prepend(place);
   const ending = new AbortController();
   const painted = () => new Promise((done) =>
-    requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = done; c.port2.postMessage(0); }));
+    requestAnimationFrame(() => {
+      const c = new MessageChannel();
+      c.port1.onmessage = done;
+      c.port2.postMessage(0);
+    }));
   const begin = performance.now();
   const drawn = chart({ label: 'bench', heightPx: 380, times, lines, signal: ending.signal });
   place.append(drawn.element);

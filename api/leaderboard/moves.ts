@@ -5,7 +5,7 @@ import type { PriceQueries } from '../../flux/price-queries.ts';
 import type { Influx } from '../contract.ts';
 import { pickRows } from '../store.ts';
 
-/** A price is this old at most, at either end: two slots of most exchanges, and a moment of grace. */
+/** A price is this old at most, at either end: some slots of most exchanges. */
 const AGE_MS_MAX = 300_000;
 const KEEP_MS = 60_000;
 

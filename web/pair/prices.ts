@@ -7,7 +7,7 @@ import { type Price, Series } from './series.ts';
 
 /** Windows of a chart: more than a screen has columns. */
 const WINDOWS_MAX = 1_400;
-/** Exchanges are told to be done one after the other: so far back the newest are asked for again. */
+/** Exchanges are done one after the other: so far back the newest are asked for again. */
 const TAIL_MS_MAX = 600_000;
 const TAIL_SLOTS = 3;
 

@@ -72,8 +72,8 @@ function pad(line: (number | null)[], length: number): void {
 }
 
 /**
- * The median over the lines at each time. Where less than half of them have a price there is none: it
- * would leap from one exchange to another.
+ * The median over the lines at each time. Where less than half of them have a price there is none:
+ * it would leap from one exchange to another.
  */
 export function medianLine(lines: readonly (readonly (number | null)[])[]): (number | null)[] {
   const length = lines[0]?.length ?? 0;

@@ -14,7 +14,7 @@ export interface Range {
 export interface PlotOptions {
   readonly lines: readonly Line[];
   readonly stacked: boolean;
-  /** Points no further apart than this are joined, seconds; others only where they are neighbours. */
+  /** Points no further apart than this are joined, seconds; others where they are neighbours. */
   readonly bridgeS: number;
   readonly dark: boolean;
   readonly format: (value: number | null) => string;
