@@ -11,6 +11,8 @@ import { inlineParser, type PriceParser, type SourceParser } from './parser.ts';
 import type { ParserAnswers, ParserReply, ParserRequest } from './parser-messages.ts';
 import { Refusal } from './refusal.ts';
 
+const CLOSED = 'it was closed';
+
 export interface ThreadParserOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -162,7 +164,7 @@ class ParserThread {
   }
 
   async close(): Promise<void> {
-    this.#end('it was closed');
+    this.#end(CLOSED);
     await this.#worker.terminate();
   }
 
@@ -206,7 +208,9 @@ class ParserThread {
     this.#watch.abort();
     void this.#worker.terminate();
     if (this.#waiting.size === 0) return;
-    this.#options.log.error({ why, polls: this.#waiting.size }, 'the price parser ended');
+    // Whoever closes it while polls are under way wants just that.
+    const level = why === CLOSED ? 'debug' : 'error';
+    this.#options.log[level]({ why, polls: this.#waiting.size }, 'the price parser ended');
     const refusal = new Refusal('internal', `the price parser ended: ${why}`);
     for (const { reject } of this.#waiting.values()) reject(refusal);
     this.#waiting.clear();
