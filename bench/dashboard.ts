@@ -1,6 +1,6 @@
 /**
  * The dashboard in Chromium: when the overview can be used, how much script a page loads, how long
- * a chart of 40,000 points takes to be on the screen, and frames while 1,000 events a second arrive.
+ * a chart of 40,000 points takes to be on the screen, and frames while 1,000 events a second come.
  * Usage: node dist/bench/dashboard.js [rounds]
  */
 
@@ -160,7 +160,8 @@ async function noisy(url: string) {
     for (let count = 0; count < EVENTS_A_SECOND / 50; count += 1) {
       id += 1;
       const data = { exchange: EXCHANGES[id % EXCHANGES.length], time: at, markets: id % 500 };
-      text += `id: ${id}\nevent: price\ndata: ${JSON.stringify({ id, kind: 'price', at, data })}\n\n`;
+      const told = JSON.stringify({ id, kind: 'price', at, data });
+      text += `id: ${id}\nevent: price\ndata: ${told}\n\n`;
     }
     for (const listener of listeners) listener.write(text);
   }, 20);

@@ -81,7 +81,7 @@ async function readPrices({ influx, queries }: MovesOptions, endMs: number): Pro
 }
 
 /**
- * Each pair with prices at both ends on an exchange at least: the median of the exchanges' changes, so
+ * Each pair with prices at both ends on an exchange at least: the median of the changes there, so
  * that one of them alone, or one that comes or goes, makes none.
  */
 export function movesOf(before: Prices, after: Prices): readonly Move[] {

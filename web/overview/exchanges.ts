@@ -147,7 +147,7 @@ function columnsOf({ open, change }: Acts): readonly Column<Exchange>[] {
       wide: true,
       by: ({ mode }) => mode,
       cell: ({ interval, mode, streaming }) =>
-        `every ${interval}${mode === 'stream' ? (streaming ? ', stream' : ', stream (polled)') : ''}`,
+        `every ${interval}${mode === 'stream' ? (streaming ? ', stream' : ', polled stream') : ''}`,
     },
     {
       label: '',

@@ -56,7 +56,7 @@ export function zoomed(fromMs: number, toMs: number, nowMs: number): Seen {
   };
 }
 
-/** The shortest usual window of which at most `most` fit, and that holds a price of each exchange. */
+/** The shortest usual window of which at most `most` fit, each with a price of each exchange. */
 export function windowMs({ fromMs, toMs }: Seen, most: number, intervalMs: number): number {
   const leastMs = Math.max(intervalMs, (toMs - fromMs) / most);
   return (LADDER_S.find((seconds) => seconds * 1000 >= leastMs) ?? 604_800) * 1000;

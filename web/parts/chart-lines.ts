@@ -63,8 +63,8 @@ function isThere(value: number | null | undefined): value is number {
 }
 
 /**
- * Points that a line would not show: nothing follows or goes before them, or nothing within `bridge`
- * of time.
+ * Points that a line would not show: nothing follows or goes before them, or nothing within
+ * `bridge` of time.
  */
 export function lonely(
   times: ArrayLike<number>,
