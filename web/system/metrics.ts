@@ -12,7 +12,7 @@ const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+([+-]?(?:Inf|NaN|[\d.][\d.eE+-]
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n' };
 
-/** Lines that are none of it are left out; so are buckets of histograms, which nothing here shows. */
+/** Other lines are left out; so are buckets of histograms, which nothing here shows. */
 export function parseMetrics(text: string): Metrics {
   const found = new Map<string, Sample[]>();
   for (const line of text.split('\n')) {
