@@ -91,8 +91,8 @@ describe('methods', () => {
   });
 
   it('on a reserved word find nothing', async () => {
-    assert.equal((await send('/docs', 'POST')).status, 404);
-    assert.equal((await send('/docs', 'OPTIONS')).status, 404);
+    assert.equal((await send('/robots.txt', 'POST')).status, 404);
+    assert.equal((await send('/robots.txt', 'OPTIONS')).status, 404);
   });
 });
 

@@ -140,7 +140,7 @@ describe('the name of a pair', () => {
     assert.deepEqual(details, { pair: 'btcusd', exchanges: ['bitfinex', 'bitstamp', 'kraken'] });
   });
 
-  for (const word of ['docs', 'api', 'API', 'ws/usd']) {
+  for (const word of ['robots.txt', 'api', 'API', 'ws/usd']) {
     it(`is never /${word}`, async () => {
       const answer = await get(`/${word}`);
       assert.equal(answer.status, 404);

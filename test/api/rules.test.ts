@@ -154,10 +154,11 @@ describe('rules over the API', () => {
     assert.deepEqual([await ids('?limit=2'), (await list('?limit=2')).next], [[1, 2], '2']);
     assert.deepEqual(await ids('?after=2'), [3]);
     assert.deepEqual(await ids('?active=true'), [1, 3]);
-    for (const id of ['4', '0', 'x', 'test']) {
-      assert.equal((await call(`GET /rules/${id}`)).status, 404, id);
-      assert.equal((await call(`PATCH /rules/${id}`, { name: 'x' })).status, 404, id);
-      assert.equal((await call(`DELETE /rules/${id}`)).status, 404, id);
+    // What is not an id, but another thing at this place, can only be posted to.
+    for (const [id, status] of [...['4', '0', 'x'].map((one) => [one, 404]), ['test', 405]]) {
+      assert.equal((await call(`GET /rules/${id}`)).status, status, `${id}`);
+      assert.equal((await call(`PATCH /rules/${id}`, { name: 'x' })).status, status, `${id}`);
+      assert.equal((await call(`DELETE /rules/${id}`)).status, status, `${id}`);
     }
     for (const query of ['?active=1', '?text=x', '?limit=0']) {
       assert.equal((await call(`GET /rules${query}`)).status, 400, query);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Dependencies } from '../../api/app.ts';
+import { readAssets } from '../../api/assets.ts';
 import { indexAnswer, readyAnswer } from '../../api/schemas.ts';
 import { startApi, type TestApi } from '../helpers/api.ts';
 
@@ -105,7 +106,7 @@ it('metrics count requests by route, never by path', async () => {
 });
 
 it('the index leads everywhere', async () => {
-  await withApi({}, async ({ url }) => {
+  await withApi({ assets: await readAssets() }, async ({ url }) => {
     for (const path of ['/', '/api/v1', '/api/v1/']) {
       const answer = await fetch(`${url}${path}`);
       const { name, links } = indexAnswer.parse(await answer.json());
