@@ -3,7 +3,17 @@ import { z } from 'zod';
 import { alertBounds, alertMetrics } from '../core/alert-rules.ts';
 import { ALERT_OUTCOMES } from '../registry/alert-events.ts';
 import { ALERT_KINDS, FRESHNESS_KINDS, SCAN_STATES } from '../registry/alerts.ts';
-import { idText, intervalOf, next, open, plain, said, time } from './field-schemas.ts';
+import {
+  httpUrl,
+  idText,
+  intervalOf,
+  next,
+  open,
+  pairPattern,
+  plain,
+  said,
+  time,
+} from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const LENGTH = 'whole seconds, such as 90s, 5m or 1h';
@@ -14,16 +24,15 @@ const list = <T extends z.ZodType>(item: T, description: string) =>
   z.array(item).min(1).max(NAMES_MAX).meta({ description });
 const ids = (description: string) => list(z.int().min(1), description);
 const name = plain(128);
-
-const url = z.string().min(1).max(4_096);
+const pair = plain(128).meta({ pattern: pairPattern });
 
 /** Exactly one of them: where it is sent to. */
 const address = {
-  webhook: url.optional().meta({
+  webhook: httpUrl.optional().meta({
     description: 'https or http; every message to it is signed (Standard Webhooks).',
     examples: ['https://example.com/hook'],
   }),
-  slack: url.optional().meta({
+  slack: httpUrl.optional().meta({
     description: 'An incoming webhook of Slack, or of what takes the same.',
     examples: ['https://hooks.slack.com/services/T/B/x'],
   }),
@@ -45,10 +54,10 @@ const about = {
     description:
       'What is watched, one or several. `latency`: of monitors. Default price and volume.',
   }),
-  pairs: open(list(name, 'Only of these pairs.')).meta({ examples: [['btcusd', 'ETH/USD']] }),
+  pairs: open(list(pair, 'Only of these pairs.')).meta({ examples: [['btcusd', 'ETH/USD']] }),
   exchanges: open(list(name, 'Only of these exchanges.')),
   monitors: open(ids('Only of these monitors: of the metric `latency`, and of `scan`.')),
-  factor: open(z.number()).meta({
+  factor: open(z.number().meta({ exclusiveMinimum: 1 })).meta({
     description: 'How many times the mean of the window before; above 1. Default 3.',
   }),
   direction: open(z.enum(['above', 'below', 'either'])).meta({
@@ -117,7 +126,7 @@ export const alertPatch = z
     pause: open(length('Nothing is told for so long; null: it goes on at once.')),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'AlertChange' });
+  .meta({ id: 'AlertChange', minProperties: 1 });
 
 const moment = (description: string) => time.nullable().meta({ description });
 const orNull = <T extends z.ZodType>(schema: T, description: string) =>
@@ -232,7 +241,7 @@ export const alertEventsQuery = z.strictObject({
 export const allAlertEventsQuery = z.strictObject({
   outcome: z.enum(ALERT_OUTCOMES).optional().meta({ description: 'Only such.' }),
   alert: idText('Only of this alert.'),
-  pair: name.optional().meta({ description: 'Only of this pair.' }),
+  pair: pair.optional().meta({ description: 'Only of this pair.' }),
   exchange: name.optional().meta({ description: 'Only of this exchange.' }),
   ...newest,
 });

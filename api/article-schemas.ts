@@ -1,19 +1,14 @@
 /** The shapes of articles. */
 import { z } from 'zod';
 import { durationHelp } from '../core/duration.ts';
-import { idText, said, time } from './field-schemas.ts';
+import { idText, momentText, said, time } from './field-schemas.ts';
 import { jobAnswer } from './job-schemas.ts';
 import { wholeNumber } from './schemas.ts';
 
 const text = (description: string) => said(z.string().nullable(), description);
 const moment = (description: string) => time.nullable().meta({ description });
-const momentText = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({ description: `${description}: a time (RFC 3339) or ${durationHelp}.` });
+const seen = (from: string) =>
+  momentText(`${from}: a time (RFC 3339) or ${durationHelp}.`).optional();
 
 const shown = {
   id: said(z.int(), 'Its number, for ever.'),
@@ -77,14 +72,14 @@ export const articlesQuery = z.strictObject({
   text: z.string().min(1).max(500).optional().meta({
     description: 'Words, "phrases", `or`, `-without`, in title, summary and text of the page.',
   }),
-  start: momentText('Seen from'),
-  stop: momentText('Seen before'),
+  start: seen('Seen from'),
+  stop: seen('Seen before'),
   limit: wholeNumber(1_000)
     .optional()
     .meta({ description: 'On a page. Default: 100; of NDJSON all, streamed.' }),
   cursor: z
     .string()
-    .regex(/^\d{1,16}(?:\.\d{1,9})?_\d{1,15}$/, 'expected the `next` of the page before')
+    .regex(/^[0-9]{1,16}(?:\.[0-9]{1,9})?_[0-9]{1,15}$/, 'expected the `next` of the page before')
     .optional()
     .meta({ description: 'The `next`, or `Tidemark-Next`, of the page before.' }),
   format: z.enum(['json', 'ndjson']).optional().meta({ description: 'Wins over `Accept`.' }),

@@ -1,21 +1,18 @@
 /** The shapes of the audit: who changed what. */
 import { z } from 'zod';
-import { idText, next, said, time } from './field-schemas.ts';
+import { idText, momentText, next, said, time } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const moment = (description: string) =>
-  z
-    .string()
-    .min(2)
-    .max(64)
+  momentText(description)
     .optional()
-    .meta({ description, examples: ['24h'] });
+    .meta({ examples: ['24h'] });
 
 export const auditQuery = z.strictObject({
   key: z.string().min(1).max(256).optional().meta({ description: 'Only of the key of this name.' }),
   route: z
     .string()
-    .regex(/^\w{1,64}$/, 'expected the name of an operation, such as addMonitor')
+    .regex(/^[A-Za-z0-9_]{1,64}$/, 'expected the name of an operation, such as addMonitor')
     .optional()
     .meta({ description: 'Only this operation.', examples: ['addMonitor'] }),
   from: moment('Only from then on: a time, or a length back from now.'),

@@ -1,23 +1,24 @@
 import { z } from 'zod';
+import { momentText, pairPattern, plainPattern } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 /** Shapes of what is asked and told about backfills. */
 
 const NAMES_MAX = 100;
-const names = z.array(z.string().min(1).max(64)).max(NAMES_MAX).default([]);
-const moment = z
-  .string()
-  .min(2)
-  .max(64)
-  .meta({
-    description: 'A time such as 2026-10-01T00:00:00Z, or how far back, such as 24h.',
-    examples: ['2026-10-01T00:00:00Z', '24h'],
-  });
+const namesOf = (pattern: string) =>
+  z.array(z.string().min(1).max(64).meta({ pattern })).max(NAMES_MAX).default([]);
+const moment = momentText(
+  'A time such as 2026-10-01T00:00:00Z, or how far back, such as 24h.',
+).meta({ examples: ['2026-10-01T00:00:00Z', '24h'] });
 
 export const backfillWish = z
   .strictObject({
-    exchanges: names.meta({ description: 'None: every exchange that lists the pairs.' }),
-    pairs: names.meta({ description: 'None: every pair of the exchanges. In any spelling.' }),
+    exchanges: namesOf(plainPattern).meta({
+      description: 'None: every exchange that lists the pairs.',
+    }),
+    pairs: namesOf(pairPattern).meta({
+      description: 'None: every pair of the exchanges. In any spelling.',
+    }),
     from: moment,
     to: moment.optional().meta({ description: 'Default: now.' }),
     dryRun: z.boolean().default(false).meta({ description: 'Only say what would be asked.' }),
@@ -78,7 +79,7 @@ export const backfillsQuery = z.strictObject({
   limit: limitOf({ max: 100, usual: 20 }),
   after: z
     .string()
-    .regex(/^\d{1,15}$/)
+    .regex(/^[0-9]{1,15}$/)
     .optional()
     .meta({ description: 'The `next` of the page before.' }),
 });

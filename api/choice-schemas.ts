@@ -1,8 +1,9 @@
 /** The shapes of what is chosen at run time: exchanges and metrics. */
 import { z } from 'zod';
-import { fixedMsOrNone, formatMs } from '../core/duration.ts';
+import { fixedMsOrNone, formatMs, secondsPattern, wholeSecondsMs } from '../core/duration.ts';
 import { priceModes } from '../registry/exchange-choices.ts';
 import { metricKinds } from '../registry/metrics.ts';
+import { pairPattern, plainPattern } from './field-schemas.ts';
 import { pageOfRange } from './range-schemas.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
@@ -29,9 +30,10 @@ const interval = z
   .string()
   .max(64)
   .transform((text, context) => {
-    const ms = fixedMsOrNone(text);
+    const ms = wholeSecondsMs(text);
     if (ms !== undefined && INTERVALS_MS.includes(ms)) return ms;
-    const near = ms === undefined ? ['10s', '1m'] : around(ms);
+    const nearMs = fixedMsOrNone(text);
+    const near = nearMs === undefined ? ['10s', '1m'] : around(nearMs);
     context.addIssue({
       code: 'custom',
       message: `expected ${expected}; near: ${near.join(', ')}`,
@@ -39,7 +41,12 @@ const interval = z
     });
     return z.NEVER;
   })
-  .meta({ type: 'string', description: `How often: ${expected}.`, examples: ['5s', '1m'] });
+  .meta({
+    type: 'string',
+    pattern: secondsPattern,
+    description: `How often: ${expected}.`,
+    examples: ['5s', '1m'],
+  });
 
 const enabled = z.boolean().meta({ description: 'Whether its prices are taken.' });
 const mode = z.enum(priceModes).meta({ description: 'Asked for at each slot, or by its stream.' });
@@ -50,7 +57,7 @@ export const exchangeAddition = z
       .string()
       .min(1)
       .max(64)
-      .meta({ examples: ['kraken', 'ccxt:lbank'] }),
+      .meta({ pattern: plainPattern, examples: ['kraken', 'ccxt:lbank'] }),
     enabled: enabled.default(true),
     interval: interval.optional(),
     mode: mode.optional(),
@@ -65,7 +72,7 @@ export const exchangeChange = z
     mode: mode.nullable().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'ExchangeChange' });
+  .meta({ id: 'ExchangeChange', minProperties: 1 });
 
 const metric = z
   .enum(metricKinds)
@@ -74,7 +81,7 @@ const pair = z
   .string()
   .min(1)
   .max(128)
-  .meta({ examples: ['BTC/USD', 'btcusd'] });
+  .meta({ pattern: pairPattern, examples: ['BTC/USD', 'btcusd'] });
 
 export const metricsQuery = z.strictObject({
   pair: pair.optional().meta({ description: 'Only of this pair, in any spelling.' }),
@@ -127,7 +134,11 @@ export const recordsQuery = z.strictObject({
     .string()
     .max(64)
     .optional()
-    .meta({ description: 'One value for each of these lengths; default 1m.', examples: ['5m'] }),
+    .meta({
+      pattern: secondsPattern,
+      description: 'One value for each of these lengths: whole seconds, to 1d; default 1m.',
+      examples: ['5m'],
+    }),
   exchange: z
     .string()
     .min(1)

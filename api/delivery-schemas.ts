@@ -1,7 +1,7 @@
 /** The shapes of deliveries: messages that are to be sent, or were. */
 import { z } from 'zod';
 import { DELIVERY_KINDS, DELIVERY_STATES } from '../registry/deliveries.ts';
-import { idText, next, open, said, time } from './field-schemas.ts';
+import { idText, momentText, next, open, said, time } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const moment = (description: string) => time.nullable().meta({ description });
@@ -78,9 +78,7 @@ export const replayWish = z
   .strictObject({
     alert: open(z.int().min(1)).meta({ description: 'Only of this alert.' }),
     channel: open(z.int().min(1)).meta({ description: 'Only to this channel.' }),
-    since: open(z.string().min(2).max(64)).meta({
-      description: 'Only those made since a time, or within a length such as 24h.',
-    }),
+    since: open(momentText('Only those made since a time, or within a length such as 24h.')),
     limit: open(z.int().min(1).max(10_000)).meta({ description: 'At most so many. Default 1000.' }),
   })
   .meta({ id: 'ReplayWish' });

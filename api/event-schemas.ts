@@ -16,7 +16,7 @@ const kinds = z
   .meta({ description: 'Only of these kinds, commas between.', examples: ['scan'] });
 const after = z
   .string()
-  .regex(/^\d{1,15}$/, 'expected the number of an event')
+  .regex(/^[0-9]{1,15}$/, 'expected the number of an event')
   .optional()
   .meta({ description: 'Those after this one: the `next` of before, or the last number seen.' });
 const key = z.string().min(1).max(500).optional().meta({

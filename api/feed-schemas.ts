@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { FEED_POLICIES, FEED_STATES } from '../registry/feeds.ts';
 import {
+  credentials,
+  headers,
+  httpUrl,
   idText,
   intervalOf,
   next,
@@ -28,12 +31,8 @@ const settings = {
     description: `How often it is asked: ${INTERVAL}. Default: it adapts to the feed.`,
     examples: ['10s', '5m'],
   }),
-  headers: open(z.record(z.string(), z.string())).meta({
-    description: 'Sent to the own origin of the URL alone. Their values are never told again.',
-  }),
-  credentials: open(plain(1_000).regex(/:/, 'expected user:password')).meta({
-    description: '`user:password`; those in the URL come to the same. Never told again.',
-  }),
+  headers: open(headers),
+  credentials: open(credentials),
   fetch: open(z.enum(FETCH)).meta({
     description:
       'Pages of which articles are read: of `never` one, of those that a rule matches or needs ' +
@@ -54,16 +53,12 @@ const settings = {
 
 export const feedWish = z
   .strictObject({
-    url: z
-      .string()
-      .min(1)
-      .max(4_096)
-      .meta({
-        description:
-          'http or https; a page that names its feed will do. Credentials in it are taken out and ' +
-          'kept as a header.',
-        examples: ['https://example.com/rss'],
-      }),
+    url: httpUrl.meta({
+      description:
+        'http or https; a page that names its feed will do. Credentials in it are taken out and ' +
+        'kept as a header.',
+      examples: ['https://example.com/rss'],
+    }),
     ...settings,
   })
   .meta({ id: 'FeedWish' });
@@ -75,7 +70,7 @@ export const feedPatch = z
     active: z.boolean().optional().meta({ description: 'Whether it is watched.' }),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'FeedChange' });
+  .meta({ id: 'FeedChange', minProperties: 1 });
 
 const text = (description: string) => said(z.string().nullable(), description);
 const moment = (description: string) => time.nullable().meta({ description });

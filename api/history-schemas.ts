@@ -1,19 +1,21 @@
 /** The shapes of prices over any time, and of the ranks. */
 import { z } from 'zod';
-import { rangeOf } from './range-schemas.ts';
+import { secondsPattern } from '../core/duration.ts';
+import { rangeOrEpoch } from './range-schemas.ts';
 import { onlyExchange, priceRow } from './schemas.ts';
 
 export const historyFns = ['mean', 'ohlc', 'min', 'max', 'first', 'last', 'count'] as const;
 export const historyFormats = ['json', 'ndjson', 'csv'] as const;
 
 export const historyQuery = z.strictObject({
-  ...rangeOf('RFC 3339, seconds or milliseconds since the epoch,'),
+  ...rangeOrEpoch,
   every: z
     .string()
     .min(1)
     .max(64)
     .optional()
     .meta({
+      pattern: secondsPattern,
       description:
         'Length of the windows, whole seconds; they begin at multiples of it since the epoch ' +
         '(UTC). Default: what gives at most 1,500 of them; up to 1 h without fn: no windows.',

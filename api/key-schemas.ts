@@ -1,14 +1,14 @@
 /** The shapes of keys: who may use the API, and for what. */
 import { z } from 'zod';
 import { KEY_ROLES, KEY_STATES } from '../registry/keys.ts';
-import { idText, next, open, plain, said, time } from './field-schemas.ts';
+import { idText, next, open, plain, said, time, untilText } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const RATE_MAX = 100_000;
 
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9][\w.@-]{0,63}$/, 'expected letters, digits and _ . @ -, at most 64')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/, 'expected letters, digits and _ . @ -, at most 64')
   .meta({ description: 'For people and for the audit: the same key for ever.' });
 
 const role = z
@@ -25,10 +25,9 @@ export const keyWish = z
   .strictObject({
     name,
     role,
-    expires: open(z.string().min(2).max(64)).meta({
-      description: 'A time, or a length from now such as 90d; at most ten years. Default: never.',
-      examples: ['90d', '2026-12-24T18:00:00Z'],
-    }),
+    expires: open(
+      untilText('A time, or a length from now such as 90d; at most ten years. Default: never.'),
+    ).meta({ examples: ['90d', '2026-12-24T18:00:00Z'] }),
     ratePerSecond: open(rate),
     note: open(plain(500)).meta({ description: 'For people.' }),
   })

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { fixedMsOrNone } from '../core/duration.ts';
+import { wholeSecondsMs } from '../core/duration.ts';
 import { ifValid } from '../core/errors.ts';
 import { newKeySecret } from '../registry/key-secret.ts';
 import type { NewKey } from '../registry/keys.ts';
@@ -15,7 +15,7 @@ const expected = 'a time to come, or a length from now such as 90d, of ten years
  * @throws TidemarkError `invalid` naming the field
  */
 export function readExpiry(text: string, nowMs: number): number {
-  const lengthMs = fixedMsOrNone(text);
+  const lengthMs = wholeSecondsMs(text);
   const ms =
     lengthMs === undefined ? ifValid(() => readMoment('expires', text, nowMs)) : nowMs + lengthMs;
   if (ms === undefined || ms <= nowMs || ms - nowMs > LONGEST_MS) {

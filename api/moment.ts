@@ -1,7 +1,20 @@
-import { backMs, durationHelp } from '../core/duration.ts';
+import { backMs, durationHelp, durationPattern, secondsPattern } from '../core/duration.ts';
 import { invalidParameter } from './parameter.ts';
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+const DATE = '[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])';
+const HOUR = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
+/** RFC 3339; seconds may be left out. */
+const TIME = new RegExp(`^${DATE}T${HOUR}(?::[0-5][0-9](?:\\.[0-9]{1,9})?)?(?:Z|[+-]${HOUR})$`);
+
+/** What `readMoment` takes, for the document of the API. */
+export const momentPattern = oneOf(TIME.source, durationPattern);
+/** A time, or a length of whole seconds that begins then. */
+export const untilPattern = oneOf(TIME.source, secondsPattern);
+
+/** Each of them is a whole line. */
+export function oneOf(...patterns: readonly string[]): string {
+  return `^(?:${patterns.map((pattern) => pattern.slice(1, -1)).join('|')})$`;
+}
 
 const expected = `a time such as 2022-01-20T16:33:00Z, or ${durationHelp}`;
 

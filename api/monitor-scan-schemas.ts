@@ -1,5 +1,6 @@
 /** The shapes of scans: what was recorded of them, summed up, or found out just now. */
 import { z } from 'zod';
+import { secondsPattern } from '../core/duration.ts';
 import { pageOfRange } from './range-schemas.ts';
 
 const time = z.iso.datetime().meta({ description: 'UTC, milliseconds.' });
@@ -48,6 +49,7 @@ export const summaryQuery = z.strictObject({
     .max(64)
     .optional()
     .meta({
+      pattern: secondsPattern,
       description: 'Buckets for a chart: whole seconds, at most 1,500 of them in the window.',
       examples: ['5m', '1h', '1d'],
     }),

@@ -1,6 +1,9 @@
 /** The shapes of monitors, of what is asked of them and what is told about them. */
 import { z } from 'zod';
 import {
+  credentials,
+  headers,
+  httpUrl,
   intervalOf,
   lines,
   next,
@@ -26,7 +29,7 @@ const interval = intervalOf(INTERVAL).meta({
 const STATUS = 'expected a status such as 200, "2xx", "200-299", or an array of these';
 const oneStatus = z.union([
   z.int(STATUS).min(100, STATUS).max(599, STATUS),
-  z.string().regex(/^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i, STATUS),
+  z.string().regex(/^[1-5](?:[xX]{2}|[0-9]{2}(?:-[1-5][0-9]{2})?)$/, STATUS),
 ]);
 const expectStatus = z
   .union([oneStatus, z.array(oneStatus).min(1).max(20)], { error: STATUS })
@@ -43,12 +46,8 @@ const settings = {
   method: open(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])).meta({
     description: 'Default GET.',
   }),
-  headers: open(z.record(z.string(), z.string())).meta({
-    description: 'Sent to the own origin of the URL alone. Their values are never told again.',
-  }),
-  credentials: open(plain(1_000).regex(/:/, 'expected user:password')).meta({
-    description: '`user:password`; those in the URL come to the same. Never told again.',
-  }),
+  headers: open(headers),
+  credentials: open(credentials),
   body: open(lines(65_536)).meta({
     description: 'Of the request; not with GET and HEAD. Never told again.',
   }),
@@ -76,16 +75,12 @@ const settings = {
 
 export const monitorWish = z
   .strictObject({
-    url: z
-      .string()
-      .min(1)
-      .max(4_096)
-      .meta({
-        description: 'http or https. Credentials in it are taken out and kept as a header.',
-        examples: ['https://example.com/health'],
-      }),
+    url: httpUrl.meta({
+      description: 'http or https. Credentials in it are taken out and kept as a header.',
+      examples: ['https://example.com/health'],
+    }),
     // Longer ones get an answer that says what is wrong with them.
-    regexp: open(z.string().max(100_000)).meta({
+    regexp: open(z.string().max(100_000).meta({ minLength: 1 })).meta({
       description:
         'Has to match somewhere in the body; RE2: no look-around, no back-references. A named ' +
         'group `(?P<price>[0-9.]+)` becomes the number `values.price`.',
@@ -101,7 +96,7 @@ export const monitorPatch = z
     active: z.boolean().optional().meta({ description: 'Whether it is scanned.' }),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'MonitorChange' });
+  .meta({ id: 'MonitorChange', minProperties: 1 });
 
 const states = ['new', 'up', 'down', 'unknown'] as const;
 

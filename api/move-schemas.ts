@@ -1,7 +1,7 @@
 /** The shapes of what moved, and of how a rank went. */
 import { z } from 'zod';
 import { defaultRankWindow, rankWindows } from '../core/rollups.ts';
-import { rangeOf } from './range-schemas.ts';
+import { range } from './range-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 export const moversQuery = z.strictObject({
@@ -52,7 +52,7 @@ export const rankRunsQuery = z.strictObject({
     .enum(rankWindows)
     .default(defaultRankWindow)
     .meta({ description: 'How much time before a run counts.' }),
-  ...rangeOf('a time (RFC 3339, UTC)'),
+  ...range,
 });
 
 export const rankRunsAnswer = z

@@ -39,7 +39,7 @@ export const refusals: Readonly<Record<string, Json>> = {
 export const headers: Readonly<Record<string, Json>> = {
   RequestId: {
     description: 'Under which the log knows the request; the one that was sent, if it is fit.',
-    schema: { type: 'string', pattern: '^[\\w.:-]{1,64}$' },
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
   },
   RetryAfter: {
     description: 'Seconds to stay away for.',

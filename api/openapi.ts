@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { pairPattern, plainPattern } from './field-schemas.ts';
 import { descriptionOf, headers, refusals, refusalsOf } from './openapi-answers.ts';
 import { examples } from './openapi-examples.ts';
+import { componentOf, type Samples, samplesOf } from './openapi-samples.ts';
 import { tagOfPath, tags } from './openapi-tags.ts';
 import type { Answer, Route } from './route.ts';
 import { errorAnswer } from './schemas.ts';
@@ -20,11 +22,15 @@ const ABOUT = [
 export function openApiOf(routes: readonly Route[], version: string): Json {
   const paths: Record<string, Json> = {};
   const components: Json = {};
+  const samples = samplesOf(routes);
   referTo(errorAnswer, components, 'output');
   for (const route of routes) {
     if (route.hidden) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operationOf(route, path, components) };
+    paths[path] = {
+      ...paths[path],
+      [route.method]: operationOf(route, path, { components, samples }),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -54,12 +60,20 @@ export function openApiOf(routes: readonly Route[], version: string): Json {
   };
 }
 
-function operationOf(route: Route, path: string, components: Json): Json {
+/** What the whole document has in common. */
+interface Common {
+  /** Named shapes; whoever refers to one puts it here. */
+  readonly components: Json;
+  readonly samples: Samples;
+}
+
+function operationOf(route: Route, path: string, common: Common): Json {
   const responses: Json = {};
   const example = examples[route.id];
   for (const [status, answer] of Object.entries(route.answers)) {
-    const shown = example?.status === Number(status) ? example.answer : undefined;
-    responses[status] = responseOf(route, { status, answer, example: shown }, components);
+    const own = example?.status === Number(status) ? example.answer : undefined;
+    const shown = own ?? sampleOf(common.samples, { route, status, answer });
+    responses[status] = responseOf(route, { status, answer, example: shown }, common.components);
   }
   for (const status of refusalsOf(route)) {
     responses[status] = { $ref: `#/components/responses/Status${status}` };
@@ -70,7 +84,7 @@ function operationOf(route: Route, path: string, components: Json): Json {
     summary: route.summary,
     description: descriptionOf(route),
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...(route.body && { requestBody: bodyOf(route.body, components, example?.body) }),
+    ...(route.body && { requestBody: bodyOf(route.body, common, example?.body) }),
     ...(route.uploads && { requestBody: uploadOf(route.uploads) }),
     responses,
     // An empty requirement beside the key: without configured keys none is needed.
@@ -84,7 +98,7 @@ function operationOf(route: Route, path: string, components: Json): Json {
 const PLACES: Readonly<Record<string, Json>> = {
   id: { type: 'integer', minimum: 1, maximum: 999_999_999_999_999 },
   exchange: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
-  pair: { type: 'string', pattern: '^[A-Za-z0-9]{1,30}(?:[-_/]?[A-Za-z0-9]{1,30})$' },
+  pair: { type: 'string', maxLength: 128, pattern: pairPattern, examples: ['btcusd'] },
 };
 
 function pathParameters({ params = {} }: Route): Json[] {
@@ -106,13 +120,18 @@ function queryParameters({ query }: Route): Json[] {
       in: 'query',
       required: required.has(name),
       description,
-      schema: property,
+      // Of what is written in a URL no control character is taken.
+      schema:
+        property.type === 'string' && !property.enum
+          ? { pattern: plainPattern, ...property }
+          : property,
     }),
   );
 }
 
-function bodyOf(schema: z.ZodType, components: Json, example: unknown): Json {
+function bodyOf(schema: z.ZodType, { components, samples }: Common, own: unknown): Json {
   const json: Json = { schema: referTo(schema, components, 'input') };
+  const example = own ?? samples.get(componentOf(schema) ?? '');
   if (example !== undefined) json.example = example;
   return { required: true, content: { 'application/json': json } };
 }
@@ -120,6 +139,13 @@ function bodyOf(schema: z.ZodType, components: Json, example: unknown): Json {
 function uploadOf(types: readonly string[]): Json {
   const schema = { type: 'string', description: 'The list as it is, 1 MiB at most.' };
   return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+}
+
+function sampleOf(
+  samples: Samples,
+  { route, status, answer }: Pick<Shown, 'status' | 'answer'> & { readonly route: Route },
+): unknown {
+  return samples.get(`${route.id} ${status}`) ?? samples.get(componentOf(answer.schema) ?? '');
 }
 
 interface Shown {
@@ -187,6 +213,8 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
         const { default: fallback } = z.globalRegistry.get(zodSchema as z.core.$ZodType) ?? {};
         if (fallback !== undefined) part.default = fallback as number;
       }
+      // The format says it, and shorter.
+      if (part.format === 'date-time') delete part.pattern;
       // What may also be null is said by its parts.
       if (part.anyOf !== undefined) delete part.type;
       // A later version may add members: a client must not refuse them.

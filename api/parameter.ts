@@ -1,4 +1,4 @@
-import { fixedMsOrNone, formatMs } from '../core/duration.ts';
+import { formatMs, wholeSecondsMs } from '../core/duration.ts';
 import { TidemarkError } from '../core/errors.ts';
 
 /** The answer to a parameter that is wrong; `details` beside its name. */
@@ -13,8 +13,8 @@ export function invalidParameter(name: string, message: string, details?: object
  * @throws TidemarkError `invalid` naming it, with what is allowed
  */
 export function readEvery(text: string, leastMs: number, mostMs: number): number {
-  const ms = fixedMsOrNone(text);
-  if (ms !== undefined && ms % 1_000 === 0 && ms >= leastMs && ms <= mostMs) return ms;
+  const ms = wholeSecondsMs(text);
+  if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
   const expected = `whole seconds, from ${formatMs(leastMs)} to ${formatMs(mostMs)}`;
   throw invalidParameter('every', `expected ${expected}`, { expected });
 }

@@ -23,7 +23,10 @@ export const ranksQuery = z.strictObject({
     examples: ['usd'],
   }),
   limit: limitOf({ max: 1000, usual: 100 }),
-  cursor: name.meta({ description: 'The `next` of the page before: more of the same run.' }),
+  cursor: name.meta({
+    pattern: '^[0-9]{1,13}-[0-9]{1,9}$',
+    description: 'The `next` of the page before: more of the same run.',
+  }),
 });
 
 const number = z.number().nullable().optional();

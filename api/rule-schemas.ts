@@ -59,7 +59,7 @@ export const rulePatch = z
     active: z.boolean().optional().meta({ description: 'Whether articles are matched by it.' }),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'RuleChange' });
+  .meta({ id: 'RuleChange', minProperties: 1 });
 
 export const ruleTrial = z
   .strictObject({

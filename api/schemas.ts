@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationHelp } from '../core/duration.ts';
+import { durationHelp, durationPattern } from '../core/duration.ts';
 import { TidemarkError } from '../core/errors.ts';
 
 /**
@@ -9,7 +9,7 @@ import { TidemarkError } from '../core/errors.ts';
 
 export const rankText = z
   .string()
-  .regex(/^\d+\/\d+$/)
+  .regex(/^[0-9]+\/[0-9]+$/)
   .meta({
     description: 'Position by volatility over the last 24 h, 1 is the most volatile, of how many.',
     examples: ['4/9'],
@@ -46,6 +46,8 @@ export const priceQuery = z.strictObject({
     .string()
     .default('-24h')
     .meta({
+      pattern: durationPattern,
+      maxLength: 64,
       description: `How far back: ${durationHelp}. With or without a minus; at most the retention.`,
       examples: ['-1h', '90m', '1d12h'],
     }),
@@ -58,7 +60,7 @@ export const priceQuery = z.strictObject({
 export const wholeNumber = (max: number) =>
   z
     .string()
-    .regex(/^\d{1,10}$/, `expected a whole number from 1 to ${max}`)
+    .regex(/^[0-9]{1,10}$/, `expected a whole number from 1 to ${max}`)
     .transform(Number)
     .pipe(z.number().min(1).max(max))
     .meta({ type: 'integer', minimum: 1, maximum: max });

@@ -2,20 +2,30 @@
 import { z } from 'zod';
 import { alertBounds } from '../core/alert-rules.ts';
 import { ALERT_KINDS } from '../registry/alerts.ts';
-import { idText, next, open, plain, said, time } from './field-schemas.ts';
+import {
+  idText,
+  momentText,
+  next,
+  open,
+  pairPattern,
+  plain,
+  said,
+  time,
+  untilText,
+} from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const MATCHED_MAX = alertBounds.names;
 
 const ids = (what: string) =>
   z.array(z.int().min(1)).min(1).max(MATCHED_MAX).optional().meta({ description: what });
-const names = (what: string) =>
-  z.array(plain(128)).min(1).max(MATCHED_MAX).optional().meta({ description: what });
+const names = (what: string, name = plain(128)) =>
+  z.array(name).min(1).max(MATCHED_MAX).optional().meta({ description: what });
 
 const matcher = {
   alerts: ids('Only these alerts.'),
   exchanges: names('Only of these exchanges.'),
-  pairs: names('Only of these pairs.'),
+  pairs: names('Only of these pairs.', plain(128).meta({ pattern: pairPattern })),
   monitors: ids('Only of these monitors.'),
   kinds: z
     .array(z.enum(ALERT_KINDS))
@@ -25,14 +35,11 @@ const matcher = {
     .meta({ description: 'Only alerts of these kinds.' }),
 };
 
-const moment = z.string().min(2).max(64);
-
 const when = {
-  from: open(moment).meta({ description: 'A time. Default now.' }),
-  until: moment.optional().meta({
-    description: 'A time, or a length from `from` on, such as 2h; at most a year.',
-    examples: ['2h', '2026-12-24T18:00:00Z'],
-  }),
+  from: open(momentText('A time, or a length back from now. Default now.')),
+  until: untilText('A time, or a length from `from` on, such as 2h; at most a year.')
+    .optional()
+    .meta({ examples: ['2h', '2026-12-24T18:00:00Z'] }),
   comment: open(plain(500)).meta({ description: 'For people.' }),
 };
 
@@ -46,7 +53,7 @@ export const silenceWish = z.strictObject({ ...matcher, ...when }).meta({
 export const silencePatch = z
   .strictObject({ ...matcher, ...when })
   .refine((change) => Object.keys(change).length > 0, { message: 'there is nothing to change' })
-  .meta({ id: 'SilenceChange' });
+  .meta({ id: 'SilenceChange', minProperties: 1 });
 
 const SILENCE_STATES = ['waiting', 'active', 'over'] as const;
 

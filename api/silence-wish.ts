@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { fixedMsOrNone } from '../core/duration.ts';
+import { wholeSecondsMs } from '../core/duration.ts';
 import { ifValid } from '../core/errors.ts';
 import { pairSpellings } from '../core/pair.ts';
 import type { NewSilence, Silence, SilenceChange, SilenceMatcher } from '../registry/silences.ts';
@@ -59,7 +59,7 @@ function spellings(pair: string): readonly string[] {
 }
 
 function untilOf(text: string, fromMs: number): number {
-  const untilMs = fromMs + (fixedMsOrNone(text) ?? Number.NaN);
+  const untilMs = fromMs + (wholeSecondsMs(text) ?? Number.NaN);
   const found = Number.isNaN(untilMs) ? timeOf('until', text, fromMs) : untilMs;
   checkRange(fromMs, found);
   return Math.ceil(found);

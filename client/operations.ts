@@ -299,7 +299,7 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** The `Tidemark-Next` of the page before. */
       readonly cursor?: string | undefined;
-      /** One value for each of these lengths; default 1m. */
+      /** One value for each of these lengths: whole seconds, to 1d; default 1m. */
       readonly every?: string | undefined;
       /** The values of this exchange as they were written. */
       readonly exchange?: string | undefined;

@@ -2375,7 +2375,7 @@ export interface SilenceChange {
   readonly kinds?:
     | readonly ('ratio' | 'threshold' | 'scan' | 'article' | 'freshness' | 'canary')[]
     | undefined;
-  /** A time. Default now. */
+  /** A time, or a length back from now. Default now. */
   readonly from?: string | null | undefined;
   /** A time, or a length from `from` on, such as 2h; at most a year. */
   readonly until?: string | undefined;
@@ -2396,7 +2396,7 @@ export interface SilenceWish {
   readonly kinds?:
     | readonly ('ratio' | 'threshold' | 'scan' | 'article' | 'freshness' | 'canary')[]
     | undefined;
-  /** A time. Default now. */
+  /** A time, or a length back from now. Default now. */
   readonly from?: string | null | undefined;
   /** A time, or a length from `from` on, such as 2h; at most a year. */
   readonly until?: string | undefined;

@@ -33,7 +33,13 @@ const MONTHS: Readonly<Record<string, number>> = { y: 12, mo: 1 };
 
 const TEXT_MAX = 64;
 const MONTHS_MAX = 12_000n;
-const WHOLE = /^-?(?:\d+(?:mo|ms|us|µs|ns|y|w|d|h|m|s))+$/;
+const WHOLE = /^-?(?:[0-9]+(?:mo|ms|us|µs|ns|y|w|d|h|m|s))+$/;
+const SECONDS = /^(?:[0-9]{1,9}[wdhms])+$/;
+
+/** What `parseDuration` and `wholeSecondsMs` read, for the documents of an API. */
+export const durationPattern = WHOLE.source;
+export const secondsPattern = SECONDS.source;
+
 const PART = /(\d+)(mo|ms|us|µs|ns|y|w|d|h|m|s)/g;
 
 export const durationHelp =
@@ -115,6 +121,14 @@ export function fixedMs(text: string): number {
 /** The same; undefined for a text that is no such length, for borders that say so themselves. */
 export function fixedMsOrNone(text: string): number | undefined {
   return ifValid(() => fixedMs(text));
+}
+
+/**
+ * Milliseconds of a length of whole seconds, such as `90s`, `5m` or `1d12h`: of units w, d, h, m
+ * and s, without a sign. Undefined: it is none.
+ */
+export function wholeSecondsMs(text: string): number | undefined {
+  return SECONDS.test(text) ? fixedMsOrNone(text) : undefined;
 }
 
 /** Milliseconds since the epoch, as far back from now as a duration says; undefined: it is none. */

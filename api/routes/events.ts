@@ -13,6 +13,7 @@ import { ANYBODY } from '../keyring.ts';
 import { demandSameOrigin } from '../origin.ts';
 import { page } from '../page.ts';
 import { type Answer, defineRoute, type Route } from '../route.ts';
+import { errorAnswer } from '../schemas.ts';
 
 const SSE = 'text/event-stream';
 const JSON_TYPE = 'application/json';
@@ -86,7 +87,10 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
       access: 'read',
       keyInQuery: true,
       query: liveQuery,
-      answers: { 101: { about: 'A websocket: each message is an event' } },
+      answers: {
+        101: { about: 'A websocket: each message is an event', media: [] },
+        426: { about: 'The request asks for no websocket', schema: errorAnswer },
+      },
       async handle({ ctx, query }) {
         if (!asksForSocket(ctx.req)) {
           throw new HttpProblem(426, 'upgrade-required', 'this is a websocket', {

@@ -22,7 +22,7 @@ import { isoOrNull } from '../moment.ts';
 import { page } from '../page.ts';
 import { limitOf } from '../rates.ts';
 import { alsoShort, defineRoute, type Route } from '../route.ts';
-import { noQuery } from '../schemas.ts';
+import { errorAnswer, noQuery } from '../schemas.ts';
 
 const path = '/api/v1/keys';
 const params = { id: 'The number of the key.' };
@@ -132,7 +132,7 @@ function revoking(dependencies: KeyDependencies): Route {
     params,
     answers: {
       200: { about: 'It, revoked', schema: revokedKeyAnswer },
-      409: { about: 'It is the last one that may be needed' },
+      409: { about: 'It is the last one that may be needed', schema: errorAnswer },
     },
     async handle({ params: { id = '' }, query: { last }, caller = ANYBODY }) {
       const { keyDesk, keyring, host } = dependencies;

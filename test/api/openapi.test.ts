@@ -187,7 +187,7 @@ it('puts every operation in a chapter, and says what it may refuse', async () =>
   assert.deepEqual([...used].sort(), [...chapters].sort());
 });
 
-it('has examples that are as the schemas say', async () => {
+it('has an example of every JSON body and answer, as the schemas say', async () => {
   const { paths, components } = await read();
   const schemaOf = (schema: object) => {
     const moved = JSON.stringify({ ...schema, $defs: components.schemas });
@@ -195,18 +195,43 @@ it('has examples that are as the schemas say', async () => {
   };
   let count = 0;
   for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
-    const bodies = [operation.requestBody, ...Object.values(operation.responses)];
-    for (const { schema, example } of bodies.flatMap((body) =>
-      Object.values(body?.content ?? {}),
-    )) {
-      if (example === undefined) continue;
-      count += 1;
-      const { error } = schemaOf(schema).safeParse(example);
-      assert.equal(error, undefined, `${operation.operationId}: ${error?.message}`);
+    for (const [place, { content = {} }] of Object.entries({
+      ...operation.responses,
+      ...(operation.requestBody && { body: operation.requestBody }),
+    })) {
+      const where = `${operation.operationId} ${place}`;
+      for (const [type, { schema, example }] of Object.entries(content)) {
+        if (type !== 'application/json') continue;
+        count += 1;
+        assert.notEqual(example, undefined, `${where} has no example`);
+        assert.deepEqual(strangers(example, schema, components.schemas), [], where);
+        const { error } = schemaOf(schema).safeParse(example);
+        assert.equal(error, undefined, `${where}: ${error?.message}`);
+      }
     }
   }
-  assert.ok(count >= 50, `${count} examples`);
+  assert.ok(count >= 110, `${count} examples`);
 });
+
+/** Members of an example that its shape does not have. */
+function strangers(example: unknown, schema: object, shapes: object): readonly string[] {
+  const { $ref, properties, items } = schema as {
+    readonly $ref?: string;
+    readonly properties?: Readonly<Record<string, object>>;
+    readonly items?: object;
+  };
+  if ($ref !== undefined) {
+    const shape = (shapes as Record<string, object>)[$ref.split('/').at(-1)!];
+    return strangers(example, shape!, shapes);
+  }
+  if (items !== undefined) {
+    return (example as readonly unknown[]).flatMap((item) => strangers(item, items, shapes));
+  }
+  if (properties === undefined || example === null) return [];
+  return Object.entries(example as object).flatMap(([name, value]) =>
+    properties[name] === undefined ? [name] : strangers(value, properties[name], shapes),
+  );
+}
 
 it('publishes the schema that the answers have', async () => {
   const { components, paths } = await read();
