@@ -22,17 +22,23 @@ export function samplesOf(routes: readonly Route[]): Samples {
   for (const { id, body, answers } of routes) {
     const example = examples[id];
     if (example === undefined) continue;
-    keep(found, answers[example.status]?.schema, example.answer);
+    if (!isEmpty(example.answer)) keep(found, answers[example.status]?.schema, example.answer);
     keep(found, body, example.body);
   }
   const known = (name: string) => (found.get(name) ?? {}) as Json;
   for (const [name, sample] of [...wishes(), ...things(known)]) {
     if (!found.has(name)) found.set(name, sample);
   }
-  for (const [name, [item, rest]] of Object.entries(PAGES)) {
-    if (!found.has(name)) found.set(name, { items: [known(item)], next: null, ...rest });
+  for (const [name, item] of Object.entries(PAGES)) {
+    if (!found.has(name)) found.set(name, pageOf(known(item)));
   }
   return found;
+}
+
+/** A page without anything on it shows nobody what a page is like. */
+export function isEmpty(sample: unknown): boolean {
+  const { items } = (sample ?? {}) as { readonly items?: unknown };
+  return Array.isArray(items) && items.length === 0;
 }
 
 function keep(found: Map<string, unknown>, schema: z.ZodType | undefined, sample: unknown): void {
@@ -40,13 +46,13 @@ function keep(found: Map<string, unknown>, schema: z.ZodType | undefined, sample
   if (name !== undefined && sample !== undefined && !found.has(name)) found.set(name, sample);
 }
 
-const PAGES: Readonly<Record<string, readonly [string, Json?]>> = {
-  Alerts: ['Alert'],
-  Backfills: ['Backfill'],
-  Channels: ['Channel'],
-  Deliveries: ['Delivery'],
-  Rules: ['Rule'],
-  Silences: ['Silence'],
+const PAGES: Readonly<Record<string, string>> = {
+  Alerts: 'Alert',
+  Backfills: 'Backfill',
+  Channels: 'Channel',
+  Deliveries: 'Delivery',
+  Rules: 'Rule',
+  Silences: 'Silence',
 };
 
 /** What is asked for. */
@@ -66,6 +72,7 @@ function wishes(): readonly (readonly [string, unknown])[] {
 /** What is told, from what is known of the same thing. */
 function things(known: (name: string) => Json): readonly (readonly [string, unknown])[] {
   const { warnings: _, ...monitor } = known('ChangedMonitor');
+  const feed = known('Feed');
   const { state: _state, secret: _secret, warnings: _warnings, ...alert } = known('MadeAlert');
   const { payload: _payload, tries: _tries, ...delivery } = known('WholeDelivery');
   const [key] = known('Keys').items as [Json];
@@ -73,6 +80,8 @@ function things(known: (name: string) => Json): readonly (readonly [string, unkn
   const secret = `tdm_4fQ2kXb9_${'7Lr0cHyWz8sEj3uNaPd6GmVtQ1oKiB5xUeRf2JkTn4h'}`;
   return [
     ['Monitor', monitor],
+    ['Monitors', pageOf({ ...monitor, id: 2, url: 'https://shop.example/eth' })],
+    ['Feeds', pageOf({ ...feed, id: 2, url: 'https://news.example/atom', ...FAILING })],
     ['MonitorDetail', { ...monitor, state: 'up', reason: 'ok', status: 200 }],
     ['ScanTrace', SCAN],
     ['Alert', alert],
@@ -91,6 +100,9 @@ function things(known: (name: string) => Json): readonly (readonly [string, unkn
   ];
 }
 
+const pageOf = (item: Json) => ({ items: [item], next: null });
+
+const FAILING = { state: 'failing', reason: 'timeout', message: 'no answer in 30 s', failures: 2 };
 const REVOKED = { state: 'revoked', revoked: '2022-10-11T05:00:00.000Z', revokedBy: 'ops' };
 const FLUX = {
   items: [{ name: 'buckets', about: 'The buckets that there are.', query: 'buckets()' }],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pairPattern, plainPattern } from './field-schemas.ts';
 import { descriptionOf, headers, refusals, refusalsOf } from './openapi-answers.ts';
 import { examples } from './openapi-examples.ts';
-import { componentOf, type Samples, samplesOf } from './openapi-samples.ts';
+import { componentOf, isEmpty, type Samples, samplesOf } from './openapi-samples.ts';
 import { tagOfPath, tags } from './openapi-tags.ts';
 import type { Answer, Route } from './route.ts';
 import { errorAnswer } from './schemas.ts';
@@ -72,7 +72,8 @@ function operationOf(route: Route, path: string, common: Common): Json {
   const example = examples[route.id];
   for (const [status, answer] of Object.entries(route.answers)) {
     const own = example?.status === Number(status) ? example.answer : undefined;
-    const shown = own ?? sampleOf(common.samples, { route, status, answer });
+    const sample = sampleOf(common.samples, { route, status, answer });
+    const shown = own === undefined || isEmpty(own) ? sample : own;
     responses[status] = responseOf(route, { status, answer, example: shown }, common.components);
   }
   for (const status of refusalsOf(route)) {
