@@ -29,16 +29,17 @@ trap stop EXIT
 url=
 for _ in $(seq 600); do
   url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$folder/out" | head -n 1 || true)
-  if [ -n "$url" ] && curl -fsS -o /dev/null "$url/healthz" 2>/dev/null; then break; fi
+  if [ -n "$url" ] && curl -fsS -o /dev/null "$url/readyz" 2>/dev/null; then break; fi
   kill -0 "$server" 2>/dev/null || { cat "$folder/out"; exit 1; }
   sleep 0.2
 done
 
+# What is deleted here is switched off and stays to be read: no use after free.
 # Left out by name: both answer for as long as the client stays, and a run would stay for ever.
 "$venv/bin/schemathesis" --config-file scripts/schemathesis.toml run "$url/openapi.json" \
   --exclude-operation-id liveEvents --exclude-operation-id socket \
   --header "Authorization: Bearer $secret" \
-  --checks all --phases examples,coverage,fuzzing,stateful \
+  --checks all --exclude-checks use_after_free --phases examples,coverage,fuzzing,stateful \
   --max-examples "${EXAMPLES:-25}" --seed 1 --generation-database none \
   ${SCHEMATHESIS_OPTIONS:-} || code=$?
 grep -v '^ *$' "$folder/out" | grep -E '"level":(50|60)|by a bug' || true
