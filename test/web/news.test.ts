@@ -162,9 +162,9 @@ describe('news', { skip: whyNoBrowser() ?? false }, () => {
   it('shows the queue by state, with counts', () =>
     stage.visit('#/news/queue', async (page) => {
       await page.locator('.figure', { hasText: 'done' }).waitFor();
-      await page.getByLabel('State').selectOption('dead');
+      await page.getByLabel('State').selectOption('cancelled');
       await page.getByText('No such job.').waitFor();
-      assert.match(page.url(), /state=dead/);
+      assert.match(page.url(), /state=cancelled/);
     }));
 
   for (const [part, name] of [
