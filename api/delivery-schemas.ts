@@ -1,7 +1,7 @@
 /** The shapes of deliveries: messages that are to be sent, or were. */
 import { z } from 'zod';
 import { DELIVERY_KINDS, DELIVERY_STATES } from '../registry/deliveries.ts';
-import { idText, momentText, next, open, said, time } from './field-schemas.ts';
+import { idText, listOrder, momentText, next, open, said, time } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const moment = (description: string) => time.nullable().meta({ description });
@@ -58,6 +58,7 @@ const filter = {
 };
 const paging = {
   limit: limitOf({ max: 1000, usual: 100 }),
+  order: listOrder,
   after: idText('The `next` of the page before.'),
 };
 
@@ -71,7 +72,7 @@ export const deliveriesQuery = z.strictObject({
 });
 
 export const deliveriesAnswer = z
-  .object({ items: said(z.array(deliveryAnswer), 'By number.'), next })
+  .object({ items: said(z.array(deliveryAnswer), 'By number, as `order` says.'), next })
   .meta({ id: 'Deliveries' });
 
 export const replayWish = z

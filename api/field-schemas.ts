@@ -1,6 +1,7 @@
 /** Parts of shapes that several things have: monitors, feeds, rules. */
 import { z } from 'zod';
 import { secondsPattern, wholeSecondsMs } from '../core/duration.ts';
+import { LIST_ORDERS } from '../registry/list-order.ts';
 import { momentPattern, untilPattern } from './moment.ts';
 
 const UNFIT = /[\p{Cc}\p{Cs}]/u;
@@ -132,3 +133,9 @@ export const idText = (description: string) =>
     .transform(Number)
     .optional()
     .meta({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, description });
+
+/** Of lists by number. */
+export const listOrder = z
+  .enum(LIST_ORDERS)
+  .optional()
+  .meta({ description: 'Which end it begins at. Default oldest.' });

@@ -1,7 +1,7 @@
 /** The shapes of jobs: pages of articles that are to be read, or were. */
 import { z } from 'zod';
 import { JOB_STATES } from '../registry/article-jobs.ts';
-import { idText, next, said, time } from './field-schemas.ts';
+import { idText, listOrder, next, said, time } from './field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 const moment = (description: string) => time.nullable().meta({ description });
@@ -37,12 +37,13 @@ export const jobsQuery = z.strictObject({
   host: z.string().min(1).max(262).optional().meta({ description: 'Only those asked there.' }),
   feed: idText('Only of this feed.'),
   limit: limitOf({ max: 1000, usual: 100 }),
+  order: listOrder,
   after: idText('The `next` of the page before.'),
 });
 
 export const jobsAnswer = z
   .object({
-    items: said(z.array(jobAnswer), 'By number.'),
+    items: said(z.array(jobAnswer), 'By number, as `order` says.'),
     next,
     counts: z
       .object({

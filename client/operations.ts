@@ -782,6 +782,8 @@ export interface Operations {
       readonly feed?: number | undefined;
       /** On a page. */
       readonly limit?: number | undefined;
+      /** Which end it begins at. Default oldest. */
+      readonly order?: 'oldest' | 'newest' | undefined;
       /** The `next` of the page before. */
       readonly after?: number | undefined;
     };
@@ -1110,6 +1112,8 @@ export interface Operations {
       readonly channel?: number | undefined;
       /** On a page. */
       readonly limit?: number | undefined;
+      /** Which end it begins at. Default oldest. */
+      readonly order?: 'oldest' | 'newest' | undefined;
       /** The `next` of the page before. */
       readonly after?: number | undefined;
     };
@@ -1147,6 +1151,8 @@ export interface Operations {
         | undefined;
       /** On a page. */
       readonly limit?: number | undefined;
+      /** Which end it begins at. Default oldest. */
+      readonly order?: 'oldest' | 'newest' | undefined;
       /** The `next` of the page before. */
       readonly after?: number | undefined;
     };

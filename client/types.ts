@@ -804,7 +804,7 @@ export interface Channels {
 }
 
 export interface Deliveries {
-  /** By number. */
+  /** By number, as `order` says. */
   readonly items: readonly Delivery[];
   /** Pass as `after` for the next page; null: the end. */
   readonly next: string | null;
@@ -1299,7 +1299,7 @@ export interface Job {
 }
 
 export interface Jobs {
-  /** By number. */
+  /** By number, as `order` says. */
   readonly items: readonly Job[];
   /** Pass as `after` for the next page; null: the end. */
   readonly next: string | null;

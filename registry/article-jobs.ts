@@ -3,6 +3,7 @@ import { type ToldNews, tellNews } from './article-events.ts';
 import { type ArticleWorker, dueAtHosts } from './article-hosts.ts';
 import { type FoundMatch, recordMatches } from './article-matches.ts';
 import { type Database, type Queries, rowsOf, type Transaction } from './database.ts';
+import { byNumber, type ListOrder } from './list-order.ts';
 import { msColumn, NOW_MS, textOf } from './sql-values.ts';
 import type { PageVisit } from './visits.ts';
 
@@ -55,7 +56,8 @@ export const SELECT_JOBS = `select j.id, j.article, j.feed, j.url, j.host, j.sta
   left join article_hosts h on h.host = j.host`;
 
 export interface JobFilter {
-  /** Ids above this one; default: all. */
+  readonly order?: ListOrder | undefined;
+  /** The last id of the page before; default: from the begin. */
   readonly after?: number | undefined;
   readonly limit: number;
   readonly state?: JobState | undefined;
@@ -65,12 +67,13 @@ export interface JobFilter {
 
 /** By id. */
 export async function listJobs(queries: Queries, filter: JobFilter): Promise<Job[]> {
-  const { after = 0, limit, state, host, feed } = filter;
+  const { limit, state, host, feed } = filter;
+  const { beyond, way, from } = byNumber('j.id', filter);
   const rows = await queries.query(
-    `${SELECT_JOBS} where j.id > $1 and ($3::text is null or j.state = $3)
+    `${SELECT_JOBS} where ${beyond} and ($3::text is null or j.state = $3)
        and ($4::text is null or j.host = $4) and ($5::bigint is null or j.feed = $5)
-     order by j.id limit $2`,
-    [after, limit, state ?? null, host ?? null, feed ?? null],
+     ${way} limit $2`,
+    [from, limit, state ?? null, host ?? null, feed ?? null],
   );
   return rowsOf(articleJob, rows);
 }

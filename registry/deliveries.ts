@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AlertMessage, fittedMessage } from '../core/alert-message.ts';
 import { CHANNEL_KINDS } from './channel-address.ts';
 import { type Queries, rowsOf, type Transaction } from './database.ts';
+import { byNumber, type ListOrder } from './list-order.ts';
 import { jsonOf, msColumn, NOW_MS, textOf } from './sql-values.ts';
 
 export const DELIVERY_KINDS = [
@@ -224,7 +225,8 @@ export interface DeliveryFilter {
   readonly channel?: number | undefined;
   readonly state?: DeliveryState | undefined;
   readonly kind?: DeliveryKind | undefined;
-  /** Numbers above this one; default: all. */
+  readonly order?: ListOrder | undefined;
+  /** The last number of the page before; default: from the begin. */
   readonly after?: number | undefined;
   readonly limit: number;
 }
@@ -232,14 +234,15 @@ export interface DeliveryFilter {
 /** By number; without those of the canary, unless they are asked for. */
 export async function listDeliveries(
   queries: Queries,
-  { alert, channel, state, kind, after = 0, limit }: DeliveryFilter,
+  { alert, channel, state, kind, order, after, limit }: DeliveryFilter,
 ): Promise<Delivery[]> {
+  const { beyond, way, from } = byNumber('d.id', { order, after });
   const rows = await queries.query(
-    `${SELECT} ${FROM} where d.id > $1 and ($3::bigint is null or d.alert = $3)
+    `${SELECT} ${FROM} where ${beyond} and ($3::bigint is null or d.alert = $3)
        and ($4::bigint is null or d.channel = $4) and ($5::text is null or d.state = $5)
        and case when $6::text is null then d.kind <> 'canary' or $4 is not null else d.kind = $6 end
-     order by d.id limit $2`,
-    [after, limit, alert ?? null, channel ?? null, state ?? null, kind ?? null],
+     ${way} limit $2`,
+    [from, limit, alert ?? null, channel ?? null, state ?? null, kind ?? null],
   );
   return rowsOf(delivery, rows);
 }

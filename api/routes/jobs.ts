@@ -41,8 +41,8 @@ function reading(desk: JobDesk): readonly Route[] {
       access: 'read',
       query: jobsQuery,
       answers: { 200: { about: 'One page, by number', schema: jobsAnswer } },
-      async handle({ query: { state, host, feed, limit, after = 0 } }) {
-        const asked = { after, state, feed, host: host?.toLowerCase(), limit: limit + 1 };
+      async handle({ query: { host, limit, ...filter } }) {
+        const asked = { ...filter, host: host?.toLowerCase(), limit: limit + 1 };
         const [found, counts] = await Promise.all([desk.list(asked), desk.counts()]);
         const { items, next } = page(found, limit, ({ id }) => String(id));
         return { items: items.map(shownJob), next, counts };

@@ -155,6 +155,17 @@ forEachDatabase((fixture) => {
       );
     });
 
+    it('are listed from either end, page by page', async () => {
+      for (const subject of ['a', 'b', 'c'])
+        await enqueue(database, [newFiring(channel, { subject })]);
+      const ids = async (filter: object) =>
+        (await listDeliveries(database, { limit: 2, ...filter })).map(({ id }) => id);
+      const [first, second] = await ids({});
+      const [third] = await ids({ after: second });
+      assert.deepEqual(await ids({ order: 'newest' }), [third, second]);
+      assert.deepEqual(await ids({ order: 'newest', after: second }), [first]);
+    });
+
     it('leave alone what nobody confirmed, and what is off', async () => {
       await database.query("update channels set state = 'unconfirmed'");
       await enqueue(database, [newFiring(channel)]);

@@ -285,6 +285,16 @@ forEachDatabase((fixture) => {
       assert.equal(article?.bodyState, 'queued');
     });
 
+    it('queue pages in a list that begins at either end', async () => {
+      await save(['a', 'b', 'c'].map((key) => withPage(key, 'pages.example')));
+      const ids = async (filter: object) =>
+        (await listJobs(database, { limit: 2, ...filter })).map(({ id }) => id);
+      const [first, second] = await ids({});
+      const [third] = await ids({ after: second });
+      assert.deepEqual(await ids({ order: 'newest' }), [third, second]);
+      assert.deepEqual(await ids({ order: 'newest', after: second }), [first]);
+    });
+
     it('ask for no page of a host that cannot be', async () => {
       const host = `${'a'.repeat(5_000)}.example`;
       assert.equal((await save([withPage('a', host)])).articles.length, 1);

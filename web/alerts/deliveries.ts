@@ -29,7 +29,7 @@ export function deliveryCard(signal: AbortSignal, alert?: number): DeliveryCard 
   const list: Paged<Delivery> = paged<Delivery>({
     caption: 'Deliveries',
     path: '/api/v1/deliveries',
-    query: () => ({ state, alert }),
+    query: () => ({ state, alert, order: 'newest' }),
     key: ({ id }) => id,
     empty: 'No messages.',
     pageRows: 10,

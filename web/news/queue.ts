@@ -34,7 +34,7 @@ export async function showQueue(root: HTMLElement, context: PageContext): Promis
   const list: Paged<Job> = paged<Job>({
     caption: 'Pages to be read',
     path: '/api/v1/jobs',
-    query: () => ({ state: filter.state, host: filter.host }),
+    query: () => ({ state: filter.state, host: filter.host, order: 'newest' }),
     key: ({ id }) => id,
     empty: 'No such job.',
     signal,
