@@ -89,7 +89,7 @@ type Kept = Partial<{ -readonly [Name in keyof FeedSettings]: FeedSettings[Name]
 /** What was given, null as the default. */
 function changeOf(desk: FeedDesk, given: Given, { settings: own = {} }: FeedChange): FeedChange {
   const { interval, name, tags, credentials, headers, fetch, store, policy, bodyBytesMax } = given;
-  if (interval) demandInterval(interval, INTERVAL_MS);
+  if (interval != null) demandInterval(interval, INTERVAL_MS);
   const usual = defaultsOf(desk);
   const settings: Kept = { ...own };
   if (interval !== undefined) settings.intervalMs = interval;

@@ -98,7 +98,7 @@ type Kept = Partial<{ -readonly [Name in keyof MonitorSettings]: MonitorSettings
 function changeOf(desk: MonitorDesk, given: Given): MonitorChange {
   const { interval, name, tags, credentials, body, expectStatus, ...plain } = given;
   const bounds = { leastMs: desk.intervalMsMin, mostMs: INTERVAL_MS_MAX };
-  if (interval) demandInterval(interval, bounds);
+  if (interval != null) demandInterval(interval, bounds);
   const settings: Kept = {};
   for (const [option, value] of Object.entries(plain)) {
     if (!(option in DEFAULTS) || value === undefined) continue;

@@ -1,4 +1,5 @@
 /** What every operation may answer besides what it is asked for. */
+import type { z } from 'zod';
 import type { Route } from './route.ts';
 
 type Json = Record<string, unknown>;
@@ -63,7 +64,7 @@ export function refusalsOf(route: Route): readonly string[] {
   const found = [
     '400',
     ...(access === 'open' ? [] : ['401', '403']),
-    ...(Object.keys(params).length > 0 || 'exchange' in query.shape ? ['404'] : []),
+    ...(Object.keys(params).length > 0 || names(query) || (body && names(body)) ? ['404'] : []),
     ...(formats ? ['406'] : []),
     ...(route.method === 'get' ? [] : ['409']),
     ...('cursor' in query.shape ? ['410'] : []),
@@ -72,6 +73,11 @@ export function refusalsOf(route: Route): readonly string[] {
     ...['429', '500', '502', '503', '504'],
   ];
   return found.filter((status) => !(Number(status) in answers));
+}
+
+/** Whether it names something that nobody may know. */
+function names({ shape }: z.ZodObject): boolean {
+  return ['exchange', 'exchanges', 'quote'].some((name) => name in shape);
 }
 
 /** What an operation does, and what it takes to be let in, in words. */

@@ -111,6 +111,7 @@ describe('feeds over the API', () => {
       [{ url: URL_, interval: '9s' }, 'interval'],
       [{ url: URL_, interval: '2d' }, 'interval'],
       [{ url: URL_, interval: '10500ms' }, 'interval'],
+      [{ url: URL_, interval: '0s' }, 'interval'],
       [{ url: URL_, interval: 60 }, 'interval'],
       [{ url: URL_, headers: { 'a b': 'c' } }, 'headers'],
       [{ url: URL_, headers: { a: 'b\r\nc: d' } }, 'headers'],

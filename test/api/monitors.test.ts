@@ -129,6 +129,7 @@ describe('monitors over the API', () => {
       [{ url: URL_, interval: '9s' }, 'interval'],
       [{ url: URL_, interval: '31d' }, 'interval'],
       [{ url: URL_, interval: '1500ms' }, 'interval'],
+      [{ url: URL_, interval: '0s' }, 'interval'],
       [{ url: URL_, interval: '1mo' }, 'interval'],
       [{ url: URL_, interval: 60 }, 'interval'],
       [{ url: URL_, method: 'BREW' }, 'method'],
