@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { messageOf } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
 import type { Probe, ProbeResult } from '../contract.ts';
@@ -121,14 +122,17 @@ async function probeAll(
 ): Promise<ReadyAnswer> {
   const done = new AbortController();
   const signal = AbortSignal.any([caller, done.signal]);
-  const late = async (): Promise<ProbeResult> => {
-    await clock.sleep(PROBE_TIMEOUT_MS, signal);
-    return { ok: false, reason: `no answer within ${PROBE_TIMEOUT_MS} ms` };
-  };
+  // Each check may wait for it, and there are many.
+  setMaxListeners(0, signal);
+  const slow: ProbeResult = { ok: false, reason: `no answer within ${PROBE_TIMEOUT_MS} ms` };
+  const late = clock.sleep(PROBE_TIMEOUT_MS, signal).then(
+    () => slow,
+    () => slow,
+  );
   try {
     const checks = await Promise.all(
       probes.map(async (probe) => {
-        const result = await Promise.race([runProbe(probe, signal), late()]);
+        const result = await Promise.race([runProbe(probe, signal), late]);
         return { name: probe.name, ...result };
       }),
     );
