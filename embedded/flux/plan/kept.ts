@@ -6,6 +6,7 @@ import type { Table } from '../values/value.ts';
 import { labelsOf } from './labels-of.ts';
 import type { Read } from './read.ts';
 import { compareLabels } from './shape.ts';
+import { selectSeries } from './source.ts';
 
 /**
  * `... |> keep(columns: ...)` of a reading. InfluxDB pushes nothing down below it, but an aggregate
@@ -46,7 +47,15 @@ export class KeptRead extends Stream {
     return same ? undefined : keyed.map(({ one }) => one);
   }
 
-  protected override read(signal: AbortSignal): AsyncIterable<Table> {
-    return mergeTables(mapTables(this.source.tables(signal), this.cut, signal), this.scope.budget);
+  /** Handed on one by one where each is read in its place and alone in it, else held and merged. */
+  protected override async *read(signal: AbortSignal): AsyncGenerator<Table> {
+    const tables = mapTables(this.source.tables(signal), this.cut, signal);
+    yield* this.#areInOrder() ? tables : mergeTables(tables, this.scope.budget);
+  }
+
+  #areInOrder(): boolean {
+    const series = selectSeries(this.scope.reader, this.source.spec);
+    const left = this.inOrder(series);
+    return left?.every((one, at) => one === series[at]) === true;
   }
 }

@@ -155,6 +155,13 @@ describe('limits of a query', () => {
   test('what is computed by SQL needs no such memory', async () =>
     assert.deepEqual(await tables.ask(`${DATA} |> group() |> count()`, limits), ['_value=20000']));
 
+  test('columns left of series that stay apart are handed on, not held', async () => {
+    // Room for what is read at once, and not for all of it twice.
+    const room = { memoryBytesMax: 700_000 };
+    const rows = await tables.ask(`${DATA} |> keep(columns: ["_time", "_value", "a"])`, room);
+    assert.equal(rows.length, 20_000);
+  });
+
   test('a cancelled query ends', async () => {
     const controller = new AbortController();
     const asked = tables.ask(`${DATA} |> map(fn: (r) => ({r with x: r._value}))`, {
