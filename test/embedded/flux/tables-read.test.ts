@@ -159,7 +159,7 @@ describe('limits of a query', () => {
     // Room for what is read at once, and not for all of it twice.
     const room = { memoryBytesMax: 700_000 };
     const rows = await tables.ask(`${DATA} |> keep(columns: ["_time", "_value", "a"])`, room);
-    assert.equal(rows.length, 20_000);
+    assert.equal(rows.filter((row) => row.includes('_value=')).length, 20_000);
   });
 
   test('a cancelled query ends', async () => {
