@@ -151,7 +151,7 @@ check_stop() {
 }
 
 check_sbom() {
-  (cd "$image" && HOME=$home npm sbom --sbom-format cyclonedx --omit dev >"$work/sbom.json" 2>"$work/log") ||
+  (cd "$image" && HOME=$home npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >"$work/sbom.json" 2>"$work/log") ||
     { cat "$work/log"; die 'npm sbom failed'; }
   say "SBOM: $(node -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).components.length' <"$work/sbom.json") packages"
   ! ls "$image"/node_modules/{typescript,playwright-core,ccxt} 2>/dev/null || die 'a development package is in it'
