@@ -1,5 +1,4 @@
 /** The files of the dashboard: read once, packed once, served by name out of memory. */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { projectRoot } from '../core/paths.ts';
+import { etagOf } from './conditional.ts';
 
 export interface Asset {
   readonly type: string;
@@ -57,7 +57,6 @@ async function readFolder(
 }
 
 async function assetOf(name: string, body: Buffer): Promise<Asset> {
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22);
   const type = TYPES[extname(name)] ?? 'application/octet-stream';
-  return { type, etag: `"${hash}"`, body, packed: (await pack(body, { level: 9 })) as Buffer };
+  return { type, etag: etagOf(body), body, packed: (await pack(body, { level: 9 })) as Buffer };
 }

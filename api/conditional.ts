@@ -14,6 +14,11 @@ export function conditional(ctx: Context, body: unknown): void {
   ctx.status = status;
   ctx.body = text;
   if (status !== 200 || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return;
-  ctx.set('ETag', `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  ctx.set('ETag', etagOf(text));
   if (ctx.fresh) ctx.status = 304;
+}
+
+/** The same for the same body, and no other. */
+export function etagOf(body: string | Buffer): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }

@@ -11,6 +11,7 @@ import type {
   Span,
   Statement,
 } from './flux-ast.ts';
+import { childrenOf } from './flux-children.ts';
 import {
   type Guarded,
   guardedFunctions,
@@ -215,36 +216,4 @@ function isBlock(body: Expression | Block): body is Block {
 
 function quoted(path: string): string {
   return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}...` : path);
-}
-
-type Plain = Exclude<
-  Expression,
-  | { type: 'Identifier' }
-  | { type: 'MemberExpression' }
-  | { type: 'CallExpression' }
-  | { type: 'PipeExpression' }
-  | { type: 'FunctionExpression' }
-  | { type: 'RecordExpression' }
->;
-
-function childrenOf(node: Plain): readonly Expression[] {
-  switch (node.type) {
-    case 'StringExpression':
-      return node.parts.filter((part) => typeof part !== 'string');
-    case 'ArrayExpression':
-      return node.elements;
-    case 'DictExpression':
-      return node.entries.flatMap(({ key, value }) => [key, value]);
-    case 'IndexExpression':
-      return [node.array, node.index];
-    case 'BinaryExpression':
-    case 'LogicalExpression':
-      return [node.left, node.right];
-    case 'UnaryExpression':
-      return [node.argument];
-    case 'ConditionalExpression':
-      return [node.test, node.consequent, node.alternate];
-    default:
-      return [];
-  }
 }

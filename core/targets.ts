@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { addRange } from './address-ranges.ts';
 import { TidemarkError } from './errors.ts';
 import { HttpError } from './http-error.ts';
 
@@ -152,15 +153,6 @@ function allow(entry: string, ranges: BlockList, places: Set<string>): void {
     });
   }
   places.add(placeOf(address, Number(place?.[3])));
-}
-
-function addRange(list: BlockList, range: string): boolean {
-  const [address = '', bits = ''] = range.split('/');
-  const family = isIP(address);
-  const width = /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-  if (family === 0 || width < 0 || width > (family === 4 ? 32 : 128)) return false;
-  list.addSubnet(address, width, family === 4 ? 'ipv4' : 'ipv6');
-  return true;
 }
 
 /** True for addresses of the public internet. IPv6 forms that carry an IPv4 address follow that. */

@@ -4,6 +4,7 @@ import type {
   Identifier,
   Statement,
 } from '../../../core/flux-ast.ts';
+import { childrenOf } from '../../../core/flux-children.ts';
 
 /** The identifiers of a function that it does not define itself, each once. */
 export function freeNames(node: FunctionExpression): Identifier[] {
@@ -49,36 +50,5 @@ function visit(node: Expression, bound: Bound, found: Found): void {
     visitFunction(node, bound, found);
     return;
   }
-  for (const child of children(node)) visit(child, bound, found);
-}
-
-/** The direct sub-expressions of anything but a function. */
-export function children(node: Expression): readonly Expression[] {
-  switch (node.type) {
-    case 'StringExpression':
-      return node.parts.filter((part) => typeof part !== 'string');
-    case 'ArrayExpression':
-      return node.elements;
-    case 'DictExpression':
-      return node.entries.flatMap(({ key, value }) => [key, value]);
-    case 'RecordExpression':
-      return [...(node.with ? [node.with] : []), ...node.properties.map(({ value }) => value)];
-    case 'CallExpression':
-      return [node.callee, ...node.properties.map(({ value }) => value)];
-    case 'PipeExpression':
-      return [node.argument, node.call];
-    case 'MemberExpression':
-      return [node.object];
-    case 'IndexExpression':
-      return [node.array, node.index];
-    case 'BinaryExpression':
-    case 'LogicalExpression':
-      return [node.left, node.right];
-    case 'UnaryExpression':
-      return [node.argument];
-    case 'ConditionalExpression':
-      return [node.test, node.consequent, node.alternate];
-    default:
-      return [];
-  }
+  for (const child of childrenOf(node)) visit(child, bound, found);
 }
