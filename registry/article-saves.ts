@@ -164,7 +164,9 @@ async function queueJobs(transaction: Transaction, saved: readonly Saved[]): Pro
        from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
          with ordinality as g (article, feed, url, host, nr)
        -- The job of a page that was read, or given up, may be forgotten by now.
-       join articles a on a.id = g.article and a.body_state not in ('page', 'failed') order by nr
+       join articles a on a.id = g.article and a.body_state not in ('page', 'failed')
+       -- A conflict would wait for whoever changes the job, and he for the hosts that are locked.
+       where not exists (select from article_jobs j where j.article = g.article) order by nr
        on conflict (article) do nothing returning article),
      waiting as (
        update articles a set body_state = 'queued' from made

@@ -169,6 +169,8 @@ export async function addFeed(
 /** Makes those that are not there, due at once; how many that were. */
 export async function addFeeds(database: Database, wanted: readonly NewFeed[]): Promise<number> {
   return database.transaction(async (transaction) => {
+    // Two with the same feeds in another order would wait for each other.
+    await transaction.query('lock table feeds in share row exclusive mode');
     const made = await insertFeeds(transaction, wanted);
     await transaction.query("select pg_notify($1, '')", [FEEDS_CHANNEL]);
     return made.length;
@@ -275,8 +277,9 @@ async function changeIn(queries: Queries, id: number, change: FeedChange): Promi
     ],
   );
   const on = change.active === true && (!held.active || held.gone);
-  if (other || on) await beginAnew(queries, id);
+  // Jobs are locked before hosts.
   if (held.active && !active) await switchOff(queries, id);
+  if (other || on) await beginAnew(queries, id);
 }
 
 async function beginAnew(queries: Queries, id: number): Promise<void> {

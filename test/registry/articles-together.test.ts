@@ -13,7 +13,7 @@ import {
   type PageVisit,
   renewVisit,
 } from '../../registry/visits.ts';
-import { countOf, feedCheck, newFeed, withPage, worker } from '../helpers/feeds.ts';
+import { countOf, feedCheck, newFeed, nextFeed, withPage, worker } from '../helpers/feeds.ts';
 import { forEachDatabase } from '../helpers/registry.ts';
 
 const FEEDS = 12;
@@ -138,6 +138,28 @@ forEachDatabase((fixture) => {
         "select from article_hosts where owner is not null and free_ms > 0 and owner like 'w%'",
       );
       assert.deepEqual(lost, []);
+    });
+  });
+
+  // PGlite does one transaction after the other.
+  if (fixture.kind === 'pglite') return;
+  describe('a feed whose job is being changed', () => {
+    it('is saved without waiting for it', { timeout: 30_000 }, async () => {
+      await addFeed(database, newFeed('http://a.example/'));
+      const first = await nextFeed(database);
+      const me = worker('me');
+      await saveFeedCheck(database, me, feedCheck(first, { articles: [withPage('1')], dueMs: 0 }));
+      const again = await nextFeed(database);
+      const changed = withPage('1', 'pages.example', { contentHash: 'other' });
+      await database.transaction(async (transaction) => {
+        await transaction.query("update article_jobs set reason = 'held'");
+        const check = feedCheck(again, { articles: [changed] });
+        const { articles } = await saveFeedCheck(await fixture.another(database), me, check);
+        assert.deepEqual(
+          articles.map(({ event }) => event),
+          ['updated'],
+        );
+      });
     });
   });
 });
