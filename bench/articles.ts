@@ -2,18 +2,18 @@
  * Passes over a thousand feeds of 50 items, each on a host of its own on loopback, as a worker does
  * them: asked, read, told apart, made harmless, matched by rules, saved. One of all new items, one
  * with one new item a feed, one of bodies that are what they were; then a feed of 20 MB alone.
- * Before and after each, feedsmith parses the same bodies and does nothing else. Points end in
- * memory; PostgreSQL and the server of the feeds have processes of their own on the same machine.
+ * Before and after each, feedsmith parses the same bodies and does nothing else, in a process of its
+ * own. Points end in memory; PostgreSQL and the server of the feeds have processes of their own too.
  * Usage: node dist/bench/articles.js [pglite|postgres] [feeds] [rules]
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { parseFeed as feedsmith } from 'feedsmith';
+import { promisify } from 'node:util';
 import { systemClock as clock } from '../core/clock.ts';
 import { silentLog as log } from '../core/log.ts';
 import type { PointSink } from '../core/point.ts';
@@ -23,7 +23,7 @@ import { addRule } from '../registry/rules.ts';
 import { startPostgres } from '../test/helpers/registry.ts';
 import { feedSettings } from '../test/ingest/articles/visit-stage.ts';
 import { openWorker } from '../test/ingest/articles/worker-stage.ts';
-import { ITEMS, rssBody } from './feed-bodies.ts';
+import { ITEMS } from './feed-bodies.ts';
 
 const AIM_DELAY_MS = 50;
 const kind = process.argv[2] ?? 'postgres';
@@ -57,16 +57,6 @@ const cpuSeconds = (): number => {
   return (user + system) / 1e6;
 };
 
-/** Items a second of feedsmith alone: of time, and of CPU. */
-function alone(first: number): { readonly wall: number; readonly cpu: number } {
-  const bodies = Array.from({ length: count }, (_, n) => rssBody(n, { first }).toString());
-  const before = { ms: performance.now(), cpu: cpuSeconds() };
-  for (const body of bodies) feedsmith(body);
-  const seconds = (performance.now() - before.ms) / 1_000;
-  const items = count * ITEMS;
-  return { wall: items / seconds, cpu: items / (cpuSeconds() - before.cpu) };
-}
-
 let points = 0;
 /** Until everything that is due now was checked once, from the moment that the worker looks. */
 async function pass(name: string, items: number, begin: () => Promise<void>): Promise<void> {
@@ -98,8 +88,12 @@ async function pass(name: string, items: number, begin: () => Promise<void>): Pr
   );
 }
 
-function tellAlone(first: number): void {
-  const { wall, cpu } = alone(first);
+const run = promisify(execFile);
+const aloneProgram = fileURLToPath(new URL('./feedsmith.js', import.meta.url));
+
+async function tellAlone(first: number): Promise<void> {
+  const { stdout } = await run(process.execPath, [aloneProgram, `${count}`, `${first}`]);
+  const { wall, cpu } = JSON.parse(stdout) as { wall: number; cpu: number };
   console.log(`feedsmith alone: ${Math.round(wall)} items/s, ${Math.round(cpu)} items/CPU s`);
 }
 
@@ -122,17 +116,17 @@ const dueAgain = async (): Promise<void> => {
 };
 
 const all = count * ITEMS;
-tellAlone(0);
+await tellAlone(0);
 await pass(`${kind}, ${count} feeds, ${rules} rules, all new`, all, async () => {
   worker = openWorker({ database, id: 'bench', limits, sink });
 });
-tellAlone(0);
+await tellAlone(0);
 server.stdin.write('more\n');
 await once(server.stdout, 'data');
 await pass('one new item a feed', all, dueAgain);
-tellAlone(1);
+await tellAlone(1);
 await pass('nothing new', all, dueAgain);
-tellAlone(1);
+await tellAlone(1);
 await pass('a feed of 20 MB, all new', 7_200, async () => {
   await watch([`http://127.200.0.1:${port}/large`]);
   worker?.articles.wake();
