@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { projectRoot } from '../core/paths.ts';
-import { etagOf } from './conditional.ts';
+import { etagOf } from './http/conditional.ts';
 
 export interface Asset {
   readonly type: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { momentText, pairPattern, plainPattern } from './field-schemas.ts';
+import { momentText, pairPattern, plainPattern } from './http/field-schemas.ts';
 import { limitOf } from './schemas.ts';
 
 /** Shapes of what is asked and told about backfills. */

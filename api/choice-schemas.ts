@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { fixedMsOrNone, formatMs, secondsPattern, wholeSecondsMs } from '../core/duration.ts';
 import { priceModes } from '../registry/exchange-choices.ts';
 import { metricKinds } from '../registry/metrics.ts';
-import { pairPattern, plainPattern } from './field-schemas.ts';
-import { pageOfRange } from './range-schemas.ts';
+import { pairPattern, plainPattern } from './http/field-schemas.ts';
+import { pageOfRange } from './http/range-schemas.ts';
 import { limitOf, wholeNumber } from './schemas.ts';
 
 const SECOND_MS = 1_000;

@@ -3,9 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
-import { assertSafeHost } from './auth.ts';
 import { routeUpgrades } from './events/upgrades.ts';
-import type { Keyring } from './keyring.ts';
+import { assertSafeHost } from './keys/auth.ts';
+import type { Keyring } from './keys/keyring.ts';
 
 export interface ServerOptions {
   readonly app: Koa;

@@ -1,7 +1,7 @@
-import type { AlertDesk } from '../api/alert-desk.ts';
-import type { ChannelDesk, DeliveryDesk } from '../api/channel-desk.ts';
+import type { AlertDesk } from '../api/alerts/desk.ts';
+import type { SilenceDesk } from '../api/alerts/silence-desk.ts';
+import type { ChannelDesk, DeliveryDesk } from '../api/channels/desk.ts';
 import { listedPair } from '../api/pair.ts';
-import type { SilenceDesk } from '../api/silence-desk.ts';
 import { listAlertEvents } from '../registry/alert-events.ts';
 import {
   addAlert,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../api/auth.ts';
+import { isLoopback } from '../api/keys/auth.ts';
 import type { Config } from '../core/config.ts';
 import { type ErrorCode, TidemarkError } from '../core/errors.ts';
 import type { HttpClient, HttpRequest } from '../core/http.ts';

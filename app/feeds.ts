@@ -1,5 +1,5 @@
-import type { ArticleDesk, JobDesk } from '../api/article-desk.ts';
-import type { FeedDesk } from '../api/feed-desk.ts';
+import type { ArticleDesk, JobDesk } from '../api/articles/desk.ts';
+import type { FeedDesk } from '../api/articles/feed-desk.ts';
 import type { TargetGate } from '../core/targets.ts';
 import { writeOpml } from '../ingest/articles/opml.ts';
 import { createOpmlReader } from '../ingest/articles/opml-reader.ts';

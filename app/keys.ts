@@ -1,8 +1,8 @@
 import type { Dependencies } from '../api/app.ts';
-import { startAuditTrail, startForgetting } from '../api/audit.ts';
-import { assertSafeHost, isLoopback } from '../api/auth.ts';
-import type { AuditDesk, KeyDesk } from '../api/key-desk.ts';
-import { type Keyring, type KeySource, openKeyring } from '../api/keyring.ts';
+import { startAuditTrail, startForgetting } from '../api/keys/audit.ts';
+import { assertSafeHost, isLoopback } from '../api/keys/auth.ts';
+import type { AuditDesk, KeyDesk } from '../api/keys/desk.ts';
+import { type Keyring, type KeySource, openKeyring } from '../api/keys/keyring.ts';
 import { addressRanges } from '../core/address-ranges.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';

@@ -1,7 +1,7 @@
-import { countLost, countSkipped } from '../api/audit.ts';
 import { hubMetrics } from '../api/events/hub.ts';
-import { countLimited, countUnknownKeys } from '../api/guard.ts';
-import { httpMetrics } from '../api/observe.ts';
+import { httpMetrics } from '../api/http/observe.ts';
+import { countLost, countSkipped } from '../api/keys/audit.ts';
+import { countLimited, countUnknownKeys } from '../api/keys/guard.ts';
 import { createMetrics, type MetricEntry } from '../core/metrics.ts';
 import { traceMetrics } from '../core/otel.ts';
 import { createArticleMetrics, showArticles } from '../ingest/articles/article-metrics.ts';

@@ -1,4 +1,4 @@
-import type { MonitorDesk, ScanTrace } from '../api/monitor-desk.ts';
+import type { MonitorDesk, ScanTrace } from '../api/monitors/desk.ts';
 import type { Clock } from '../core/clock.ts';
 import { HttpError } from '../core/http-error.ts';
 import { version } from '../core/paths.ts';

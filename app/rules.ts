@@ -1,5 +1,5 @@
+import type { RuleDesk } from '../api/articles/rule-desk.ts';
 import type { FoundClause, RuleChecker } from '../api/contract.ts';
-import type { RuleDesk } from '../api/rule-desk.ts';
 import { TidemarkError } from '../core/errors.ts';
 import { linesOf } from '../ingest/articles/pages/page-text.ts';
 import { compileRules, type RuledArticle } from '../ingest/articles/rules/compile.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { isLoopback } from '../api/auth.ts';
 import type { ProbeResult } from '../api/contract.ts';
+import { isLoopback } from '../api/keys/auth.ts';
 import type { Metrics } from '../core/metrics.ts';
 import {
   createWriter,

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
 import { createApp } from '../api/app.ts';
-import { createRanks } from '../api/ranks.ts';
+import { createRanks } from '../api/leaderboard/ranks.ts';
 import { listen } from '../api/server.ts';
 import { systemClock as clock } from '../core/clock.ts';
 import { createInflux } from '../core/influx/influx.ts';

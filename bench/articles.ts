@@ -2,8 +2,8 @@
  * Passes over a thousand feeds of 50 items, each on a host of its own on loopback, as a worker does
  * them: asked, read, told apart, made harmless, matched by rules, saved. One of all new items, one
  * with one new item a feed, one of bodies that are what they were; then a feed of 20 MB alone.
- * Before and after each, feedsmith parses the same bodies and does nothing else, in a process of its
- * own. Points end in memory; PostgreSQL and the server of the feeds have processes of their own too.
+ * Before and after each, feedsmith parses the same bodies and does nothing else. Points end in
+ * memory; feedsmith, PostgreSQL and the server of the feeds have processes of their own.
  * Usage: node dist/bench/articles.js [pglite|postgres] [feeds] [rules]
  */
 import { execFile, spawn } from 'node:child_process';

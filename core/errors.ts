@@ -1,6 +1,6 @@
 /**
  * The closed set of errors. Every failure that crosses a module border is one of these codes;
- * `api/errors.ts` is the one place that turns them into HTTP, and retry policy is a lookup here.
+ * `api/http/errors.ts` is the one place that turns them into HTTP, and retry policy is a lookup here.
  */
 export type ErrorCode =
   | 'invalid' // the caller's input is wrong: never retried

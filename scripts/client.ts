@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { type Dependencies, routesOf } from '../api/app.ts';
-import { openApiOf } from '../api/openapi.ts';
+import { openApiOf } from '../api/openapi/document.ts';
 import { projectRoot } from '../core/paths.ts';
 import { comment, declarationOf, type JsonSchema, typeOf } from './client-types.ts';
 

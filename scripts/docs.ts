@@ -50,7 +50,7 @@ const documents: readonly Document[] = [
     render: () => renderValuesSchema(current('deploy/helm/tidemark/values.schema.json')),
   },
   { path: 'docker-compose.yml', render: () => renderCompose(current('docker-compose.yml')) },
-  { path: 'api/openapi-examples.ts', render: () => renderExamples(openApiDocument()) },
+  { path: 'api/openapi/examples.ts', render: () => renderExamples(openApiDocument()) },
   { path: 'client/types.ts', render: () => renderTypes(openApiDocument()) },
   { path: 'client/operations.ts', render: () => renderOperations(openApiDocument()) },
 ];

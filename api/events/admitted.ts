@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Caller } from '../auth.ts';
-import type { Keyring } from '../keyring.ts';
+import type { Caller } from '../keys/auth.ts';
+import type { Keyring } from '../keys/keyring.ts';
 import type { Peer, Seat } from './contract.ts';
 
 /** For what is on its way when a stream ends. */

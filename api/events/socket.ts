@@ -3,9 +3,9 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { eventKind } from '../event-schemas.ts';
 import { textFrame } from './batch.ts';
 import type { Ending, Peer, Seat } from './contract.ts';
+import { eventKind } from './schemas.ts';
 import { takeUpgrade, type Upgrade } from './upgrades.ts';
 
 const FRAME_BYTES_MAX = 4_096;

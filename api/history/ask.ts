@@ -1,8 +1,8 @@
 import { formatMs } from '../../core/duration.ts';
 import { stepMs } from '../../core/rollups.ts';
-import { HttpProblem } from '../errors.ts';
-import { readMoment } from '../moment.ts';
-import { invalidParameter, readEvery } from '../parameter.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { readMoment } from '../http/moment.ts';
+import { invalidParameter, readEvery } from '../http/parameter.ts';
 import {
   finestStepMs,
   type Kept,

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type RollupLevel, rollupLevels, stepMs } from '../../core/rollups.ts';
 import type { HistoryQueries } from '../../flux/history-queries.ts';
 import type { Influx } from '../contract.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 import { type Coverage, joined, type Kept, type Stretch } from './plan.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { MediaType } from '../format.ts';
+import type { MediaType } from '../rows/format.ts';
 import type { HistoryFn } from './read.ts';
 import type { Window } from './windows.ts';
 

@@ -2,7 +2,7 @@ import { TidemarkError } from '../../core/errors.ts';
 import { stepMs } from '../../core/rollups.ts';
 import type { HistoryQueries, RollupField } from '../../flux/history-queries.ts';
 import type { Influx } from '../contract.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 import { Columns, readTime } from './columns.ts';
 import type { Segment } from './plan.ts';
 import { addTo, Joiner, ofPrice, type Window } from './windows.ts';

@@ -1,7 +1,7 @@
 import type { RankWindow } from '../../core/rollups.ts';
 import { hasWholeSteps, momentPoints, type RankQueries } from '../../flux/rank-queries.ts';
 import type { Influx } from '../contract.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 
 /** All prices of a market or pair in a window. */
 export interface Prices {

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type RankWindow, windowMs } from '../../core/rollups.ts';
 import type { PriceQueries } from '../../flux/price-queries.ts';
 import type { Influx } from '../contract.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 
 /** A price is this old at most, at either end: some slots of most exchanges. */
 const AGE_MS_MAX = 300_000;

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { RankWindow } from '../../core/rollups.ts';
 import type { RankedKind, RankQueries } from '../../flux/rank-queries.ts';
 import type { Influx } from '../contract.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 import { byVolatility, type Compared, ofPairs, type Ranked } from './board.ts';
 import { readMeans } from './means.ts';
 

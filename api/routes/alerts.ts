@@ -1,8 +1,7 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { AlertEventFilter } from '../../registry/alert-events.ts';
 import type { Alert } from '../../registry/alerts.ts';
-import { createAdmission } from '../admission.ts';
-import type { AlertDesk } from '../alert-desk.ts';
+import type { AlertDesk } from '../alerts/desk.ts';
 import {
   alertAnswer,
   alertEventsAnswer,
@@ -16,13 +15,14 @@ import {
   allAlertEventsQuery,
   previewAnswer,
   previewWish,
-} from '../alert-schemas.ts';
-import { shownAlert, shownEvent, shownMade, shownPreview } from '../alert-views.ts';
-import { readAlertPatch, readAlertWish, readPreviewWish } from '../alert-wish.ts';
+} from '../alerts/schemas.ts';
+import { shownAlert, shownEvent, shownMade, shownPreview } from '../alerts/views.ts';
+import { readAlertPatch, readAlertWish, readPreviewWish } from '../alerts/wish.ts';
 import type { Dependencies } from '../app.ts';
-import { demand, notThere, readId } from '../ids.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+import { createAdmission } from '../http/admission.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const PREVIEWS_MAX = 2;

@@ -1,11 +1,11 @@
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { readArticles, readAsked, shownWhole, streamArticles } from '../article-list.ts';
-import { articleDetail, articlesAnswer, articlesQuery } from '../article-schemas.ts';
-import { demand } from '../ids.ts';
-import { mediaOf } from '../media.ts';
-import { sendPage } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+import { readArticles, readAsked, shownWhole, streamArticles } from '../articles/list.ts';
+import { articleDetail, articlesAnswer, articlesQuery } from '../articles/schemas.ts';
+import { createAdmission } from '../http/admission.ts';
+import { demand } from '../http/ids.ts';
+import { mediaOf } from '../http/media.ts';
+import { sendPage } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const ANSWERS_MAX = 64;

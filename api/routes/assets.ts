@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
 import type { Asset } from '../assets.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 /** Scripts, styles and data of this origin alone, nothing inline, in nobody else's frame. */

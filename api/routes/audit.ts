@@ -1,9 +1,9 @@
 import type { Dependencies } from '../app.ts';
-import { auditAnswer, auditQuery } from '../audit-schemas.ts';
-import { shownEntry } from '../key-views.ts';
-import { readMoment } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+import { readMoment } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
+import { auditAnswer, auditQuery } from '../keys/audit-schemas.ts';
+import { shownEntry } from '../keys/views.ts';
 
 /** Who changed what. Also at the short address, `/audit`. */
 export function auditRoutes(dependencies: Dependencies): readonly Route[] {

@@ -10,9 +10,9 @@ import {
   backfillsQuery,
   backfillWish,
 } from '../backfill-schemas.ts';
-import { readMoment } from '../moment.ts';
-import { page } from '../page.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { readMoment } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 interface Cost {

@@ -1,8 +1,8 @@
 import { formatMs } from '../../core/duration.ts';
 import type { ChannelView } from '../../registry/channels.ts';
 import type { Dependencies } from '../app.ts';
-import type { ChannelDesk } from '../channel-desk.ts';
-import { askPage, donePage, lostPage, type PageText, sendPageText } from '../channel-pages.ts';
+import type { ChannelDesk } from '../channels/desk.ts';
+import { askPage, donePage, lostPage, type PageText, sendPageText } from '../channels/pages.ts';
 import {
   channelAnswer,
   channelsAnswer,
@@ -10,12 +10,12 @@ import {
   rotateAnswer,
   rotateWish,
   tokenQuery,
-} from '../channel-schemas.ts';
-import { wrongField } from '../field-errors.ts';
-import { demand } from '../ids.ts';
-import { isoOf, isoOrNull } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+} from '../channels/schemas.ts';
+import { wrongField } from '../http/field-errors.ts';
+import { demand } from '../http/ids.ts';
+import { isoOf, isoOrNull } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,6 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { Delivery, DeliveryFilter, WholeDelivery } from '../../registry/deliveries.ts';
 import type { Dependencies } from '../app.ts';
-import type { DeliveryDesk } from '../channel-desk.ts';
 import {
   alertDeliveriesQuery,
   deliveriesAnswer,
@@ -10,11 +9,12 @@ import {
   replayAnswer,
   replayWish,
   wholeDeliveryAnswer,
-} from '../delivery-schemas.ts';
-import { demand, notThere, readId } from '../ids.ts';
-import { isoOf, isoOrNull, readMoment } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+} from '../channels/delivery-schemas.ts';
+import type { DeliveryDesk } from '../channels/desk.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { isoOf, isoOrNull, readMoment } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const path = '/api/v1/deliveries';

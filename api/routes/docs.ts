@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 import { sendAsset } from './assets.ts';
 

@@ -1,18 +1,18 @@
 import type { Context } from 'koa';
 import { isCode } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
-import type { Caller } from '../auth.ts';
-import { HttpProblem } from '../errors.ts';
-import { eventsAnswer, eventsQuery, liveQuery } from '../event-schemas.ts';
 import { whileAdmitted } from '../events/admitted.ts';
 import type { Seat } from '../events/contract.ts';
+import { eventsAnswer, eventsQuery, liveQuery } from '../events/schemas.ts';
 import { openSocket } from '../events/socket.ts';
 import { isEventSource, streamEvents, streamLater } from '../events/stream.ts';
 import { asksForSocket } from '../events/upgrades.ts';
-import { ANYBODY } from '../keyring.ts';
-import { demandSameOrigin } from '../origin.ts';
-import { page } from '../page.ts';
-import { type Answer, defineRoute, type Route } from '../route.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { page } from '../http/page.ts';
+import { type Answer, defineRoute, type Route } from '../http/route.ts';
+import type { Caller } from '../keys/auth.ts';
+import { ANYBODY } from '../keys/keyring.ts';
+import { demandSameOrigin } from '../keys/origin.ts';
 import { errorAnswer } from '../schemas.ts';
 
 const SSE = 'text/event-stream';

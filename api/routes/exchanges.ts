@@ -3,15 +3,15 @@ import { isCode, TidemarkError } from '../../core/errors.ts';
 import type { ExchangeEntry } from '../../registry/catalog.ts';
 import type { PriceMode } from '../../registry/exchange-choices.ts';
 import { nearNames } from '../../registry/near.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
 import { exchangeAddition, exchangeChange, slotsAnswer, slotsQuery } from '../choice-schemas.ts';
-import { HttpProblem } from '../errors.ts';
-import { numberText } from '../format.ts';
-import { readRange } from '../moment.ts';
-import { page, sendPage } from '../page.ts';
-import { type Cells, pageOf, readParts } from '../parts.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { createAdmission } from '../http/admission.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { readRange } from '../http/moment.ts';
+import { page, sendPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { numberText } from '../rows/format.ts';
+import { type Cells, pageOf, readParts } from '../rows/parts.ts';
 import {
   type ExchangeAnswer,
   type ExchangesAnswer,

@@ -1,7 +1,5 @@
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { readUpload } from '../body.ts';
-import { exportFeeds, importFeeds, listTypes } from '../feed-lists.ts';
+import { exportFeeds, importFeeds, listTypes } from '../articles/feed-lists.ts';
 import {
   checkAnswer,
   feedAnswer,
@@ -10,14 +8,16 @@ import {
   feedsQuery,
   feedWish,
   importAnswer,
-} from '../feed-schemas.ts';
-import { shownFeeds, shownOne } from '../feed-views.ts';
-import { readFeedPatch, readFeedWish } from '../feed-wish.ts';
-import { tagOf } from '../field-schemas.ts';
-import { demand, notThere, readId } from '../ids.ts';
-import { isoOrNull } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+} from '../articles/feed-schemas.ts';
+import { shownFeeds, shownOne } from '../articles/feed-views.ts';
+import { readFeedPatch, readFeedWish } from '../articles/feed-wish.ts';
+import { createAdmission } from '../http/admission.ts';
+import { readUpload } from '../http/body.ts';
+import { tagOf } from '../http/field-schemas.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { isoOrNull } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const LISTS_MAX = 2;

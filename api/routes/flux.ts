@@ -1,10 +1,9 @@
 import { childAbort } from '../../core/abort.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { listExamples } from '../../flux/examples.ts';
-import { createShares } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { answerOf } from '../flux-answer.ts';
-import { createProposals } from '../flux-complete.ts';
+import { answerOf } from '../flux/answer.ts';
+import { createProposals } from '../flux/complete.ts';
 import {
   fluxAnswer,
   fluxCheckAnswer,
@@ -13,13 +12,14 @@ import {
   fluxCompleteWish,
   fluxExamplesAnswer,
   fluxWish,
-} from '../flux-schemas.ts';
-import { demandReading, judge } from '../flux-script.ts';
-import { mediaTypes } from '../format.ts';
-import { mediaOf } from '../media.ts';
-import { alsoShort, type Call, defineRoute, type Route } from '../route.ts';
+} from '../flux/schemas.ts';
+import { demandReading, judge } from '../flux/script.ts';
+import { createShares } from '../http/admission.ts';
+import { mediaOf } from '../http/media.ts';
+import { alsoShort, type Call, defineRoute, type Route } from '../http/route.ts';
+import { sendStream } from '../http/stream.ts';
+import { mediaTypes } from '../rows/format.ts';
 import { noQuery } from '../schemas.ts';
-import { sendStream } from '../stream.ts';
 
 /** Scripts in work at once for each key. */
 const SCRIPTS_MAX = 4;

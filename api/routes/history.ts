@@ -1,18 +1,18 @@
 import { formatMs } from '../../core/duration.ts';
 import type { HistoryQueries } from '../../flux/history-queries.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { formats, type MediaType, mediaTypes } from '../format.ts';
 import { type HistoryPlan, planHistory, readHistoryQuery, sourcesOf } from '../history/ask.ts';
 import { createRowsText, type HistoryHead, headText } from '../history/format.ts';
 import type { Kept } from '../history/plan.ts';
 import { type HistoryFn, readWindows } from '../history/read.ts';
-import { historyAnswer, historyQuery } from '../history-schemas.ts';
-import { type FormatName, mediaOf } from '../media.ts';
+import { historyAnswer, historyQuery } from '../history/schemas.ts';
+import { createAdmission } from '../http/admission.ts';
+import { type FormatName, mediaOf } from '../http/media.ts';
+import { type Call, defineRoute, type Route } from '../http/route.ts';
+import { sendStream } from '../http/stream.ts';
 import { findPair } from '../pair.ts';
-import { type Call, defineRoute, type Route } from '../route.ts';
-import { readPrices } from '../store.ts';
-import { sendStream } from '../stream.ts';
+import { formats, type MediaType, mediaTypes } from '../rows/format.ts';
+import { readPrices } from '../rows/store.ts';
 
 /** What is needed to read prices of any age. */
 export interface History {

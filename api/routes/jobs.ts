@@ -1,11 +1,11 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
-import type { JobDesk } from '../article-desk.ts';
-import { demand } from '../ids.ts';
-import { jobAnswer, jobsAnswer, jobsQuery } from '../job-schemas.ts';
-import { shownJob } from '../job-views.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+import type { JobDesk } from '../articles/desk.ts';
+import { jobAnswer, jobsAnswer, jobsQuery } from '../articles/job-schemas.ts';
+import { shownJob } from '../articles/job-views.ts';
+import { demand } from '../http/ids.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const path = '/api/v1/jobs';

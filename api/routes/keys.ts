@@ -2,9 +2,14 @@ import type { Context } from 'koa';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Revoked } from '../../registry/keys.ts';
 import type { Dependencies } from '../app.ts';
-import { isLoopback } from '../auth.ts';
-import { HttpProblem } from '../errors.ts';
-import { demand, notThere, readId } from '../ids.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { isoOrNull } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
+import { isLoopback } from '../keys/auth.ts';
+import { ANYBODY } from '../keys/keyring.ts';
+import { limitOf } from '../keys/rates.ts';
 import {
   keyAnswer,
   keysAnswer,
@@ -14,14 +19,9 @@ import {
   meAnswer,
   revokedKeyAnswer,
   revokeQuery,
-} from '../key-schemas.ts';
-import { shownKey } from '../key-views.ts';
-import { readKeyWish } from '../key-wish.ts';
-import { ANYBODY } from '../keyring.ts';
-import { isoOrNull } from '../moment.ts';
-import { page } from '../page.ts';
-import { limitOf } from '../rates.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+} from '../keys/schemas.ts';
+import { shownKey } from '../keys/views.ts';
+import { readKeyWish } from '../keys/wish.ts';
 import { errorAnswer, noQuery } from '../schemas.ts';
 
 const path = '/api/v1/keys';

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
-import { page } from '../page.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { page } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { type PairsAnswer, pairsAnswer, pairsQuery } from '../schemas.ts';
 
 /** The pairs that are known, page by page. */

@@ -1,7 +1,6 @@
 import { TidemarkError } from '../../core/errors.ts';
 import { pairSpellings } from '../../core/pair.ts';
 import type { MetricEntry } from '../../registry/metrics.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
 import {
   metricAddition,
@@ -12,13 +11,14 @@ import {
   recordsAnswer,
   recordsQuery,
 } from '../choice-schemas.ts';
-import { HttpProblem } from '../errors.ts';
-import { linkNext, page, sendPage } from '../page.ts';
+import { createAdmission } from '../http/admission.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { linkNext, page, sendPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { listedPair } from '../pair.ts';
-import { readRecords, readRecordsQuery } from '../records.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { readRecords, readRecordsQuery } from '../rows/records.ts';
+import { pickRows } from '../rows/store.ts';
 import { noQuery } from '../schemas.ts';
-import { pickRows } from '../store.ts';
 
 const ANSWERS_MAX = 64;
 const ID_MAX = 2 ** 31 - 1;

@@ -1,14 +1,14 @@
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { formats, mediaTypes } from '../format.ts';
-import { mediaOf } from '../media.ts';
-import { readRange } from '../moment.ts';
-import { demandMonitor } from '../monitor-desk.ts';
-import { scansAnswer, scansQuery, summaryAnswer, summaryQuery } from '../monitor-scan-schemas.ts';
-import { readScans } from '../monitor-scans.ts';
-import { readSummary } from '../monitor-summary.ts';
-import { sendPage } from '../page.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { createAdmission } from '../http/admission.ts';
+import { mediaOf } from '../http/media.ts';
+import { readRange } from '../http/moment.ts';
+import { sendPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { demandMonitor } from '../monitors/desk.ts';
+import { scansAnswer, scansQuery, summaryAnswer, summaryQuery } from '../monitors/scan-schemas.ts';
+import { readScans } from '../monitors/scans.ts';
+import { readSummary } from '../monitors/summary.ts';
+import { formats, mediaTypes } from '../rows/format.ts';
 
 const ANSWERS_MAX = 64;
 const params = { id: 'The number of the monitor.' };

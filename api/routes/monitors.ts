@@ -1,9 +1,11 @@
 import type { Monitor } from '../../registry/monitors.ts';
-import { createAdmission, createShares } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { tagOf } from '../field-schemas.ts';
-import { demandMonitor, noMonitor, readMonitorId } from '../monitor-desk.ts';
-import { scanTraceAnswer } from '../monitor-scan-schemas.ts';
+import { createAdmission, createShares } from '../http/admission.ts';
+import { tagOf } from '../http/field-schemas.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
+import { demandMonitor, noMonitor, readMonitorId } from '../monitors/desk.ts';
+import { scanTraceAnswer } from '../monitors/scan-schemas.ts';
 import {
   monitorAnswer,
   monitorChanged,
@@ -13,11 +15,9 @@ import {
   monitorsAnswer,
   monitorsQuery,
   monitorWish,
-} from '../monitor-schemas.ts';
-import { shownEvidence, shownMonitor, shownTrace, warningsOf } from '../monitor-views.ts';
-import { readPatch, readWish } from '../monitor-wish.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+} from '../monitors/schemas.ts';
+import { shownEvidence, shownMonitor, shownTrace, warningsOf } from '../monitors/views.ts';
+import { readPatch, readWish } from '../monitors/wish.ts';
 import { noQuery } from '../schemas.ts';
 import { monitorReadRoutes } from './monitor-scans.ts';
 

@@ -2,10 +2,10 @@ import { formatMs } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { momentLevel, type RankWindow, stepMs } from '../../core/rollups.ts';
 import { nearNames } from '../../registry/near.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { createMoves, type Move } from '../leaderboard/moves.ts';
-import { readRange } from '../moment.ts';
+import { createAdmission } from '../http/admission.ts';
+import { readRange } from '../http/moment.ts';
+import { type Call, defineRoute, type Route } from '../http/route.ts';
 import {
   type MoversAnswer,
   moversAnswer,
@@ -13,10 +13,10 @@ import {
   type RankRunsAnswer,
   rankRunsAnswer,
   rankRunsQuery,
-} from '../move-schemas.ts';
+} from '../leaderboard/move-schemas.ts';
+import { createMoves, type Move } from '../leaderboard/moves.ts';
 import { findPair } from '../pair.ts';
-import { type Call, defineRoute, type Route } from '../route.ts';
-import { pickRows } from '../store.ts';
+import { pickRows } from '../rows/store.ts';
 
 const ANSWERS_MAX = 64;
 const RUNS_MAX = 1_500;

@@ -6,22 +6,22 @@ import {
   spanMs,
 } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { HttpProblem } from '../errors.ts';
+import { createAdmission } from '../http/admission.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { isReserved } from '../http/reserved.ts';
+import { type Call, defineRoute, type Route } from '../http/route.ts';
+import { sendStream } from '../http/stream.ts';
+import { findPair } from '../pair.ts';
 import {
   type AnswerHead,
   formats,
   type MediaType,
   mediaTypes,
   type PriceFormat,
-} from '../format.ts';
-import { findPair } from '../pair.ts';
-import { isReserved } from '../reserved.ts';
-import { type Call, defineRoute, type Route } from '../route.ts';
+} from '../rows/format.ts';
+import { type PickedRows, pickRows, readPrices } from '../rows/store.ts';
 import { priceAnswer, priceQuery } from '../schemas.ts';
-import { type PickedRows, pickRows, readPrices } from '../store.ts';
-import { sendStream } from '../stream.ts';
 
 type PriceCall = Call<{ duration: string; exchange?: string | undefined }>;
 

@@ -1,14 +1,14 @@
 import { TidemarkError } from '../../core/errors.ts';
 import { nearNames } from '../../registry/near.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { HttpProblem } from '../errors.ts';
+import { createAdmission } from '../http/admission.ts';
+import { HttpProblem } from '../http/errors.ts';
+import { page } from '../http/page.ts';
+import { invalidParameter } from '../http/parameter.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import type { Compared, Ranked } from '../leaderboard/board.ts';
+import { type RanksAnswer, ranksAnswer, ranksQuery } from '../leaderboard/ranks-schemas.ts';
 import type { Run } from '../leaderboard/runs.ts';
-import { page } from '../page.ts';
-import { invalidParameter } from '../parameter.ts';
-import { type RanksAnswer, ranksAnswer, ranksQuery } from '../ranks-schemas.ts';
-import { defineRoute, type Route } from '../route.ts';
 
 /** Whole lists are in work in so many answers at once; a list is read once for all of them. */
 const ANSWERS_MAX = 256;

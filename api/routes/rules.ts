@@ -1,10 +1,5 @@
 import type { Rule } from '../../registry/rules.ts';
-import { createAdmission } from '../admission.ts';
 import type { Dependencies } from '../app.ts';
-import { demand, notThere, readId } from '../ids.ts';
-import { isoOf } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
 import {
   ruleAnswer,
   rulePatch,
@@ -13,9 +8,14 @@ import {
   ruleTrial,
   ruleWish,
   trialAnswer,
-} from '../rule-schemas.ts';
-import { tryRule } from '../rule-trial.ts';
-import { readRulePatch, readRuleWish, readTrial } from '../rule-wish.ts';
+} from '../articles/rule-schemas.ts';
+import { tryRule } from '../articles/rule-trial.ts';
+import { readRulePatch, readRuleWish, readTrial } from '../articles/rule-wish.ts';
+import { createAdmission } from '../http/admission.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { isoOf } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const TRIALS_MAX = 2;

@@ -1,19 +1,19 @@
 import type { Silence } from '../../registry/silences.ts';
-import type { Dependencies } from '../app.ts';
-import { demand, notThere, readId } from '../ids.ts';
-import { isoOf } from '../moment.ts';
-import { page } from '../page.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
-import { noQuery } from '../schemas.ts';
-import type { SilenceDesk } from '../silence-desk.ts';
+import type { SilenceDesk } from '../alerts/silence-desk.ts';
 import {
   silenceAnswer,
   silencePatch,
   silencesAnswer,
   silencesQuery,
   silenceWish,
-} from '../silence-schemas.ts';
-import { readSilencePatch, readSilenceWish } from '../silence-wish.ts';
+} from '../alerts/silence-schemas.ts';
+import { readSilencePatch, readSilenceWish } from '../alerts/silence-wish.ts';
+import type { Dependencies } from '../app.ts';
+import { demand, notThere, readId } from '../http/ids.ts';
+import { isoOf } from '../http/moment.ts';
+import { page } from '../http/page.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
+import { noQuery } from '../schemas.ts';
 
 const path = '/api/v1/silences';
 const params = { id: 'The number of the silence.' };

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { messageOf } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
 import type { Probe, ProbeResult } from '../contract.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { defineRoute, type Route } from '../http/route.ts';
 import { healthAnswer, indexAnswer, noQuery, type ReadyAnswer, readyAnswer } from '../schemas.ts';
 import { asksForPage, sendAsset } from './assets.ts';
 

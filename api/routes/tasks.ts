@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { formatMs } from '../../core/duration.ts';
 import type { TaskStatus } from '../../core/task-status.ts';
 import type { Dependencies } from '../app.ts';
-import { said } from '../field-schemas.ts';
-import { isoOrNull } from '../moment.ts';
-import { alsoShort, defineRoute, type Route } from '../route.ts';
+import { said } from '../http/field-schemas.ts';
+import { isoOrNull } from '../http/moment.ts';
+import { alsoShort, defineRoute, type Route } from '../http/route.ts';
 import { noQuery } from '../schemas.ts';
 
 const taskAnswer = z

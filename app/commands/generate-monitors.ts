@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { plainMonitor } from '../../api/monitor-wish.ts';
+import { plainMonitor } from '../../api/monitors/wish.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { fixedMsOrNone, formatMs } from '../../core/duration.ts';

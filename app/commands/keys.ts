@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { keyWish } from '../../api/key-schemas.ts';
-import { shownKey } from '../../api/key-views.ts';
-import { readKeyWish } from '../../api/key-wish.ts';
-import { ANYBODY } from '../../api/keyring.ts';
+import { ANYBODY } from '../../api/keys/keyring.ts';
+import { keyWish } from '../../api/keys/schemas.ts';
+import { shownKey } from '../../api/keys/views.ts';
+import { readKeyWish } from '../../api/keys/wish.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { isCode, TidemarkError } from '../../core/errors.ts';

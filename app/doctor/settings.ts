@@ -1,6 +1,6 @@
 /** The settings: what is wrong with them, and what is unwise. */
 import { networkInterfaces } from 'node:os';
-import { isLoopback } from '../../api/auth.ts';
+import { isLoopback } from '../../api/keys/auth.ts';
 import { type Finding, fail, ok, type Patient, warn } from './finding.ts';
 
 export function checkSettings({ mistakes, strangers }: Patient): Finding[] {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { channelAnswer, channelsAnswer, rotateAnswer } from '../../api/channel-schemas.ts';
+import { silenceAnswer, silencesAnswer } from '../../api/alerts/silence-schemas.ts';
 import {
   deliveriesAnswer,
   deliveryAnswer,
   replayAnswer,
   wholeDeliveryAnswer,
-} from '../../api/delivery-schemas.ts';
-import { silenceAnswer, silencesAnswer } from '../../api/silence-schemas.ts';
+} from '../../api/channels/delivery-schemas.ts';
+import { channelAnswer, channelsAnswer, rotateAnswer } from '../../api/channels/schemas.ts';
 import {
   channelOf,
   deliveryOf,

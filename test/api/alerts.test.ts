@@ -7,7 +7,7 @@ import {
   alertsAnswer,
   alertTested,
   previewAnswer,
-} from '../../api/alert-schemas.ts';
+} from '../../api/alerts/schemas.ts';
 import {
   alertEventOf,
   type FakeAlerts,

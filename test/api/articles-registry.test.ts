@@ -1,10 +1,10 @@
 /** Feeds, rules, articles and jobs over the API, with the registry behind it. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { articleDetail, articlesAnswer } from '../../api/article-schemas.ts';
-import { feedAnswer, feedsAnswer, importAnswer } from '../../api/feed-schemas.ts';
-import { jobAnswer, jobsAnswer } from '../../api/job-schemas.ts';
-import { ruleAnswer, trialAnswer } from '../../api/rule-schemas.ts';
+import { feedAnswer, feedsAnswer, importAnswer } from '../../api/articles/feed-schemas.ts';
+import { jobAnswer, jobsAnswer } from '../../api/articles/job-schemas.ts';
+import { ruleAnswer, trialAnswer } from '../../api/articles/rule-schemas.ts';
+import { articleDetail, articlesAnswer } from '../../api/articles/schemas.ts';
 import { openArticleDesk, openFeedDesk, openJobDesk } from '../../app/feeds.ts';
 import { createParts } from '../../app/parts.ts';
 import { openRuleDesk } from '../../app/rules.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { articleAnswer, articleDetail, articlesAnswer } from '../../api/article-schemas.ts';
-import { jobAnswer, jobsAnswer } from '../../api/job-schemas.ts';
+import { jobAnswer, jobsAnswer } from '../../api/articles/job-schemas.ts';
+import { articleAnswer, articleDetail, articlesAnswer } from '../../api/articles/schemas.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { ManualClock } from '../helpers/clock.ts';

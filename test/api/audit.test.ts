@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startAuditTrail, startForgetting } from '../../api/audit.ts';
+import { startAuditTrail, startForgetting } from '../../api/keys/audit.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { assertSafeHost, type Caller, demandRole } from '../../api/auth.ts';
-import { settingsKeyring } from '../../api/keyring.ts';
+import { assertSafeHost, type Caller, demandRole } from '../../api/keys/auth.ts';
+import { settingsKeyring } from '../../api/keys/keyring.ts';
 import { listen } from '../../api/server.ts';
 import { systemClock as clock } from '../../core/clock.ts';
 import { TidemarkError } from '../../core/errors.ts';

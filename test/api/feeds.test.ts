@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { checkAnswer, feedAnswer, feedsAnswer, importAnswer } from '../../api/feed-schemas.ts';
+import {
+  checkAnswer,
+  feedAnswer,
+  feedsAnswer,
+  importAnswer,
+} from '../../api/articles/feed-schemas.ts';
 import type { Feed } from '../../registry/feeds.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { type FakeFeeds, fakeFeeds } from '../helpers/feed-desk.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Influx } from '../../api/contract.ts';
-import { cursorIn } from '../../api/flux-cursor.ts';
-import { fluxCompleteAnswer } from '../../api/flux-schemas.ts';
+import { cursorIn } from '../../api/flux/cursor.ts';
+import { fluxCompleteAnswer } from '../../api/flux/schemas.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { errorOf, gate, startApi, type TestApi } from '../helpers/api.ts';
 import { ManualClock } from '../helpers/clock.ts';

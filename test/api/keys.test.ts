@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
-import { openKeyring } from '../../api/keyring.ts';
+import { openKeyring } from '../../api/keys/keyring.ts';
 import { silentLog as log } from '../../core/log.ts';
 import { newKeySecret } from '../../registry/key-secret.ts';
 import type { KeyRole } from '../../registry/keys.ts';

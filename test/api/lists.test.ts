@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createRanks } from '../../api/ranks.ts';
+import { createRanks } from '../../api/leaderboard/ranks.ts';
 import { exchangesAnswer, pairsAnswer } from '../../api/schemas.ts';
 import { TidemarkError } from '../../core/errors.ts';
 import { silentLog } from '../../core/log.ts';

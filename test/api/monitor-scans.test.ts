@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { scansAnswer, scanTraceAnswer, summaryAnswer } from '../../api/monitor-scan-schemas.ts';
+import { scansAnswer, scanTraceAnswer, summaryAnswer } from '../../api/monitors/scan-schemas.ts';
 import { fixedMs } from '../../core/duration.ts';
 import type { RowBatch } from '../../core/influx/tables.ts';
 import {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { eventsAnswer } from '../../api/event-schemas.ts';
+import { eventsAnswer } from '../../api/events/schemas.ts';
 import {
   monitorAnswer,
   monitorChanged,
   monitorDetail,
   monitorsAnswer,
-} from '../../api/monitor-schemas.ts';
+} from '../../api/monitors/schemas.ts';
 import type { Monitor } from '../../registry/monitors.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { type FakeMonitors, fakeMonitors } from '../helpers/monitor-desk.ts';

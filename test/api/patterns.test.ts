@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { momentPattern, readMoment, untilPattern } from '../../api/moment.ts';
+import { momentPattern, readMoment, untilPattern } from '../../api/http/moment.ts';
 import {
   durationPattern,
   fixedMs,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { clientAddress, clientOf } from '../../api/address.ts';
-import { Buckets, limitOf, rateHeaders } from '../../api/rates.ts';
+import { clientAddress, clientOf } from '../../api/http/address.ts';
+import { Buckets, limitOf, rateHeaders } from '../../api/keys/rates.ts';
 import { addressRanges } from '../../core/address-ranges.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { ManualClock } from '../helpers/clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { ruleAnswer, rulesAnswer, trialAnswer } from '../../api/rule-schemas.ts';
+import { ruleAnswer, rulesAnswer, trialAnswer } from '../../api/articles/rule-schemas.ts';
 import { errorOf, startApi, type TestApi } from '../helpers/api.ts';
 import { articleOf, type FakeRules, fakeRules } from '../helpers/feed-desk.ts';
 import { send } from '../helpers/send.ts';

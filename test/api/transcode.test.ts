@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formats, type MediaType } from '../../api/format.ts';
-import { PriceTranscoder } from '../../api/transcode.ts';
+import { formats, type MediaType } from '../../api/rows/format.ts';
+import { PriceTranscoder } from '../../api/rows/transcode.ts';
 import { TidemarkError } from '../../core/errors.ts';
 
 const HEAD =

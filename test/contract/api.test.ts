@@ -1,7 +1,7 @@
 /** The API over every engine: what was written comes out, in order, with its rank. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createRanks } from '../../api/ranks.ts';
+import { createRanks } from '../../api/leaderboard/ranks.ts';
 import { pairsAnswer } from '../../api/schemas.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';

@@ -7,7 +7,7 @@ import {
   fluxCheckAnswer,
   fluxCompleteAnswer,
   fluxExamplesAnswer,
-} from '../../api/flux-schemas.ts';
+} from '../../api/flux/schemas.ts';
 import { errorAnswer } from '../../api/schemas.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createKept } from '../../api/history/coverage.ts';
-import { historyAnswer } from '../../api/history-schemas.ts';
+import { historyAnswer } from '../../api/history/schemas.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { rollupBucket, stepMs } from '../../core/rollups.ts';

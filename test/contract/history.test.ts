@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createKept } from '../../api/history/coverage.ts';
 import type { Stretch } from '../../api/history/plan.ts';
-import { historyAnswer } from '../../api/history-schemas.ts';
+import { historyAnswer } from '../../api/history/schemas.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { type RollupLevel, rollupBucket } from '../../core/rollups.ts';

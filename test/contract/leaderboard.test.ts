@@ -1,8 +1,8 @@
 /** The leaderboard over every engine: what the rank tasks leave, in order, page by page. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { ranksAnswer } from '../../api/leaderboard/ranks-schemas.ts';
 import { createRuns } from '../../api/leaderboard/runs.ts';
-import { ranksAnswer } from '../../api/ranks-schemas.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createInflux, type Influx } from '../../core/influx/influx.ts';
 import { rankBucket } from '../../core/rollups.ts';

@@ -1,7 +1,7 @@
 /** Desks for alerts and what belongs to them, in memory: what is asked is really checked. */
-import type { AlertDesk } from '../../api/alert-desk.ts';
-import type { ChannelDesk, DeliveryDesk } from '../../api/channel-desk.ts';
-import type { SilenceDesk } from '../../api/silence-desk.ts';
+import type { AlertDesk } from '../../api/alerts/desk.ts';
+import type { SilenceDesk } from '../../api/alerts/silence-desk.ts';
+import type { ChannelDesk, DeliveryDesk } from '../../api/channels/desk.ts';
 import type { Previewed } from '../../core/alert-preview.ts';
 import type { AlertEvent } from '../../registry/alert-events.ts';
 import type { Alert, AlertChange, NewAlert } from '../../registry/alerts.ts';

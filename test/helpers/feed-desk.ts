@@ -1,7 +1,7 @@
 /** Desks for feeds, rules, articles and jobs in memory: what is asked is really checked. */
-import type { ArticleDesk, JobDesk } from '../../api/article-desk.ts';
-import type { FeedDesk } from '../../api/feed-desk.ts';
-import type { RuleDesk } from '../../api/rule-desk.ts';
+import type { ArticleDesk, JobDesk } from '../../api/articles/desk.ts';
+import type { FeedDesk } from '../../api/articles/feed-desk.ts';
+import type { RuleDesk } from '../../api/articles/rule-desk.ts';
 import { feedJudgesOf } from '../../app/feeds.ts';
 import { ruleChecker } from '../../app/rules.ts';
 import { TidemarkError } from '../../core/errors.ts';

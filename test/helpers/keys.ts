@@ -1,7 +1,7 @@
 /** Keys and the audit in memory, with the rules of registry/keys.ts. */
 import type { Dependencies } from '../../api/app.ts';
-import type { AuditDesk, KeyDesk } from '../../api/key-desk.ts';
-import { type KeySource, openKeyring, settingsKeyring } from '../../api/keyring.ts';
+import type { AuditDesk, KeyDesk } from '../../api/keys/desk.ts';
+import { type KeySource, openKeyring, settingsKeyring } from '../../api/keys/keyring.ts';
 import { addressRanges } from '../../core/address-ranges.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ApiKey } from '../../core/config.ts';

@@ -1,5 +1,5 @@
 /** A desk for monitors in memory: what is asked is really checked, nothing is scanned. */
-import type { MonitorDesk, ScanTrace } from '../../api/monitor-desk.ts';
+import type { MonitorDesk, ScanTrace } from '../../api/monitors/desk.ts';
 import { judgesOf } from '../../app/monitors.ts';
 import { createGate } from '../../core/targets.ts';
 import type { StoredEvent } from '../../registry/events.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import type { Dependencies } from '../../../api/app.ts';
-import { formats } from '../../../api/format.ts';
 import { createRowsText } from '../../../api/history/format.ts';
 import { ofPrice } from '../../../api/history/windows.ts';
+import { formats } from '../../../api/rows/format.ts';
 import type { RowBatch } from '../../../core/influx/tables.ts';
 import {
   type Asked,
