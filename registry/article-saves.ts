@@ -6,7 +6,7 @@ import { recordMatches } from './article-matches.ts';
 import { type Queries, rowsOf, type Transaction } from './database.ts';
 import type { FeedCheck, FoundArticle } from './feed-checks.ts';
 import type { FeedSettings } from './feeds.ts';
-import { slices } from './slices.ts';
+import { weighedSlices } from './slices.ts';
 import { jsonOf, msColumn, NOW_MS, textOf, timeOf } from './sql-values.ts';
 
 /** An older content than these many is forgotten: coming back, it is an update. */
@@ -53,21 +53,28 @@ export async function saveArticles(
   checks: readonly HeldCheck[],
 ): Promise<readonly SavedNews[]> {
   const news: SavedNews[] = [];
-  for (const some of slices(checks.flatMap(inOrder))) {
+  for (const some of weighedSlices(checks.flatMap(inOrder), lengthOf, LENGTH_MAX)) {
     const saved = await saveSome(transaction, some);
     news.push(...(await newsOf(transaction, saved)));
   }
   return news;
 }
 
+/** Characters of one statement: writing and sending more would hold up everything else. */
+const LENGTH_MAX = 200_000;
+
+function lengthOf({ found }: Wanted): number {
+  return found.title.length + found.summary.length + (found.content?.length ?? 0);
+}
+
 /** The oldest first: by date, without one as feeds have them, the newest on top. */
 function inOrder(held: HeldCheck): Wanted[] {
   const found = new Map(held.check.articles.toReversed().map((one) => [textOf(one.key), one]));
-  const timeOfOne = ([, { publishedMs }]: [string, FoundArticle]): number =>
-    sane(publishedMs) ?? Number.MAX_SAFE_INTEGER;
-  return [...found]
-    .sort((one, other) => timeOfOne(one) - timeOfOne(other))
-    .map(([key, one]) => ({ held, key, found: one }));
+  const timed = Array.from(found, ([key, one]) => {
+    const timeMs = sane(one.publishedMs) ?? Number.MAX_SAFE_INTEGER;
+    return { timeMs, wanted: { held, key, found: one } };
+  });
+  return timed.sort((one, other) => one.timeMs - other.timeMs).map(({ wanted }) => wanted);
 }
 
 /** Beyond these years a time is not one, and PostgreSQL may not hold it. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { othersTurn } from '../../core/pause.ts';
 import type { RecentArticle } from '../../registry/articles.ts';
 import type { Rule } from '../../registry/rules.ts';
 import type { FoundClause, RuleVerdict } from '../contract.ts';
@@ -23,7 +24,7 @@ export async function tryRule(
     counts[verdict] += 1;
     if (verdict !== 'no') articles.push(shown(article, verdict, clauses));
     // A long text takes milliseconds, and others wait.
-    await new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
     signal.throwIfAborted();
   }
   const { yes, no, 'needs-text': needsText } = counts;

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../../core/errors.ts';
+import { othersTurn } from '../../core/pause.ts';
 import type { PointTarget } from '../storage/target.ts';
 import { FastLines } from './fast.ts';
 import { NS_PER_UNIT, type ParseOptions, type Precision, parseLine } from './parse.ts';
@@ -37,7 +38,7 @@ export async function readLines(
     at = fast.read(at, pause);
     if (at >= pause) {
       pause = at + SLICE_BYTES;
-      await giveWay();
+      await othersTurn();
     } else {
       at = readLine({ body, start: at, parse, target, failed });
       pause -= SLOW_LINE_BYTES;
@@ -102,8 +103,4 @@ function readLine({ body, start, parse, target, failed }: OneLine): number {
     failed.add(line, error.message);
   }
   return end + 1;
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

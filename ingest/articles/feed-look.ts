@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HttpResponse } from '../../core/http.ts';
+import { othersTurn } from '../../core/pause.ts';
 import type { FeedVisit } from '../../registry/visits.ts';
 import type { DiscoveredFeed, ParsedFeed } from './feed.ts';
 import { fetchHops, type HopTools, isSameSite } from './fetch-hops.ts';
@@ -100,7 +101,7 @@ const HASH_BYTES = 500_000;
 async function hashOf(body: Buffer): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; at < body.length; at += HASH_BYTES) {
-    if (at > 0) await new Promise((done) => setImmediate(done));
+    if (at > 0) await othersTurn();
     hash.update(body.subarray(at, at + HASH_BYTES));
   }
   return hash.digest('hex');

@@ -1,3 +1,4 @@
+import { othersTurn } from '../../core/pause.ts';
 import type { FeedCheck, KnownArticle } from '../../registry/feed-checks.ts';
 import { slices } from '../../registry/slices.ts';
 import type { FeedVisit } from '../../registry/visits.ts';
@@ -185,10 +186,6 @@ async function policyOf(
     if (step.done === true) return step.value;
     await othersTurn();
   }
-}
-
-function othersTurn(): Promise<void> {
-  return new Promise((done) => setImmediate(done));
 }
 
 /** So many rows of a feed are read at once. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { othersTurn } from '../../core/pause.ts';
 import type { Point, PointSink } from '../../core/point.ts';
 import type { ArticlePoint, ToldNews } from '../../registry/article-events.ts';
 import { slices } from '../../registry/slices.ts';
@@ -23,7 +24,7 @@ export interface RecorderOptions {
 }
 
 /** So many lines are made at once. */
-const POINTS_MAX = 500;
+const POINTS_MAX = 200;
 
 interface Begun {
   /** Monotonic. */
@@ -94,7 +95,10 @@ export class Recorder {
     }
     for (const [event, many] of told) metrics.told(event, many);
     try {
-      for (const some of slices(points, POINTS_MAX)) await sink.accept(some.map(articlePoint));
+      for (const some of slices(points, POINTS_MAX)) {
+        await sink.accept(some.map(articlePoint));
+        await othersTurn();
+      }
       if (more.length > 0) await sink.accept(more);
       this.#spoolError = undefined;
     } catch (error) {

@@ -1,3 +1,5 @@
+import { othersTurn } from '../../../core/pause.ts';
+
 /**
  * Long work in small pieces. A query shares its thread with writes and with other queries: loops
  * over rows yield PAUSE from time to time, and whoever runs them gives the others their turn then.
@@ -13,9 +15,7 @@ export const STEPS_PER_PAUSE = 4096;
 
 /** Gives everyone else a turn; rejects when the query was cancelled in the meantime. */
 export async function turn(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setImmediate(resolve);
-  });
+  await othersTurn();
   signal.throwIfAborted();
 }
 
