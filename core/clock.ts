@@ -10,16 +10,18 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** One for all: most sleeps are ended early, and a stack takes longer to note than the rest. */
+const CANCELLED = new TidemarkError('cancelled', 'sleep was cancelled');
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  // Not `timers/promises`: it makes an error with a stack for each sleep that is ended early, and
-  // most are.
+  // Not `timers/promises`: it makes an error for each.
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       const cancel = (): void => {
         clearTimeout(timer);
-        reject(new TidemarkError('cancelled', 'sleep was cancelled', { cause: signal?.reason }));
+        reject(CANCELLED);
       };
       const timer = setTimeout(() => {
         signal?.removeEventListener('abort', cancel);
