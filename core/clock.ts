@@ -10,8 +10,15 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** One for all: most sleeps are ended early, and a stack takes longer to note than the rest. */
-const CANCELLED = new TidemarkError('cancelled', 'sleep was cancelled');
+/** One a reason: most sleeps are ended early, and to note a stack takes longer than the rest. */
+const cancelled = new WeakMap<object, TidemarkError>();
+
+function cancelledBy(cause: unknown): TidemarkError {
+  const known = cause instanceof Error ? cancelled.get(cause) : undefined;
+  const error = known ?? new TidemarkError('cancelled', 'sleep was cancelled', { cause });
+  if (cause instanceof Error) cancelled.set(cause, error);
+  return error;
+}
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -21,7 +28,7 @@ export const systemClock: Clock = {
     return new Promise((resolve, reject) => {
       const cancel = (): void => {
         clearTimeout(timer);
-        reject(CANCELLED);
+        reject(cancelledBy(signal?.reason));
       };
       const timer = setTimeout(() => {
         signal?.removeEventListener('abort', cancel);
