@@ -16,8 +16,8 @@ export interface HistoryQueries {
   /** Prices as they were written: `_time`, `_value`, `exchange`; by exchange, then time. */
   raw(range: HistoryRange): string;
   /**
-   * Steps of a level, up to five fields: `_time`, `_value`, `_field`, `exchange`; by exchange, then
-   * field, then time.
+   * Steps of a level, up to five fields: `_time`, `_value`, `_field`, `exchange`; by field, then
+   * exchange, then time.
    */
   rollup(range: HistoryRange, level: RollupLevel, fields: readonly RollupField[]): string;
   /**

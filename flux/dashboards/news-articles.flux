@@ -6,7 +6,7 @@ from(bucket: bucket)
     |> filter(
         fn: (r) => r._measurement == "article" and r._field == "article" and r.event == "new",
     )
-    |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false)
+    |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false, timeSrc: "_start")
     |> group(columns: ["feed"])
     |> aggregateWindow(every: v.windowPeriod, fn: sum, createEmpty: false)
     |> keep(columns: ["_time", "_value", "feed"])

@@ -6,6 +6,6 @@ from(bucket: bucket)
     |> filter(
         fn: (r) => r._measurement == "article" and r._field == "article" and r.event == "mentioned",
     )
-    |> aggregateWindow(every: 1h, fn: count, createEmpty: false)
+    |> aggregateWindow(every: 1h, fn: count, createEmpty: false, timeSrc: "_start")
     |> group(columns: ["symbol"])
     |> aggregateWindow(every: 1h, fn: sum, createEmpty: false)

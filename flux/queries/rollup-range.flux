@@ -1,6 +1,7 @@
-// Steps of one pair's roll-ups on every exchange, one row a field and step: exchange by exchange, the
-// fields of an exchange one after another, each by time. Up to five fields: fewer are named again.
-// Not by pivot(), which would hold all rows back; the reader puts an exchange's fields side by side.
+// Steps of one pair's roll-ups on every exchange, one row a field and step: field by field, the exchanges
+// of a field one after another, each by time (keep() sorts tables by what is left of their keys). Up to
+// five fields: fewer are named again. Not by pivot(), which would hold all rows back; the reader puts an
+// exchange's fields side by side.
 bucket = "tidemark_5m"
 measurement = "price_5m"
 pair = "btcusd"

@@ -26,6 +26,8 @@ export function parseAnswer(status: number, text: string): Answer {
   const tables: { result: string; columns: string[]; rows: string[][]; id: string }[] = [];
   let schema: Schema = { types: [], groups: [], defaults: [], labels: undefined };
   let error: string | undefined;
+  // Each result counts its tables from 0, below a header of its own.
+  let headers = 0;
   for (const cells of records(text)) {
     if (cells.length <= 1 && (cells[0] ?? '') === '') continue;
     const [head] = cells;
@@ -35,13 +37,14 @@ export function parseAnswer(status: number, text: string): Answer {
     else if (head === '#default') schema = { ...schema, defaults: cells };
     else if (schema.labels === undefined) {
       schema = { ...schema, labels: cells };
+      headers += 1;
       // A table without rows is told by its number in the defaults.
       if (schema.defaults[2] !== undefined && schema.defaults[2] !== '') {
         tables.push({ ...describe(schema), rows: [], id: schema.defaults[2] });
       }
     } else if (schema.labels[1] === 'error') error = cells[1];
     else {
-      const id = `${cells[1]}/${cells[2]}`;
+      const id = `${headers}/${cells[2]}`;
       let last = tables[tables.length - 1];
       if (last === undefined || last.id !== id) {
         last = { ...describe(schema), rows: [], id };
