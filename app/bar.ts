@@ -19,6 +19,10 @@ export interface BarLine {
   show(text: string): void;
   /** A line above it that stays. */
   note(text: string): void;
+  /** Takes the text away while something else is written, and shows it again. */
+  aside(write: () => void): void;
+  /** Takes the text away. */
+  clear(): void;
   /** Leaves the last text on the screen. */
   end(): void;
 }
@@ -32,6 +36,15 @@ export function createBarLine(write: (text: string) => void, columns: number): B
       write(`${CLEAR}${shown}`);
     },
     note: (text) => write(`${CLEAR}${text}\n${shown}`),
+    aside(other) {
+      if (shown !== '') write(CLEAR);
+      other();
+      if (shown !== '') write(shown);
+    },
+    clear() {
+      if (shown !== '') write(CLEAR);
+      shown = '';
+    },
     end() {
       if (shown !== '') write('\n');
       shown = '';

@@ -43,13 +43,12 @@ import { showBuild, showProbes, timeRequests, timeStatements } from './levels.ts
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPriceIngest } from './prices.ts';
+import type { Role } from './roles.ts';
 import { openRuleDesk } from './rules.ts';
 import { startScans } from './scans.ts';
+import { type SideBySide, type Step, sideBySide } from './steps.ts';
 import { openStore } from './store.ts';
 import { openTaskDesk, startFluxTasks } from './tasks.ts';
-
-export const roles = ['api', 'tasks', 'prices', 'scans', 'articles', 'alerts'] as const;
-export type Role = (typeof roles)[number];
 
 export interface StartOptions {
   readonly roles: ReadonlySet<Role>;
@@ -57,6 +56,8 @@ export interface StartOptions {
   readonly log: Log;
   /** When slots come; the real clock's by default. */
   readonly timer?: SlotTimer;
+  /** Hears how far the start is. */
+  readonly told?: (step: Step) => void;
 }
 
 export interface App {
@@ -94,10 +95,13 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
   const { clock, log } = options;
   const startMs = clock.monotonicMs();
   const parts = createParts(log);
+  const steps = stepsOf(options);
   try {
     await makeDirectory(config.dataDir);
     // Refused before anything else is started, not after.
-    const early = needsRegistryKeys(config) ? await openDatabase(config, parts, log) : undefined;
+    const early = needsRegistryKeys(config)
+      ? await openDatabase(config, { parts, log }, steps)
+      : undefined;
     if (early !== undefined) await demandRegistryKeys(config, early);
     const metrics = createMetrics({ processMetrics: true, clock: systemClock });
     const trace = await openTrace({ settings: config, version, clock: systemClock, log, metrics });
@@ -105,23 +109,17 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
     parts.add('trace', trace.close);
     const watch = { told: timeRequests(metrics), trace };
     const [{ influx, engine }, database] = await both(
-      openStore(config, parts, { clock, log, watch }),
-      early ?? openDatabase(config, parts, log),
+      steps.step(storeName(config), openStore(config, parts, { clock, log, watch })),
+      early ?? openDatabase(config, { parts, log }, steps),
     );
     const registry = timed(database, { clock: systemClock, told: timeStatements(metrics) });
     const probes: Probe[] = [influxProbe(influx), registryProbe(registry)];
     const told = { log: tracedLog(log, trace), metrics, trace };
     const base = { config, clock, ...told, parts, probes, influx, registry };
-    const exchanges = options.roles.has('prices')
-      ? await startPriceIngest(base, options.timer)
-      : [];
-    if (options.roles.has('tasks')) await startFluxTasks(base);
-    if (options.roles.has('scans')) await startScans(base);
-    if (options.roles.has('articles')) await startArticleIngest(base);
-    if (options.roles.has('alerts')) await startAlertWorker(base);
+    const exchanges = await startRoles(base, options, steps);
     showBuild(metrics, version, process.versions.node);
     showProbes(metrics, probes, systemClock);
-    const { url, open } = await startApi(base, options.roles.has('api'));
+    const { url, open } = await steps.step('API', startApi(base, options.roles.has('api')));
     return {
       url,
       open,
@@ -145,9 +143,37 @@ async function both<A, B>(left: Promise<A>, right: B | Promise<B>): Promise<[A, 
   return [await left, await right];
 }
 
-async function openDatabase(config: Config, parts: Parts, log: Log): Promise<Database> {
+/** The store, the registry, each role, and the API, which answers for its health in any case. */
+function stepsOf({ roles, told = () => undefined }: StartOptions): SideBySide {
+  const started = [...roles].filter((role) => role !== 'api').length;
+  return sideBySide(started + 3, told);
+}
+
+const storeName = ({ influxUrl }: Config) => (influxUrl === undefined ? 'engine' : 'InfluxDB');
+
+/** One after the other: each may need what those before it have written. */
+async function startRoles(
+  base: Base,
+  { roles, timer }: StartOptions,
+  { step }: SideBySide,
+): Promise<App['exchanges']> {
+  const exchanges = roles.has('prices') ? await step('prices', startPriceIngest(base, timer)) : [];
+  if (roles.has('tasks')) await step('tasks', startFluxTasks(base));
+  if (roles.has('scans')) await step('scans', startScans(base));
+  if (roles.has('articles')) await step('articles', startArticleIngest(base));
+  if (roles.has('alerts')) await step('alerts', startAlertWorker(base));
+  return exchanges;
+}
+
+async function openDatabase(
+  config: Config,
+  { parts, log }: Pick<Base, 'parts' | 'log'>,
+  { step, detail }: SideBySide,
+): Promise<Database> {
   const { databaseUrl, databaseListenUrl, dataDir } = config;
-  const database = await openRegistry({ databaseUrl, databaseListenUrl, dataDir, log });
+  const told = (at: Step): void => detail('registry', at);
+  const opening = openRegistry({ databaseUrl, databaseListenUrl, dataDir, log, told });
+  const database = await step('registry', opening);
   parts.add('registry', () => database.close());
   return database;
 }

@@ -1,6 +1,5 @@
 import type { TaskDesk } from '../api/task-desk.ts';
 import { systemClock } from '../core/clock.ts';
-import type { Config } from '../core/config.ts';
 import { messageOf } from '../core/errors.ts';
 import { ALERTS_CHANNEL, activeAlertRules } from '../registry/alerts.ts';
 import { countDirty } from '../registry/dirty.ts';
@@ -10,9 +9,9 @@ import { startDashboards } from '../tasks/dashboards/service.ts';
 import { readSampling } from '../tasks/sampling.ts';
 import { startTasks } from '../tasks/service.ts';
 import { taskStatuses } from '../tasks/status.ts';
-import type { Retentions } from '../tasks/steps.ts';
 import { showTasks } from './levels.ts';
 import type { Base } from './start.ts';
+import { retentionsOf } from './wanted-tasks.ts';
 
 const LISTEN_AGAIN_MS = 5_000;
 
@@ -80,18 +79,4 @@ function followRules({ registry, log }: Base, refresh: () => void): () => Promis
 export function openTaskDesk({ influx }: Pick<Base, 'influx'>): TaskDesk {
   const { tasks, bucket } = influx;
   return { list: (signal) => taskStatuses({ tasks, bucket, clock: systemClock, signal }) };
-}
-
-/** How long what the tasks read and write is kept. */
-export function retentionsOf(config: Config): Retentions {
-  const { retention1mMs, retention5mMs, retention1hMs, retention1dMs } = config;
-  return {
-    priceMs: config.retentionMs,
-    rollupMs: {
-      '1m': retention1mMs,
-      '5m': retention5mMs,
-      '1h': retention1hMs,
-      '1d': retention1dMs,
-    },
-  };
 }

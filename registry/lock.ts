@@ -12,7 +12,7 @@ const held = new Set<string>();
  */
 export async function lockDirectory(dir: string): Promise<() => Promise<void>> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const file = `${dir.replace(/\/+$/, '')}.lock`;
+  const file = lockFile(dir);
   if (held.has(file)) throw inUse(dir, process.pid);
   held.add(file);
   try {
@@ -25,6 +25,15 @@ export async function lockDirectory(dir: string): Promise<() => Promise<void>> {
     if (held.delete(file)) await rm(file, { force: true });
   };
 }
+
+/** The process that holds a directory now; undefined: nobody does. Changes nothing. */
+export async function holderOf(dir: string): Promise<number | undefined> {
+  const holder = await contentOf(lockFile(dir));
+  const pid = Number.parseInt(holder, 10);
+  return pid > 0 && alive(pid) && holder === identity(pid) ? pid : undefined;
+}
+
+const lockFile = (dir: string): string => `${dir.replace(/\/+$/, '')}.lock`;
 
 async function take(file: string, dir: string): Promise<void> {
   for (let tries = 0; tries < 3; tries++) {

@@ -18,6 +18,14 @@ export interface MigrateResult {
   readonly version: number;
 }
 
+/** Where it is: told as each migration begins, and while another process has the lock. */
+export interface MigrationStep {
+  /** Of those that are to be done. */
+  readonly done: number;
+  readonly of: number;
+  readonly name: string;
+}
+
 /** Any number, the same in every process: who holds it migrates. */
 const MIGRATION_LOCK = 7_239_101;
 
@@ -31,11 +39,12 @@ const applied = z.object({ version: z.int(), name: z.string(), checksum: z.strin
 export async function migrate(
   database: Database,
   migrations: readonly Migration[] = readMigrations(),
+  told: (step: MigrationStep) => void = () => undefined,
 ): Promise<MigrateResult> {
   return database.transaction(async (transaction) => {
     // Another process may hold the lock for longer than a statement is otherwise allowed to take.
     await transaction.query('set local statement_timeout = 0');
-    await transaction.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lock(transaction, told);
     await transaction.query(
       `create table if not exists schema_migrations (
          version integer primary key,
@@ -50,9 +59,21 @@ export async function migrate(
     const known = rowsOf(applied, rows);
     verify(known, migrations, database.where);
     const pending = migrations.slice(known.length);
-    for (const migration of pending) await apply(transaction, migration);
+    for (const [done, migration] of pending.entries()) {
+      told({ done, of: pending.length, name: migration.name });
+      await apply(transaction, migration);
+    }
     return { applied: pending.map(({ name }) => name), version: migrations.at(-1)?.version ?? 0 };
   });
+}
+
+async function lock(transaction: Transaction, told: (step: MigrationStep) => void): Promise<void> {
+  const tried = await transaction.query('select pg_try_advisory_xact_lock($1) as mine', [
+    MIGRATION_LOCK,
+  ]);
+  if (tried[0]?.mine === true) return;
+  told({ done: 0, of: 0, name: 'waiting for another process that migrates' });
+  await transaction.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
 }
 
 /** The files of a folder, `NNNN-name.sql`, numbered from 1 without gaps. */

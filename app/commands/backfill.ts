@@ -7,7 +7,6 @@ import type {
   BackfillWish,
 } from '../../ingest/prices/backfill/desk.ts';
 import { isoMinute, spanText } from '../../ingest/prices/backfill/plan.ts';
-import { openBackfillSite } from '../backfill-site.ts';
 import { countText } from '../bar.ts';
 import { createProgress, type Progress, sumsOf } from '../progress.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -55,6 +54,7 @@ Examples:
       columns: process.stderr.columns ?? 100,
       nowMs: () => systemClock.monotonicMs(),
     });
+    const { openBackfillSite } = await import('../backfill-site.ts');
     const site = await openBackfillSite(config, { clock: systemClock, note: progress.note });
     try {
       const { desk } = site;

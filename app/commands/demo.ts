@@ -1,13 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { TidemarkError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
-import { secretsOf } from '../../core/secrets.ts';
-import { startDemoMarket } from '../../demo/start.ts';
-import { watchDemoSite } from '../demo-site.ts';
-import { roles, startApp } from '../start.ts';
+import { roles } from '../roles.ts';
 import type { Command } from './command.ts';
-import { describe, runUntilStopped } from './start.ts';
+import { openScreen, plainLine } from './screen.ts';
+import { describe, runUntilStopped, startShown } from './start.ts';
 
 const INTERVAL_MS = 5_000;
 /** Some history to look at; a whole day of every exchange would keep a small machine busy. */
@@ -33,6 +30,7 @@ Examples:
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
     const seed = Number.parseInt(String(options.seed), 10) || 1;
+    const { startDemoMarket, watchDemoSite } = await parts();
     const market = await startDemoMarket({ host: '127.0.0.1', port: 0, seed, clock: systemClock });
     try {
       const demoConfig: Config = {
@@ -46,11 +44,8 @@ Examples:
         backfillMs: Math.min(config.backfillMs, HISTORY_MS),
         logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
       };
-      const log = createLog(demoConfig.logLevel, {
-        readable: process.stdout.isTTY,
-        secrets: secretsOf(config),
-      });
-      const app = await startApp(demoConfig, { roles: new Set(roles), clock: systemClock, log });
+      const screen = openScreen(demoConfig, plainLine);
+      const app = await startShown(demoConfig, new Set(roles), screen);
       const writer = config.apiKeys.find(({ role }) => role !== 'read');
       await watchDemoSite(app.url, market, writer?.secret);
       print(describe(app, demoConfig));
@@ -62,6 +57,15 @@ Examples:
     return 0;
   },
 };
+
+/** Loaded when they are started: other commands, and help, do not wait for them. */
+async function parts() {
+  const [{ startDemoMarket }, { watchDemoSite }] = await Promise.all([
+    import('../../demo/start.ts'),
+    import('../demo-site.ts'),
+  ]);
+  return { startDemoMarket, watchDemoSite };
+}
 
 /** Those of the market that EXCHANGES names; without it, all. */
 function chosen(urls: object, wanted: Config['exchanges']): readonly string[] {

@@ -1,5 +1,4 @@
 import { systemClock } from '../../core/clock.ts';
-import { examine, exitCodeOf } from '../doctor/examine.ts';
 import { findingText } from '../doctor/finding.ts';
 import type { Command } from './command.ts';
 
@@ -9,9 +8,10 @@ export const doctor: Command = {
   help: `tidemark doctor [--json] [--offline]
 
 Looks at Node.js, packages, settings, keys, ports, DATA_DIR, disk, limits, InfluxDB (version, rights
-of the token, bucket, tasks), PostgreSQL (version, migrations, rights, poolers, leases), exchanges,
-mail server and clock, in this order, and says of each whether it is well and else what to do.
-Nothing is locked or changed; a Tidemark with the same settings may run meanwhile.
+of the token, bucket), its tasks (how they do, and whether they are those of this version),
+PostgreSQL (version, migrations, rights, poolers, leases), exchanges, mail server and clock, and says
+of each whether it is well and else what to do. Nothing is locked or changed; a Tidemark with the
+same settings may run meanwhile.
 
   --json      one JSON object a line: level (ok, warn, fail), what, found, fix
   --offline   ask nothing beyond this machine, InfluxDB and PostgreSQL
@@ -25,6 +25,7 @@ Examples:
   positionalsMax: 0,
   takesMistakes: true,
   async run({ config, mistakes, strangers, options, print, signal, colour }) {
+    const { examine, exitCodeOf } = await import('../doctor/examine.ts');
     const offline = options.offline === true;
     const patient = { config, mistakes, strangers, offline, clock: systemClock, signal };
     const findings = await examine(patient, (finding) => {

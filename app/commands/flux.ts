@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { TidemarkError } from '../../core/errors.ts';
 import type { Command } from './command.ts';
-import { connect } from './connect.ts';
+import { unlessStopped } from './stopped.ts';
 
 export const flux: Command = {
   name: 'flux',
@@ -20,7 +20,9 @@ Examples:
   async run({ config, positionals, print, signal }) {
     const [file] = positionals;
     if (file === undefined) throw new TidemarkError('invalid', 'flux: expected FILE or -');
-    const script = file === '-' ? await text(process.stdin) : await readScript(file);
+    const reading = file === '-' ? text(process.stdin) : readScript(file);
+    const script = await unlessStopped(reading, signal);
+    const { connect } = await import('./connect.ts');
     const influx = await connect(config);
     try {
       let header: readonly string[] | undefined;

@@ -2,10 +2,10 @@ import { systemClock } from '../../core/clock.ts';
 import type { Config } from '../../core/config.ts';
 import { formatMs } from '../../core/duration.ts';
 import { TidemarkError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
-import { secretsOf } from '../../core/secrets.ts';
-import { type App, type Role, roles, startApp } from '../start.ts';
+import { type Role, roles } from '../roles.ts';
+import type { App } from '../start.ts';
 import type { Command, CommandContext } from './command.ts';
+import { openScreen, type Screen } from './screen.ts';
 
 export const start: Command = {
   name: 'start',
@@ -27,16 +27,26 @@ Examples:
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
     const wanted = readRoles(options.only as string | undefined);
-    const log = createLog(config.logLevel, {
-      readable: process.stdout.isTTY,
-      secrets: secretsOf(config),
-    });
-    const app = await startApp(config, { roles: wanted, clock: systemClock, log });
+    const app = await startShown(config, wanted, openScreen(config));
     print(describe(app, config));
     await runUntilStopped(app, { signal, print });
     return 0;
   },
 };
+
+/** Starts it; what takes long says how far it is. */
+export async function startShown(
+  config: Config,
+  wanted: ReadonlySet<Role>,
+  { log, steps }: Screen,
+): Promise<App> {
+  try {
+    const { startApp } = await import('../start.ts');
+    return await startApp(config, { roles: wanted, clock: systemClock, log, told: steps.tell });
+  } finally {
+    await steps.end();
+  }
+}
 
 export function readRoles(only: string | undefined): ReadonlySet<Role> {
   if (only === undefined) return new Set(roles);

@@ -3,12 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { formatMs } from '../../core/duration.ts';
-import { createInflux } from '../../core/influx/influx.ts';
-import { taskStatuses } from '../../tasks/status.ts';
 import { engineDir } from '../store.ts';
 import { type Asked, ask, type Told } from './ask.ts';
 import { type Finding, fail, ok, type Patient, warn } from './finding.ts';
 import type { Running } from './ports.ts';
+import { checkTasks, type Server, tasksNotSeen } from './tasks.ts';
 
 const TOKEN_FIX =
   'make a token that may read the organization, read and write all buckets and all tasks: ' +
@@ -24,7 +23,7 @@ export async function checkInflux(patient: Patient, running: Running): Promise<I
   const { influxUrl, influxToken } = patient.config;
   if (influxUrl !== undefined) {
     if (influxToken === undefined) return { findings: [], aheadMs: undefined };
-    return examine(patient, { url: influxUrl, token: influxToken });
+    return examine(patient, { url: influxUrl, token: influxToken }, running);
   }
   if (running.engine === undefined) {
     const found = 'the embedded engine, which starts with Tidemark';
@@ -34,31 +33,30 @@ export async function checkInflux(patient: Patient, running: Running): Promise<I
   const { status } = await ask(patient, `${running.engine}/api/v2/buckets?limit=1`, {
     headers: { authorization: `Token ${token.trim()}` },
   });
-  if (status === 200) return examine(patient, { url: running.engine, token: token.trim() });
+  if (status === 200) {
+    return examine(patient, { url: running.engine, token: token.trim() }, running);
+  }
   const found = 'an embedded engine runs on INFLUX_PORT, with another DATA_DIR than this';
   const fix = 'set DATA_DIR to that of the Tidemark that runs, or INFLUX_PORT to another port';
   return { findings: [fail('influxdb', found, fix)], aheadMs: undefined };
 }
 
-interface Server {
-  readonly url: string;
-  readonly token: string;
-}
-
-async function examine(patient: Patient, server: Server): Promise<InfluxState> {
+async function examine(patient: Patient, server: Server, running: Running): Promise<InfluxState> {
   const health = await ask(patient, `${server.url}/health`);
   const { aheadMs } = health;
   if (health.status === 0) {
     const fix = 'start it, or mend INFLUX_URL; points wait in the spool meanwhile';
     const found = `nothing answers at ${server.url}: ${health.why}`;
-    return { findings: [fail('influxdb', found, fix)], aheadMs };
+    return { findings: [fail('influxdb', found, fix), tasksNotSeen('InfluxDB is away')], aheadMs };
   }
   const version = versionOf(health);
   const which = checkVersion(server.url, version);
   if (which.level === 'fail') return { findings: [which], aheadMs };
   const rights = await checkRights(patient, server);
   const well = rights.every(({ level }) => level !== 'fail');
-  const tasks = well ? await checkTasks(patient, server) : [];
+  const tasks = well
+    ? await checkTasks(patient, server, running)
+    : [tasksNotSeen('the token may not do what that needs')];
   return { findings: [which, ...rights, ...tasks], aheadMs };
 }
 
@@ -158,23 +156,6 @@ function checkBucket(patient: Patient, seconds: number | undefined, absent: bool
   if (keptMs === retentionMs) return ok('bucket', found);
   const fix = `RETENTION says ${formatMs(retentionMs)}: make them equal, there or here`;
   return warn('bucket', found, fix);
-}
-
-async function checkTasks({ config, clock, signal }: Patient, server: Server): Promise<Finding[]> {
-  const { influxOrg: org, influxBucket: bucket } = config;
-  const influx = createInflux({ ...server, org, bucket, timeoutMs: 20_000, clock });
-  try {
-    const tasks = await taskStatuses({ tasks: influx.tasks, bucket, clock, signal });
-    if (tasks.length === 0) return [ok('tasks', 'none yet: they are made at start')];
-    const bad = tasks.filter((task) => !task.ok);
-    if (bad.length === 0) return [ok('tasks', `${tasks.length} run as they should`)];
-    return bad.map(({ name, reason }) => {
-      const fix = 'start Tidemark, which mends its tasks; see tidemark tasks status';
-      return warn('tasks', `${name}: ${reason ?? 'not well'}`, fix);
-    });
-  } finally {
-    await influx.close();
-  }
 }
 
 function parsed<T>(shape: z.ZodType<T>, text: string): T | undefined {

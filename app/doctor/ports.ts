@@ -11,6 +11,8 @@ export interface Running {
   readonly api: string | undefined;
   /** Of the embedded engine. */
   readonly engine: string | undefined;
+  /** Of the Tidemark that answers, where it says so. */
+  readonly version?: string | undefined;
 }
 
 export interface Ports {
@@ -25,12 +27,15 @@ export async function checkPorts(patient: Patient): Promise<Ports> {
   const place = /^(0\.0\.0\.0|::|\[::\])$/.test(host) ? '127.0.0.1' : host;
   const api = await checkPort(patient, { name: 'PORT', host, place, port, isOurs: isTidemark });
   if (influxUrl !== undefined) {
-    return { findings: [api.finding], running: { api: api.url, engine: undefined } };
+    return {
+      findings: [api.finding],
+      running: { api: api.url, engine: undefined, version: api.version },
+    };
   }
   const loopback = { host: '127.0.0.1', place: '127.0.0.1' };
   const wanted = { name: 'INFLUX_PORT', ...loopback, port: influxPort, isOurs: isEngine };
   const engine = await checkPort(patient, wanted);
-  const running = { api: api.url, engine: engine.url };
+  const running = { api: api.url, engine: engine.url, version: api.version };
   return { findings: [api.finding, engine.finding], running };
 }
 
@@ -47,26 +52,28 @@ interface Wanted {
 async function checkPort(
   patient: Patient,
   { name, host, place, port, isOurs }: Wanted,
-): Promise<{ finding: Finding; url: string | undefined }> {
+): Promise<{ finding: Finding; url?: string; version?: string | undefined }> {
   const where = `${name} ${port}`;
-  const none = { url: undefined };
-  if (port === 0) return { finding: ok('ports', `${where}: a free one`), ...none };
+  if (port === 0) return { finding: ok('ports', `${where}: a free one`) };
   const code = await whyNotFree(host, port);
-  if (code === undefined) return { finding: ok('ports', `${where} is free`), ...none };
+  if (code === undefined) return { finding: ok('ports', `${where} is free`) };
   if (code === 'EACCES') {
     const fix = `set ${name} to 1024 or more, or allow it (CAP_NET_BIND_SERVICE)`;
-    return { finding: fail('ports', `${where} may not be listened on`, fix), ...none };
+    return { finding: fail('ports', `${where} may not be listened on`, fix) };
   }
   if (code !== 'EADDRINUSE') {
     const fix = 'set HOST to an address of this machine';
-    return { finding: fail('ports', `${where} cannot be listened on: ${code}`, fix), ...none };
+    return { finding: fail('ports', `${where} cannot be listened on: ${code}`, fix) };
   }
   const url = `http://${place.includes(':') && !place.startsWith('[') ? `[${place}]` : place}:${port}`;
   const ours = await isOurs(patient, url);
-  if (ours !== undefined) return { finding: ok('ports', `${where}: ${ours} answers`), url };
+  if (ours !== undefined) {
+    const version = /\((.+)\)$/.exec(ours)?.[1];
+    return { finding: ok('ports', `${where}: ${ours} answers`), url, version };
+  }
   const owner = await ownerOf(port);
   const found = `${where} is taken by ${owner ?? 'another program'}`;
-  return { finding: fail('ports', found, `stop it, or set ${name} to another port`), ...none };
+  return { finding: fail('ports', found, `stop it, or set ${name} to another port`) };
 }
 
 /** Listened on for a moment: nothing else tells for certain. */

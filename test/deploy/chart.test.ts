@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { roles } from '../../app/start.ts';
+import { roles } from '../../app/roles.ts';
 import { type Setting, settings } from '../../core/config.ts';
 import { projectRoot, version } from '../../core/paths.ts';
 import { renderValuesSchema } from '../../scripts/env-example.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { readRoles } from '../../app/commands/start.ts';
-import { roles } from '../../app/start.ts';
+import { roles } from '../../app/roles.ts';
 import { readConfig, type Setting, settings } from '../../core/config.ts';
 import { projectRoot } from '../../core/paths.ts';
 import { notInEnv, renderCompose, renderEnvExample } from '../../scripts/env-example.ts';

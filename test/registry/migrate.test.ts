@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isCode } from '../../core/errors.ts';
-import { type Migration, migrate, readMigrations } from '../../registry/migrate.ts';
+import {
+  type Migration,
+  type MigrationStep,
+  migrate,
+  readMigrations,
+} from '../../registry/migrate.ts';
 import { forEachDatabase } from '../helpers/registry.ts';
 
 const one: Migration = {
@@ -23,6 +28,16 @@ describe('migrate', () => {
       assert.deepEqual((await migrate(database, [one, two])).applied, ['0002-b']);
       assert.deepEqual(await migrate(database, [one, two]), { applied: [], version: 2 });
       assert.deepEqual(await database.query('select x, y from a'), [{ x: 1, y: null }]);
+    });
+
+    it('tells which it is at, of how many, and nothing where nothing is to be done', async () => {
+      const database = await fresh({ migrated: false });
+      const told: string[] = [];
+      const tell = ({ done, of, name }: MigrationStep) => void told.push(`${done}/${of} ${name}`);
+      await migrate(database, [one], tell);
+      await migrate(database, [one, two], tell);
+      await migrate(database, [one, two], tell);
+      assert.deepEqual(told, ['0/1 0001-a', '0/1 0002-b']);
     });
 
     it('applies all or nothing', async () => {
