@@ -61,6 +61,14 @@ export function fill(parent: Element, ...children: readonly Child[]): void {
   append(parent, children);
 }
 
+/** The same; a button that had the focus leaves it to what stands at its place. */
+export function refill(parent: Element, ...children: readonly Child[]): void {
+  const targets = () => [...parent.querySelectorAll<HTMLElement>('a, button')];
+  const index = targets().indexOf(document.activeElement as HTMLElement);
+  fill(parent, ...children);
+  if (index >= 0) targets()[index]?.focus();
+}
+
 /** @throws Error when index.html has no such element: they belong together. */
 export function byId<T extends HTMLElement>(id: string): T {
   const found = document.getElementById(id);

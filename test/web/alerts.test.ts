@@ -117,6 +117,23 @@ describe('alerts', { skip: whyNoBrowser() ?? false }, () => {
       await row.getByText(/^(unconfirmed|active)$/).waitFor();
     }));
 
+  it('adds one about articles, which have no end to tell', () =>
+    stage.visit('#/alerts', async (page) => {
+      const dialog = await openDialog(page);
+      await dialog.getByLabel('About').selectOption('article');
+      await dialog.getByLabel('Tell the end as well').waitFor({ state: 'hidden' });
+      await dialog.getByLabel('Only when it lasts').waitFor({ state: 'hidden' });
+      await dialog.getByLabel('Symbols').fill('BTC');
+      await dialog.getByLabel('URL of the webhook').fill(`${site.url}/hook`);
+      await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+      const row = region(page, 'Alerts').getByRole('row', { name: /articles article/ });
+      // It comes behind the dialog, which tells of the channel that was switched off and on.
+      await row.waitFor({ state: 'attached' });
+      const found = await stage.get<{ items: { id: number; kind: string }[] }>('/api/v1/alerts');
+      const made = found.items.find(({ kind }) => kind === 'article');
+      await stage.send('DELETE', `/api/v1/alerts/${made?.id}`);
+    }));
+
   it('pauses one, resumes it and deletes it', () =>
     stage.visit('#/alerts', async (page) => {
       await region(page, 'Alerts').getByRole('link', { name: 'Bitcoin jumps' }).click();

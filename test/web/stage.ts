@@ -27,6 +27,8 @@ export interface Stage {
   /** Opens `#/...`; `use` fails when the page said anything to the console or threw. */
   visit(hash: string, use: (page: Page) => Promise<void>, options?: OpenOptions): Promise<void>;
   get<T>(path: string): Promise<T>;
+  /** What a page is to find; it has to be taken. */
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,15 @@ export async function startStage(
     url: demo.url,
     visit: (hash, use, options) => visit(opened, `${demo.url}/${hash}`, use, options),
     get: async <T>(path: string) => (await (await fetch(demo.url + path)).json()) as T,
+    send: async <T>(method: string, path: string, body?: unknown) => {
+      const headers = { 'content-type': 'application/json' };
+      const sent =
+        body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+      const answer = await fetch(demo.url + path, sent);
+      const text = await answer.text();
+      assert.ok(answer.ok, text);
+      return JSON.parse(text) as T;
+    },
     close,
   };
 }

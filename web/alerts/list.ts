@@ -3,14 +3,16 @@ import { type Child, h } from '../dom.ts';
 import { ago, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
+import { button } from '../parts/button.ts';
 import { badge } from '../parts/figure.ts';
-import { paged } from '../parts/paged.ts';
+import { type Paged, paged } from '../parts/paged.ts';
 import { card } from '../parts/state.ts';
 import { when } from '../parts/when.ts';
 import { hashOf } from '../router.ts';
 import { every, gently, nowMs } from '../time.ts';
 import { channelList } from './channels.ts';
 import { deliveryCard } from './deliveries.ts';
+import { editAlert } from './edit.ts';
 import { eventList } from './events.ts';
 import { silenceCard } from './silences.ts';
 import { addAlert } from './wish.ts';
@@ -52,8 +54,8 @@ export async function listAlerts(root: HTMLElement, { signal, query }: PageConte
   if (query.add !== undefined) await add();
 }
 
-function alertList(signal: AbortSignal) {
-  return paged<Alert>({
+function alertList(signal: AbortSignal): Paged<Alert> {
+  const list: Paged<Alert> = paged<Alert>({
     caption: 'Alerts',
     path: '/api/v1/alerts',
     query: () => ({ active: true }),
@@ -77,7 +79,20 @@ function alertList(signal: AbortSignal) {
         by: ({ events }) => events,
       },
       { label: 'Last', wide: true, cell: ({ last }) => when(last), by: ({ last }) => last },
+      { label: 'Actions', cell: ({ id }) => editButton(id, signal, () => list.refresh()) },
     ],
+  });
+  return list;
+}
+
+function editButton(id: number, signal: AbortSignal, done: () => Promise<void>): HTMLElement {
+  return button({
+    label: 'Edit',
+    about: `Edit: alert ${id}`,
+    async act() {
+      if (await editAlert(id, signal)) await done();
+      return undefined;
+    },
   });
 }
 

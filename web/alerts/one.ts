@@ -1,6 +1,6 @@
 import type { Alert, MadeAlert } from '../../client/types.ts';
 import { get, patch, post, remove } from '../api.ts';
-import { type Child, fill, h } from '../dom.ts';
+import { type Child, fill, h, refill } from '../dom.ts';
 import { ago, moment, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
@@ -14,8 +14,10 @@ import { toast } from '../parts/toast.ts';
 import { hashOf } from '../router.ts';
 import { every, gently, nowMs } from '../time.ts';
 import { deliveryCard } from './deliveries.ts';
+import { editAlert } from './edit.ts';
 import { eventList } from './events.ts';
 import { pauseOf } from './list.ts';
+import { warned } from './wish.ts';
 
 const LOOK_MS = 10_000;
 const EVENTS_MS = 1_000;
@@ -45,8 +47,9 @@ export async function showAlert(
     fill(figures, figuresOf(now));
     if (drawn === JSON.stringify(now)) return;
     drawn = JSON.stringify(now);
-    fill(head, h('h1', { class: 'clip' }, now.name), pauseOf(now), actionsOf(now, path, refresh));
-    fill(what, warningsOf(now), aboutOf(now));
+    const actions = actionsOf(now, { path, signal, done: refresh });
+    refill(head, h('h1', { class: 'clip' }, now.name), pauseOf(now), actions);
+    fill(what, warned(now.warnings), aboutOf(now));
   }
   root.append(
     ...[head, figures, card({ title: 'What it watches' }, what)],
@@ -69,10 +72,6 @@ function figuresOf({ events, last, channel, state }: Shown): Child {
     figure(ago(last, nowMs()), 'last'),
     figure(channel, `channel, ${state}`, state === 'unconfirmed' ? 'warn' : undefined),
   ];
-}
-
-function warningsOf({ warnings }: Shown): Child {
-  return warnings.map((warning) => h('p', { class: 'warning' }, warning));
 }
 
 function aboutOf(alert: Shown): HTMLElement {
@@ -100,7 +99,20 @@ function aboutOf(alert: Shown): HTMLElement {
   ]);
 }
 
-function actionsOf(alert: Shown, path: string, done: () => Promise<void>): HTMLElement {
+interface ActionOptions {
+  readonly path: string;
+  readonly signal: AbortSignal;
+  done(): Promise<void>;
+}
+
+function actionsOf(alert: Shown, { path, signal, done }: ActionOptions): HTMLElement {
+  const edit = button({
+    label: 'Edit',
+    async act() {
+      if (await editAlert(alert.id, signal)) await done();
+      return undefined;
+    },
+  });
   const test = button({
     label: 'Send a test',
     async act() {
@@ -138,7 +150,7 @@ function actionsOf(alert: Shown, path: string, done: () => Promise<void>): HTMLE
       return 'It is watched again.';
     },
   });
-  return h('div', { class: 'row' }, alert.active ? [test, pause, drop] : on);
+  return h('div', { class: 'row' }, alert.active ? [edit, test, pause, drop] : on);
 }
 
 async function pauseFor(path: string): Promise<void> {

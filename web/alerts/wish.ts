@@ -1,16 +1,14 @@
-/** The dialog that makes alerts: its fields, and the wish that they come to. */
+/** The dialog that makes alerts, and the wish that its fields come to. */
 import type { AlertPreview, AlertPreviewWish, AlertWish, MadeAlert } from '../../client/types.ts';
 import { post } from '../api.ts';
 import { type Child, h } from '../dom.ts';
 import { moment, price, whole } from '../format.ts';
-import { type Field, openDialog, type Values } from '../parts/form.ts';
+import { openDialog, type Values } from '../parts/form.ts';
 import { table } from '../parts/table.ts';
 import { toast } from '../parts/toast.ts';
+import { type AlertStart, manners, receivers, subjectFields } from './fields.ts';
 
-/** What a dialog begins with, as when it is opened from a pair's page. */
-export interface AlertStart {
-  readonly pairs?: string;
-}
+export const PREVIEW = 'Preview the last day';
 
 /** Resolves to the alert, undefined when the dialog was closed. */
 export async function addAlert(start: AlertStart = {}): Promise<MadeAlert | undefined> {
@@ -19,186 +17,13 @@ export async function addAlert(start: AlertStart = {}): Promise<MadeAlert | unde
     title: 'Add an alert',
     fields: [...subjectFields(start), ...manners, ...receivers],
     action: 'Add',
-    preview: { label: 'Preview the last day', run: preview },
+    preview: { label: PREVIEW, run: (values) => preview(wishOf(values)) },
     async submit(values) {
       made = await post<MadeAlert>('/api/v1/alerts', { ...wishOf(values), ...receiverOf(values) });
       return told(made);
     },
   });
   return made;
-}
-
-const of =
-  (...kinds: readonly string[]) =>
-  (values: Values): boolean =>
-    kinds.includes(String(values.kind));
-
-function subjectFields({ pairs }: AlertStart): Field[] {
-  return [
-    {
-      kind: 'choice',
-      name: 'kind',
-      label: 'About',
-      choices: [
-        ['ratio', 'values far from their mean'],
-        ['threshold', 'values above or below a limit'],
-        ['scan', 'monitors that go down'],
-        ['article', 'articles that a rule matches'],
-        ['freshness', 'prices that do not come'],
-      ],
-    },
-    ...numberFields,
-    {
-      ...list('pairs', 'Pairs', 'btcusd, etheur; empty: all'),
-      ...(pairs !== undefined && { value: pairs }),
-      shown: of('ratio', 'threshold', 'freshness'),
-    },
-    {
-      ...list('exchanges', 'Exchanges', 'kraken; empty: all'),
-      shown: of('ratio', 'threshold', 'freshness'),
-    },
-    { ...list('monitors', 'Monitors', 'numbers; empty: all'), shown: of('scan', 'threshold') },
-    ...otherFields,
-  ];
-}
-
-const numberFields: readonly Field[] = [
-  {
-    kind: 'choice',
-    name: 'metric',
-    label: 'Of',
-    choices: [
-      ['price,volume', 'price and volume'],
-      ...['price', 'volume', 'bid', 'ask', 'quote_volume', 'latency'].map(
-        (name) => [name, name === 'latency' ? 'latency, of monitors' : name] as const,
-      ),
-    ],
-    shown: of('ratio', 'threshold'),
-  },
-  {
-    kind: 'choice',
-    name: 'direction',
-    label: 'When it is',
-    choices: [
-      ['above', 'so many times above its mean'],
-      ['below', 'so many times below its mean'],
-      ['either', 'either'],
-    ],
-    shown: of('ratio'),
-  },
-  { kind: 'number', name: 'factor', label: 'Factor', value: 3, shown: of('ratio') },
-  {
-    kind: 'text',
-    name: 'window',
-    label: 'Mean of the last',
-    value: '1h',
-    offers: ['5m', '15m', '1h', '4h', '1d'],
-    shown: of('ratio'),
-  },
-  { kind: 'number', name: 'above', label: 'Above', shown: of('threshold') },
-  { kind: 'number', name: 'below', label: 'Below', shown: of('threshold') },
-];
-
-const otherFields: readonly Field[] = [
-  {
-    kind: 'choice',
-    name: 'states',
-    label: 'That go',
-    choices: [
-      ['down,unknown', 'down or unknown'],
-      ['down', 'down'],
-      ['down,up', 'down, and up again'],
-      ['down,unknown,up', 'into any state'],
-    ],
-    shown: of('scan'),
-  },
-  { ...list('rules', 'Rules', 'numbers; empty: any'), shown: of('article') },
-  { ...list('feeds', 'Feeds', 'numbers; empty: any'), shown: of('article') },
-  { ...list('symbols', 'Symbols', 'BTC, ETH; empty: any'), shown: of('article') },
-  {
-    kind: 'choice',
-    name: 'kinds',
-    label: 'That are',
-    choices: [
-      ['absent', 'absent'],
-      ['absent,late,frozen', 'absent, late or frozen'],
-      ['late', 'late'],
-      ['frozen', 'frozen: the same all the time'],
-    ],
-    shown: of('freshness'),
-  },
-  { kind: 'text', name: 'after', label: 'For', value: '10m', shown: of('freshness') },
-];
-
-const manners: readonly Field[] = [
-  { kind: 'text', name: 'for', label: 'Only when it lasts', placeholder: 'at once' },
-  {
-    kind: 'choice',
-    name: 'notify',
-    label: 'Told',
-    choices: [
-      ['window', 'once in each window'],
-      ['incident', 'once until it is over'],
-    ],
-  },
-  { kind: 'check', name: 'resolve', label: 'Tell the end as well' },
-  { kind: 'text', name: 'name', label: 'Name', placeholder: 'made of what it is about' },
-];
-
-const to =
-  (kind: string) =>
-  (values: Values): boolean =>
-    values.to === kind;
-
-const receivers: readonly Field[] = [
-  {
-    kind: 'choice',
-    name: 'to',
-    label: 'Send to',
-    choices: [
-      ['webhook', 'a webhook'],
-      ['slack', 'Slack'],
-      ['email', 'e-mail'],
-      ['pagerduty', 'PagerDuty'],
-    ],
-  },
-  {
-    kind: 'url',
-    name: 'webhook',
-    label: 'URL of the webhook',
-    placeholder: 'https://example.com/hook',
-    hint: 'It has to answer a confirming message with a status from 200 to 299.',
-    shown: to('webhook'),
-  },
-  {
-    kind: 'url',
-    name: 'slack',
-    label: 'URL of the incoming webhook',
-    placeholder: 'https://hooks.slack.com/services/…',
-    shown: to('slack'),
-  },
-  {
-    kind: 'email',
-    name: 'email',
-    label: 'Address',
-    hint: 'A link in a first message has to be followed.',
-    shown: to('email'),
-  },
-  { kind: 'text', name: 'pagerduty', label: 'Integration key', shown: to('pagerduty') },
-  {
-    kind: 'choice',
-    name: 'region',
-    label: 'Region',
-    choices: [
-      ['us', 'US'],
-      ['eu', 'EU'],
-    ],
-    shown: to('pagerduty'),
-  },
-];
-
-function list(name: string, label: string, placeholder: string) {
-  return { kind: 'text', name, label, placeholder } as const;
 }
 
 /** What a message goes to. */
@@ -217,7 +42,8 @@ export function wishOf(values: Values): AlertPreviewWish {
     ...{ pairs: words(text('pairs')), exchanges: words(text('exchanges')) },
     ...{ monitors: numbers(text('monitors')), for: text('for'), name: text('name') },
     notify: text('notify') as AlertPreviewWish['notify'],
-    resolve: values.resolve === true,
+    // Not asked of what has no end.
+    resolve: values.resolve === undefined ? undefined : values.resolve === true,
   };
   const metric = words(text('metric')) as AlertPreviewWish['metric'];
   switch (text('kind')) {
@@ -250,12 +76,12 @@ export function numbers(text: string | undefined): number[] | undefined {
   return words(text)?.map(Number);
 }
 
-async function preview(values: Values): Promise<Child> {
-  const wish = { ...wishOf(values), range: '1d' };
-  const { alerts, series, looked, first } = await post<AlertPreview>(
-    '/api/v1/alerts/preview',
-    wish,
-  );
+/** How often it would have been told, and the first times. */
+export async function preview(wish: AlertPreviewWish): Promise<Child> {
+  const { alerts, series, looked, first } = await post<AlertPreview>('/api/v1/alerts/preview', {
+    ...wish,
+    range: '1d',
+  });
   const times = alerts === 1 ? 'once' : `${whole(alerts)} times`;
   const told = alerts === 0 ? 'never' : `${times}, of ${whole(series)} series`;
   return [
@@ -279,10 +105,12 @@ function told({ secret, warnings, id }: MadeAlert): Child | undefined {
     toast(`Alert ${id} is watched.`);
     return undefined;
   }
-  return [
-    secret !== undefined && secretShown(secret),
-    warnings.map((warning) => h('p', { class: 'warning' }, warning)),
-  ];
+  return [secret !== undefined && secretShown(secret), warned(warnings)];
+}
+
+/** What keeps an alert from being told. */
+export function warned(warnings: readonly string[]): Child {
+  return warnings.map((warning) => h('p', { class: 'warning' }, warning));
 }
 
 /** A secret that is told this once. */

@@ -1,5 +1,6 @@
 /** Buttons that do something, and groups of them of which one is pressed. */
 import { h } from '../dom.ts';
+import { markBusy } from './busy.ts';
 import { isLeft, messageOf } from './state.ts';
 import { toast } from './toast.ts';
 
@@ -12,21 +13,39 @@ export interface ButtonOptions {
   act(): Promise<string | undefined>;
 }
 
-/** A button that is off while it is at work. */
+/** A button that is off while it is at work, and keeps the focus. */
 export function button({ label, about, class: name, act }: ButtonOptions): HTMLButtonElement {
   const element = h('button', { type: 'button', class: name, 'aria-label': about }, label);
+  let busy = false;
   element.addEventListener('click', async () => {
-    element.disabled = true;
+    if (busy) return;
+    busy = true;
+    markBusy(element, true);
     try {
       const told = await act();
       if (told !== undefined) toast(told);
     } catch (error) {
       if (!isLeft(error)) toast(messageOf(error), 'bad');
     } finally {
-      element.disabled = false;
+      busy = false;
+      markBusy(element, false);
+      if (!element.isConnected && isFocusLost()) twinOf(element)?.focus();
     }
   });
   return element;
+}
+
+function isFocusLost(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
+}
+
+/** What stands in the place of a button that was drawn anew meanwhile. */
+function twinOf(element: HTMLButtonElement): HTMLButtonElement | undefined {
+  const about = element.getAttribute('aria-label');
+  return [...document.querySelectorAll('button')].find(
+    (other) =>
+      other.textContent === element.textContent && other.getAttribute('aria-label') === about,
+  );
 }
 
 export interface ChoiceOptions {

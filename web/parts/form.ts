@@ -1,6 +1,7 @@
 /** Dialogs with a form: native `<dialog>`, so that focus and Escape do what people expect. */
 import { Problem } from '../api.ts';
 import { type Child, fill, h } from '../dom.ts';
+import { markBusy } from './busy.ts';
 import { messageOf } from './state.ts';
 
 interface FieldBase {
@@ -39,8 +40,11 @@ export interface DialogOptions {
   readonly action: string;
   /** A second button, which tells below the fields what would come of it. */
   readonly preview?: { readonly label: string; run(values: Values): Promise<Child> };
-  /** Rejects with the API's Problem: it is shown at its field, or below. A text is shown after. */
-  submit(values: Values): Promise<Child | undefined>;
+  /**
+   * Rejects with the API's Problem: it is shown at its field, or below. A text is shown after.
+   * `before` is what the fields said when the dialog opened.
+   */
+  submit(values: Values, before: Values): Promise<Child | undefined>;
 }
 
 /** Opens the dialog; resolves true when it was sent and accepted, false when it was closed. */
@@ -70,7 +74,9 @@ export function openDialog(options: DialogOptions): Promise<boolean> {
       ),
     );
     const dialog = h('dialog', { 'aria-label': options.title, onclose: closed }, form);
+    let busy = false;
     arrange();
+    const before = valuesOf(fields);
     document.body.append(dialog);
     dialog.showModal();
 
@@ -91,31 +97,37 @@ export function openDialog(options: DialogOptions): Promise<boolean> {
     function submit(event: SubmitEvent): Promise<void> {
       event.preventDefault();
       return attempt(async () => {
-        const shown = await options.submit(valuesOf(fields));
+        const shown = await options.submit(valuesOf(fields), before);
         sent = true;
         if (shown === undefined) dialog.close();
-        else fill(form, h('h2', {}, options.title), shown, doneButton(close));
+        else showDone(shown);
       });
     }
 
+    function showDone(shown: Child): void {
+      const done = h('button', { class: 'main', type: 'button', onclick: close }, 'Done');
+      fill(form, h('h2', {}, options.title), shown, h('div', { class: 'actions' }, done));
+      done.focus();
+    }
+
     async function attempt(act: () => Promise<void>): Promise<void> {
+      if (busy) return;
       fill(trouble);
       for (const field of fields) field.complain('');
-      send.disabled = true;
+      const unread = fields.find(({ element, readable }) => !element.hidden && !readable());
+      if (unread !== undefined) return unread.complain('This is no number.');
+      busy = true;
+      markBusy(send, true);
       try {
         await act();
       } catch (error) {
         complain(error, fields, trouble);
       } finally {
-        send.disabled = false;
+        busy = false;
+        markBusy(send, false);
       }
     }
   });
-}
-
-function doneButton(close: () => void): HTMLElement {
-  const props = { class: 'main', type: 'button', autofocus: true, onclick: close };
-  return h('div', { class: 'actions' }, h('button', props, 'Done'));
 }
 
 interface LiveField {
@@ -123,6 +135,8 @@ interface LiveField {
   readonly element: HTMLElement;
   readonly shown: Field['shown'];
   read(): string | boolean;
+  /** False of a number that is none: it would be read as nothing. */
+  readable(): boolean;
   complain(text: string, position?: number): void;
 }
 
@@ -170,6 +184,7 @@ function fieldOf(field: Field): LiveField {
     ),
     read: () =>
       control instanceof HTMLInputElement && box ? control.checked : control.value.trim(),
+    readable: () => !control.validity.badInput,
     shown: field.shown?.bind(field),
     complain(text, position) {
       fill(problem, text, position !== undefined && placeOf(control.value, position));
