@@ -22,7 +22,11 @@ export function buildFrame(): void {
   });
   const docs = h('a', { href: '/docs', class: 'outside' }, 'API');
   const nav = document.querySelector('.nav');
-  if (nav !== null) fill(nav, links, docs);
+  if (nav !== null) {
+    fill(nav, links, docs);
+    // A window that is made narrow, or a telephone that is turned.
+    new ResizeObserver(showPlace).observe(nav);
+  }
   buildSearch();
   buildTheme();
   onKeyNeeded(askForKey);
@@ -34,6 +38,18 @@ export function markPlace(word: string): void {
     if (link.dataset.word === word) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  showPlace();
+}
+
+/** On narrow screens the links are a row that scrolls: the current one comes to its middle. */
+function showPlace(): void {
+  const nav = document.querySelector('.nav');
+  const link = nav?.querySelector('[aria-current]');
+  if (!nav || !link) return;
+  // Of scrollIntoView the page would move too, where it is scrolled down.
+  const row = nav.getBoundingClientRect();
+  const { left, width } = link.getBoundingClientRect();
+  nav.scrollLeft += left + width / 2 - (row.left + row.width / 2);
 }
 
 export function showLive(state: LiveState): void {

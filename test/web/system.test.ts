@@ -132,6 +132,37 @@ describe('the system', { skip: whyNoBrowser() ?? false }, () => {
       ));
   }
 
+  it('shows the link of the current page where the links are a row that scrolls', () =>
+    stage.visit(
+      '#/system',
+      async (page) => {
+        const isShown = (name: string) =>
+          page.waitForFunction(`(() => {
+            const link = document.querySelector('.nav [aria-current]');
+            const nav = document.querySelector('.nav').getBoundingClientRect();
+            const { left, right } = link.getBoundingClientRect();
+            return link.textContent === '${name}' && left >= nav.left && right <= nav.right;
+          })()`);
+        await isShown('System');
+        assert.ok(
+          ((await page.evaluate(`document.querySelector('.nav').scrollLeft`)) as number) > 0,
+        );
+        // The row becomes narrow while somebody reads further down.
+        await region(page, 'Tasks in InfluxDB').getByText('alert-canary').waitFor();
+        await page.evaluate(`(() => {
+          window.scrollTo(0, 400);
+          const nav = document.querySelector('.nav');
+          nav.scrollLeft = 0;
+          nav.style.width = '220px';
+        })()`);
+        await isShown('System');
+        assert.equal(await page.evaluate('window.scrollY'), 400);
+        await page.evaluate(`location.hash = '#/'`);
+        await isShown('Overview');
+      },
+      { width: 360, ...NOT_READY },
+    ));
+
   it('makes the first key, goes on with it, and revokes another', () =>
     stage.visit('#/system/keys', async (page) => {
       const make = async (name: string, role: string): Promise<void> => {
