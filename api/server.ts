@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, maxHeaderSize, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
@@ -27,6 +27,8 @@ export interface ApiServer {
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks whether a request is late; its own 30 s would make 40 s of 10. */
+const TIMEOUTS_LOOK_MS = 5_000;
 const KEEP_ALIVE_TIMEOUT_MS = 15_000;
 /** A connection on which nothing moves, such as a client that stopped reading its answer. */
 const SILENCE_TIMEOUT_MS = 120_000;
@@ -44,12 +46,13 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUTS_LOOK_MS,
     },
     app.callback(),
   );
   server.timeout = SILENCE_TIMEOUT_MS;
   server.on('clientError', refuse);
-  routeUpgrades(server, app);
+  const cutUpgraded = routeUpgrades(server, app);
   server.on('request', (_request, response) => {
     // While closing, a kept-alive connection would hold the server open once its answer is done.
     response.once('close', () => {
@@ -63,7 +66,7 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     port: actual,
     close: () => {
-      closing ??= closeServer(server, options);
+      closing ??= closeServer(server, cutUpgraded, options);
       return closing;
     },
   };
@@ -82,7 +85,11 @@ function bound(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function closeServer(server: Server, { clock, graceMs }: ServerOptions): Promise<void> {
+async function closeServer(
+  server: Server,
+  cutUpgraded: () => void,
+  { clock, graceMs }: ServerOptions,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
@@ -91,7 +98,10 @@ async function closeServer(server: Server, { clock, graceMs }: ServerOptions): P
   });
   const inTime = new AbortController();
   const grace = clock.sleep(graceMs ?? GRACE_MS, inTime.signal).then(
-    () => server.closeAllConnections(),
+    () => {
+      server.closeAllConnections();
+      cutUpgraded();
+    },
     () => undefined,
   );
   await closed;
@@ -99,9 +109,28 @@ async function closeServer(server: Server, { clock, graceMs }: ServerOptions): P
   await grace;
 }
 
-const STATUS_BY_CODE: Readonly<Record<string, readonly [number, string, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'too-large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'timeout'],
+interface Refusal {
+  readonly status: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const NOT_HTTP: Refusal = {
+  status: '400 Bad Request',
+  code: 'invalid',
+  message: 'the request is not HTTP as we read it',
+};
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    code: 'too-large',
+    message: `the address and the headers of a request are at most ${maxHeaderSize} bytes`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    code: 'timeout',
+    message: `headers have to come within ${HEADERS_TIMEOUT_MS / 1000} s, the whole request within ${REQUEST_TIMEOUT_MS / 1000} s`,
+  },
 };
 
 /** What Node cannot read as HTTP gets an answer of the same shape as every other error. */
@@ -110,16 +139,10 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, phrase, code] = STATUS_BY_CODE[error.code ?? ''] ?? [
-    400,
-    'Bad Request',
-    'invalid',
-  ];
-  const body = JSON.stringify({
-    error: { code, message: 'the request is not HTTP as we read it' },
-  });
+  const { status, code, message } = REFUSALS[error.code ?? ''] ?? NOT_HTTP;
+  const body = JSON.stringify({ error: { code, message } });
   socket.end(
-    `HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
-import { fakeInflux, gate, open, priceBatch, rankBatch, startApi } from '../helpers/api.ts';
+import { fakeInflux, gate, open, priceBatch, rankBatch, raw, startApi } from '../helpers/api.ts';
 
 const row = ['kraken', '2022-10-11T03:35:02.358Z', '1'] as const;
 
@@ -63,6 +63,64 @@ describe('closing', { timeout: 60_000 }, () => {
     await gone;
     await api.close();
   });
+});
+
+describe('an answer to who would like another protocol', { timeout: 60_000 }, () => {
+  const ask = (port: number) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      'GET /btcusd HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    return socket;
+  };
+
+  it('ends when its client leaves, and cancels the query', async () => {
+    const { influx, aborted } = pausing();
+    const api = await startApi({ influx, graceMs: 60_000 });
+    const socket = ask(api.port);
+    await once(socket, 'data');
+    socket.destroy();
+    await aborted;
+    await api.close();
+  });
+
+  it('ends when its client says more than a handshake needs', async () => {
+    const { influx, aborted } = pausing();
+    const api = await startApi({ influx, graceMs: 60_000 });
+    const socket = ask(api.port);
+    await once(socket, 'data');
+    socket.write(Buffer.alloc(100_000));
+    await aborted;
+    await api.close();
+  });
+
+  it('keeps no server open that closes', async () => {
+    const { influx, aborted } = pausing();
+    const api = await startApi({ influx, graceMs: 50 });
+    const socket = ask(api.port);
+    await once(socket, 'data');
+    const gone = once(socket, 'close');
+    await api.close();
+    await Promise.all([gone, aborted]);
+  });
+});
+
+it('says what is wrong with a request that it cannot read', async () => {
+  const api = await startApi();
+  try {
+    const long = await raw(
+      api.port,
+      `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    );
+    assert.match(
+      long,
+      /^HTTP\/1\.1 431 .*"too-large","message":"the address and the headers .* 16384/s,
+    );
+    assert.match(await raw(api.port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 .*is not HTTP/s);
+  } finally {
+    await api.close();
+  }
 });
 
 it('a port in use is said so', async () => {
