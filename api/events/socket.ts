@@ -40,6 +40,16 @@ const server = new WebSocketServer({
   perMessageDeflate: false,
 });
 
+server.on('wsClientError', ({ message }, socket) => {
+  const body = JSON.stringify({ error: { code: 'invalid', message } });
+  socket.end(
+    'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\n' +
+      'Content-Type: application/json\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+});
+
 /** Goes on as a websocket for as long as the client stays. */
 export function openSocket(ctx: Context, seat: Seat, options: SocketOptions): void {
   const upgrade = takeUpgrade(ctx.req);
@@ -48,7 +58,7 @@ export function openSocket(ctx: Context, seat: Seat, options: SocketOptions): vo
     seat.leave();
     return;
   }
-  // Also where the handshake fails: `ws` answers that itself.
+  // Also where the handshake fails.
   upgrade.socket.once('close', () => {
     seat.leave();
     // The answer has no connection any more; those who measure it wait for its end.

@@ -29,7 +29,23 @@ const RESERVED: ReadonlySet<string> = new Set([
   'robots.txt',
 ]);
 
+/** Those of them that are below `/api/v1` alone. */
+const VERSIONED: ReadonlySet<string> = new Set([
+  'backfills',
+  'exchanges',
+  'movers',
+  'pairs',
+  'ranks',
+]);
+
 /** Whether a path's first segment belongs to the API itself. */
 export function isReserved(segment: string): boolean {
-  return RESERVED.has(segment.toLowerCase());
+  const word = segment.toLowerCase();
+  return RESERVED.has(word) || VERSIONED.has(word);
+}
+
+/** Where it is what somebody looks for at the path, who left `/api/v1` away; else undefined. */
+export function versionedPath(path: string): string | undefined {
+  const word = path.split('/')[1]?.toLowerCase() ?? '';
+  return VERSIONED.has(word) ? `/api/v1${path}` : undefined;
 }

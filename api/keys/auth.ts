@@ -22,10 +22,16 @@ export function secretOf(authorization: string): string | undefined {
   return CREDENTIALS.exec(authorization)?.[1];
 }
 
-/** Throws `unauthorized` or `forbidden` unless the caller may do what `needs` allows. */
-export function demandRole(caller: Caller | undefined, needs: Role): void {
+/**
+ * Throws `unauthorized` or `forbidden` unless the caller may do what `needs` allows. `sent`: there
+ * was a secret, which opens nothing.
+ */
+export function demandRole(caller: Caller | undefined, needs: Role, sent = false): void {
   if (caller === undefined) {
-    throw new TidemarkError('unauthorized', 'this needs an API key', {
+    const message = sent
+      ? 'this key is not known, or it is revoked or has expired'
+      : 'this needs an API key';
+    throw new TidemarkError('unauthorized', message, {
       details: { expected: 'Authorization: Bearer <secret of an API key>' },
     });
   }

@@ -49,7 +49,7 @@ export function createGuard(options: GuardOptions): Guard {
       const caller = secret === undefined ? undefined : attempts.identify(secret, client);
       ctx.state.caller = caller;
       rates.take(ctx, route, { caller, client });
-      if (route.access !== 'open') demandRole(caller, route.access);
+      if (route.access !== 'open') demandRole(caller, route.access, secret !== undefined);
       return caller;
     },
   };

@@ -9,7 +9,7 @@ import { TidemarkError } from '../../core/errors.ts';
 import type { Dependencies } from '../app.ts';
 import { createAdmission } from '../http/admission.ts';
 import { HttpProblem } from '../http/errors.ts';
-import { isReserved } from '../http/reserved.ts';
+import { isReserved, versionedPath } from '../http/reserved.ts';
 import { type Call, defineRoute, type Route } from '../http/route.ts';
 import { sendStream } from '../http/stream.ts';
 import { findPair } from '../pair.ts';
@@ -169,5 +169,8 @@ function readStart({ clock, retentionMs }: Dependencies, text: string): string {
 }
 
 function nothingHere(path: string): TidemarkError {
-  return new TidemarkError('not-found', `nothing at ${path}`, { details: { index: '/api/v1' } });
+  const near = versionedPath(path);
+  return new TidemarkError('not-found', `nothing at ${path}`, {
+    details: { index: '/api/v1', ...(near !== undefined && { near: [near] }) },
+  });
 }

@@ -75,7 +75,9 @@ it('a role may do what is below it and nothing above', () => {
   demandRole(reader, 'read');
   demandRole(callerOf('a-secret-for-everything'), 'write');
   assert.throws(() => demandRole(reader, 'write'), { code: 'forbidden' });
-  assert.throws(() => demandRole(undefined, 'read'), { code: 'unauthorized' });
+  assert.throws(() => demandRole(undefined, 'read'), { code: 'unauthorized', message: /needs an/ });
+  const sent = { code: 'unauthorized', message: /not known, or it is revoked or has expired/ };
+  assert.throws(() => demandRole(undefined, 'read', true), sent);
 });
 
 describe('without keys', () => {

@@ -169,6 +169,17 @@ describe('the websocket of events', () => {
     assert.equal((await errorOf(answer)).code, 'upgrade-required');
   });
 
+  it('says what is wrong with a handshake, as with any other request', async () => {
+    const head =
+      'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 7\r\n\r\n';
+    const answer = await raw(api.port, head);
+    assert.match(answer, /^HTTP\/1\.1 400 .*^Sec-WebSocket-Version: 13\r$/ms);
+    const { error } = JSON.parse(answer.split('\r\n\r\n')[1]!);
+    assert.equal(error.code, 'invalid');
+    assert.match(error.message, /Sec-WebSocket-Version/);
+  });
+
   it('leaves requests that would like another protocol as they were', async () => {
     const head = (method: string) =>
       `${method} /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n` +

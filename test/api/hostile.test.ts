@@ -96,6 +96,15 @@ describe('methods', () => {
   });
 });
 
+it('a path without /api/v1, where only that has it, is told where it is', async () => {
+  for (const path of ['/exchanges', '/pairs', '/ranks', '/movers', '/exchanges/kraken']) {
+    const answer = await fetch(`${api.url}${path}`);
+    assert.equal(answer.status, 404);
+    const { details } = await errorOf(answer);
+    assert.deepEqual(details, { index: '/api/v1', near: [`/api/v1${path}`] });
+  }
+});
+
 describe('headers', () => {
   it('of every answer tell browsers to guess nothing', async () => {
     for (const path of ['/', '/btcusd', '/nothing/at/all', '/%00']) {
