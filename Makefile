@@ -88,12 +88,12 @@ clean: ## remove what was built (data stays)
 node_modules/.installed: package.json package-lock.json
 	@command -v node >/dev/null || { echo "Node.js >= 20.18 is needed: https://nodejs.org"; exit 1; }
 	@node -e 'const [a,b]=process.versions.node.split(".").map(Number); if (a<20||(a===20&&b<18)) { console.error(`Node.js >= 20.18 is needed, this is $${process.version}`); process.exit(1); }'
-	@echo "Installing packages..."
+	@echo "Installing packages (1 of 2)..."
 	@$(NPM) ci
 	@touch $@
 
 dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) $(SQL)
-	@echo "Building..."
+	@echo "Building (2 of 2)..."
 	@npx --no-install tsc -p .
 	@npx --no-install tsc -p web
 	@node dist/scripts/prepare-pglite.js

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.ts';
 import { formatMs } from '../core/duration.ts';
+import { isCode, TidemarkError } from '../core/errors.ts';
 import type { Influx } from '../core/influx/influx.ts';
 import { createLog } from '../core/log.ts';
 import { secretsOf } from '../core/secrets.ts';
@@ -64,7 +65,13 @@ async function status({ options, print, signal }: CommandContext, influx: Influx
 async function wantedOf(config: CommandContext['config']): Promise<DesiredOptions> {
   const { databaseUrl, dataDir } = config;
   const log = createLog('warn', { secrets: secretsOf(config) });
-  const registry = await openRegistry({ databaseUrl, dataDir, log });
+  const registry = await openRegistry({ databaseUrl, dataDir, log }).catch((error: unknown) => {
+    if (databaseUrl !== undefined || !isCode(error, 'conflict')) throw error;
+    const text =
+      `a Tidemark runs on ${dataDir}, and keeps its tasks right: see tidemark tasks status, or ` +
+      'stop it first. With DATABASE_URL both can work at once';
+    throw new TidemarkError('conflict', text, { cause: error });
+  });
   try {
     return await wantedTasks(config, registry);
   } finally {

@@ -51,7 +51,7 @@ Examples:
     const progress = createProgress({
       write: (text) => void (json ? process.stdout : process.stderr).write(text),
       style: json ? 'json' : process.stderr.isTTY ? 'bar' : 'lines',
-      columns: process.stderr.columns ?? 100,
+      columns: process.stderr.columns || 100,
       nowMs: () => systemClock.monotonicMs(),
     });
     const { openBackfillSite } = await import('../backfill-site.ts');
@@ -171,7 +171,7 @@ const TIME_HELP = {
   expected: 'a day (2026-10-01), a time (2026-10-01T12:30Z) or how far back (24h, 7d)',
 };
 const DAY = /^\d{4}-\d\d-\d\d$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+const TIME = /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A day or time in UTC, or a length of time before now; ms since the epoch, whole minutes. */
 export function readTime(name: string, text: string, nowMs: number): number {
@@ -181,10 +181,9 @@ export function readTime(name: string, text: string, nowMs: number): number {
   if (DAY.test(text) || TIME.test(text)) {
     timeMs = Date.parse(DAY.test(text) ? `${text}T00:00Z` : text);
     // Date.parse takes the 31st of February for a day in March.
-    const day = new Date(timeMs);
-    if (DAY.test(text) && !Number.isNaN(timeMs) && day.toISOString().slice(0, 10) !== text) {
-      throw wrong();
-    }
+    const date = text.slice(0, 10);
+    const dayMs = Date.parse(`${date}T00:00Z`);
+    if (Number.isNaN(dayMs) || new Date(dayMs).toISOString().slice(0, 10) !== date) throw wrong();
   } else {
     timeMs = backMs(text, nowMs) ?? Number.NaN;
   }

@@ -29,7 +29,7 @@ Examples:
   options: { seed: { type: 'string', default: '1' } },
   positionalsMax: 0,
   async run({ config, options, print, signal }) {
-    const seed = Number.parseInt(String(options.seed), 10) || 1;
+    const seed = readSeed(String(options.seed));
     const { startDemoMarket, watchDemoSite } = await parts();
     const market = await startDemoMarket({ host: '127.0.0.1', port: 0, seed, clock: systemClock });
     try {
@@ -57,6 +57,14 @@ Examples:
     return 0;
   },
 };
+
+/** @throws TidemarkError `invalid` */
+function readSeed(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new TidemarkError('invalid', `demo: --seed is "${text}"`, {
+    details: { expected: 'a whole number from 1 to 999999999' },
+  });
+}
 
 /** Loaded when they are started: other commands, and help, do not wait for them. */
 async function parts() {

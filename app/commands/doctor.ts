@@ -16,7 +16,8 @@ same settings may run meanwhile.
   --json      one JSON object a line: level (ok, warn, fail), what, found, fix
   --offline   ask nothing beyond this machine, InfluxDB and PostgreSQL
 
-Exit codes: 0 all is well; 2 something is to be looked at; 1 something fails.
+Exit codes: 0 all is well; 2 something is to be looked at; 1 something fails; 64 the command line is
+wrong; 130 stopped before it was done.
 
 Examples:
   tidemark doctor

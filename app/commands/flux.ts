@@ -21,7 +21,11 @@ Examples:
     const [file] = positionals;
     if (file === undefined) throw new TidemarkError('invalid', 'flux: expected FILE or -');
     const reading = file === '-' ? text(process.stdin) : readScript(file);
-    const script = await unlessStopped(reading, signal);
+    const script = await unlessStopped(reading, signal).catch((error: unknown) => {
+      // What is still read would keep the process.
+      process.stdin.destroy();
+      throw error;
+    });
     const { connect } = await import('./connect.ts');
     const influx = await connect(config);
     try {

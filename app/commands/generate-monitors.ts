@@ -8,7 +8,6 @@ import { createLog } from '../../core/log.ts';
 import { secretsOf } from '../../core/secrets.ts';
 import { createGate } from '../../core/targets.ts';
 import { addMonitors, type NewMonitor } from '../../registry/monitors.ts';
-import { openRegistry } from '../../registry/open.ts';
 import { countText } from '../bar.ts';
 import { judgesOf } from '../monitors.ts';
 import { createStepBar } from '../step-bar.ts';
@@ -51,6 +50,7 @@ Examples:
     const wish = await readGeneration(options, config);
     const { databaseUrl, dataDir } = config;
     await mkdir(dataDir, { recursive: true });
+    const { openRegistry } = await import('../../registry/open.ts');
     const registry = await openRegistry({
       databaseUrl,
       dataDir,
@@ -59,7 +59,7 @@ Examples:
     const bar = createStepBar({
       write: (text) => void process.stderr.write(text),
       terminal: process.stderr.isTTY === true,
-      columns: process.stderr.columns ?? 100,
+      columns: process.stderr.columns || 100,
       nowMs: () => systemClock.monotonicMs(),
       name: 'monitors',
     });

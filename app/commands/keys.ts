@@ -18,7 +18,6 @@ import {
   listKeys,
   revokeKey,
 } from '../../registry/keys.ts';
-import { openRegistry } from '../../registry/open.ts';
 import type { Command, CommandContext } from './command.ts';
 
 export const keys: Command = {
@@ -41,7 +40,7 @@ Tidemark that runs on the same registry knows of a change within five seconds.
 They are kept in the registry: DATABASE_URL, or the one in DATA_DIR while no Tidemark runs there.
 With one that runs there, its API does the same: POST, GET and DELETE of /keys (docs/keys.md).
 
-Exit codes: 0 done; 64 wrong arguments; 69 the registry is away; 1 anything else.
+Exit codes: 0 done; 64 the command line or a setting is wrong; 69 the registry is away; 1 it failed.
 
 Examples:
   tidemark keys create ops --role admin
@@ -61,16 +60,18 @@ Examples:
     if (act === undefined) {
       throw new TidemarkError('invalid', 'keys: expected create, list or revoke');
     }
+    // A wrong command line is told before anything is opened.
+    const work = act(context);
     const registry = await open(context.config);
     try {
-      return await act(context, registry);
+      return await work(registry);
     } finally {
       await registry.close();
     }
   },
 };
 
-type Act = (context: CommandContext, registry: Database) => Promise<number>;
+type Act = (context: CommandContext) => (registry: Database) => Promise<number>;
 
 const ACTS: ReadonlyMap<string, Act> = new Map([
   ['create', create],
@@ -82,6 +83,7 @@ const ACTS: ReadonlyMap<string, Act> = new Map([
 async function open({ databaseUrl, dataDir, host, port }: Config): Promise<Database> {
   if (databaseUrl === undefined) await mkdir(dataDir, { recursive: true });
   try {
+    const { openRegistry } = await import('../../registry/open.ts');
     return await openRegistry({ databaseUrl, dataDir, log: createLog('warn') });
   } catch (error) {
     if (databaseUrl !== undefined || !isCode(error, 'conflict')) throw error;
@@ -94,14 +96,21 @@ async function open({ databaseUrl, dataDir, host, port }: Config): Promise<Datab
   }
 }
 
-async function create(context: CommandContext, registry: Database): Promise<number> {
-  const { config, options, print } = context;
+function create(context: CommandContext): ReturnType<Act> {
   const { wanted, secret } = readKeyWish(wishOf(context), {
     by: operator(),
     nowMs: systemClock.nowMs(),
   });
-  const taken = [ANYBODY, ...config.apiKeys].some(({ name }) => name === wanted.name);
+  const taken = [ANYBODY, ...context.config.apiKeys].some(({ name }) => name === wanted.name);
   if (taken) throw new TidemarkError('conflict', `there is a key ${wanted.name} already`);
+  return (registry) => add(context, registry, { wanted, secret });
+}
+
+async function add(
+  { config, options, print }: CommandContext,
+  registry: Database,
+  { wanted, secret }: ReturnType<typeof readKeyWish>,
+): Promise<number> {
   const { key, first } = await addKey(registry, wanted);
   await note(registry, 'addKey', `keys create ${key.name} --role ${key.role}`);
   if (options.json === true) {
@@ -136,7 +145,13 @@ function wishOf({ positionals: [, name = ''], options }: CommandContext) {
 
 const PAGE = 500;
 
-async function list({ config, options, print }: CommandContext, registry: Database) {
+function list(context: CommandContext): ReturnType<Act> {
+  const [, extra] = context.positionals;
+  if (extra === undefined) return (registry) => show(context, registry);
+  throw new TidemarkError('invalid', `keys list: did not expect "${extra}"`);
+}
+
+async function show({ config, options, print }: CommandContext, registry: Database) {
   const found: Key[] = [];
   for (let more = true; more; ) {
     const after = found.at(-1)?.id ?? 0;
@@ -167,9 +182,17 @@ function line(key: Key): string {
   return `${String(id).padEnd(4)} ${name}: ${parts.join(', ')}`;
 }
 
-async function revoke({ positionals, options, print, config }: CommandContext, registry: Database) {
-  const [, wanted] = positionals;
+function revoke(context: CommandContext): ReturnType<Act> {
+  const [, wanted] = context.positionals;
   if (wanted === undefined) throw new TidemarkError('invalid', 'keys revoke: NAME or NUMBER?');
+  return (registry) => end(context, registry, wanted);
+}
+
+async function end(
+  { options, print, config }: CommandContext,
+  registry: Database,
+  wanted: string,
+): Promise<number> {
   const byNumber = /^[1-9]\d{0,14}$/.test(wanted) ? await findKey(registry, Number(wanted)) : null;
   const key = (await findKeyNamed(registry, wanted)) ?? byNumber;
   if (!key) throw new TidemarkError('not-found', `no key ${wanted}: tidemark keys list`);

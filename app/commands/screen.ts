@@ -22,7 +22,7 @@ export function openScreen(config: Config, line?: StepsOptions['line']): Screen 
     ...(terminal && readable && { write: above }),
   });
   const steps = createSteps({
-    ...{ terminal, columns: process.stderr.columns ?? 100, clock: systemClock },
+    ...{ terminal, columns: process.stderr.columns || 100, clock: systemClock },
     write: (text) => void process.stderr.write(text),
     line: line ?? ((_, step) => log.info(step, 'not done yet')),
   });

@@ -18,7 +18,7 @@ Only tasks named "tidemark: ..." that read INFLUX_BUCKET are ever changed. plan 
 registry (DATABASE_URL, or the one in DATA_DIR while no Tidemark runs there); status does not.
 
 Exit codes: 0 nothing to do, all is well; 2 there is something to do (plan), a task is not well
-(status); 1, 64, 69 it could not be told.
+(status); 1, 64, 69 it could not be told; 130 stopped before it was done.
 
 Examples:
   tidemark tasks plan && echo nothing to do

@@ -15,6 +15,8 @@ export async function examine(
 ): Promise<readonly Finding[]> {
   const all: Finding[] = [];
   const say = (...findings: readonly Finding[]): void => {
+    // What was found while it was being stopped says nothing of the set-up.
+    patient.signal.throwIfAborted();
     for (const finding of findings) {
       all.push(finding);
       tell(finding);

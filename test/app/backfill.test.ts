@@ -217,7 +217,17 @@ describe('what the command line asks for', () => {
     assert.equal(read('2026-10-01T12:30:59.5+02:00'), '2026-10-01T10:30Z');
     assert.equal(read('24h'), '2026-10-01T12:00Z');
     assert.equal(read('-90m'), '2026-10-02T10:30Z');
-    for (const text of ['', 'now', '2026-02-31', '2026-13-01', '2026-10-01T12:30', '12', '1.5h']) {
+    for (const text of [
+      '',
+      'now',
+      '2026-02-31',
+      '2026-02-31T00:00Z',
+      '2026-10-01T24:00Z',
+      '2026-13-01',
+      '2026-10-01T12:30',
+      '12',
+      '1.5h',
+    ]) {
       assert.throws(
         () => readTime('--from', text, NOW),
         (error: unknown) => isCode(error, 'invalid') && error.message.includes(`"${text}"`),

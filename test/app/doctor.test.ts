@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { hintOf, strangersAmong } from '../../app/commands/help.ts';
 import { checkData } from '../../app/doctor/data.ts';
-import { exitCodeOf } from '../../app/doctor/examine.ts';
+import { examine, exitCodeOf } from '../../app/doctor/examine.ts';
 import { type Finding, findingText, ok, type Patient } from '../../app/doctor/finding.ts';
 import { checkDescriptors, checkDisk, checkNode, checkPackages } from '../../app/doctor/machine.ts';
 import { checkClock, checkExchanges, checkMail } from '../../app/doctor/outside.ts';
@@ -17,6 +17,7 @@ import { checkRunning } from '../../app/doctor/readiness.ts';
 import { checkHost, checkKeys, checkPublicUrl, checkSettings } from '../../app/doctor/settings.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readSettings } from '../../core/config.ts';
+import { TidemarkError } from '../../core/errors.ts';
 import { runToEnd } from '../helpers/process.ts';
 
 type Settings = Record<string, string>;
@@ -295,6 +296,19 @@ describe('tidemark doctor', () => {
     const other = await runToEnd({ args: ['migrate'], settings });
     assert.equal(other.code, 64);
     assert.match(other.stderr, /no setting of that name: INFLUX_ULR/);
+  });
+
+  it('says nothing more when it is stopped: what it finds then is no finding', async () => {
+    const told: Finding[] = [];
+    const stop = new AbortController();
+    const patient = { ...patientOf({ DATA_DIR: join(dir, 'x') }), signal: stop.signal };
+    const why = new TidemarkError('cancelled', 'stopped');
+    const tell = (finding: Finding) => {
+      told.push(finding);
+      stop.abort(why);
+    };
+    await assert.rejects(examine(patient, tell), why);
+    assert.equal(told.length, 1);
   });
 
   it('ends by the worst of what was found', () => {

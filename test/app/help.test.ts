@@ -31,6 +31,46 @@ describe('help of every command', () => {
   });
 });
 
+const DAMAGED = { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x' };
+const AWAY = { INFLUX_URL: 'http://127.0.0.1:1', INFLUX_TOKEN: 'x' };
+
+describe('exit codes', () => {
+  it('are 64 for what is wrong with the command line, before anything is opened', async () => {
+    const lines = [
+      ['keys', 'create', 'a', '--role', 'boss'],
+      ['keys', 'revoke'],
+      ['keys', 'list', 'extra'],
+      ['tasks', 'plans'],
+      ['demo', '--seed', 'abc'],
+      ['start', '--only', 'x'],
+      ['flux'],
+      ['generate-monitors', '--count', 'x'],
+      ['backfill', '--exchange', 'kraken', '--from', '2026-10-01T24:00Z'],
+      ['doctor', 'x'],
+      ['migrate', '--fast'],
+    ];
+    for (const args of lines) {
+      const { code, stdout, stderr } = await runToEnd({ args, settings: DAMAGED });
+      assert.deepEqual([code, stdout], [EXIT.usage, ''], `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, /^tidemark: /);
+    }
+  });
+
+  it('are 69 where a server is away', async () => {
+    for (const args of [['migrate'], ['keys', 'list'], ['generate-monitors', '--count', '1']]) {
+      const { code, stderr } = await runToEnd({ args, settings: DAMAGED });
+      assert.equal(code, EXIT.unavailable, `${args.join(' ')}: ${stderr}`);
+    }
+    for (const args of [
+      ['tasks', 'status'],
+      ['flux', 'flux/queries/prices-range.flux'],
+    ]) {
+      const { code, stderr } = await runToEnd({ args, settings: AWAY });
+      assert.equal(code, EXIT.unavailable, `${args.join(' ')}: ${stderr}`);
+    }
+  });
+});
+
 describe('the command line', () => {
   it('tells its version, its commands, and one command in three ways', async () => {
     assert.deepEqual(await run('--version'), {
