@@ -10,12 +10,33 @@ InfluxDB's words. What is not listed here is refused by name. \`?\` marks an arg
 out, \`<-\` the one that \`|>\` feeds. Options: \`now\`, \`location\`, \`task\`, and those that a query's \`extern\`
 sets, such as Grafana's and the InfluxDB UI's \`v\`.`;
 
+/** Of what InfluxDB 2.7 has without an import, what the engine refuses; held by test/contract. */
+export const ABSENT: readonly string[] = [
+  'chandeMomentumOscillator',
+  'holtWinters',
+  'integral',
+  'kaufmansAMA',
+  'kaufmansER',
+  'keyValues',
+  'sample',
+  'timeWeightedAvg',
+  'tripleExponentialDerivative',
+];
+
+const TAIL = `## What is not here
+
+Refused in words such as \`holtWinters is not supported by the embedded engine\`, with the place. Of
+what needs no import: ${ABSENT.map((name) => `\`${name}\``).join(', ')}. Of packages: those that
+reach out of the engine (\`http\`, \`sql\`, \`slack\`, \`influxdata/influxdb/secrets\`), those of checks and
+notifications (\`influxdata/influxdb/monitor\`; Tidemark's own are [alerts](alerts.md)), \`interpolate\`,
+\`profiler\`, \`contrib/...\`, and of \`experimental\` what is not listed above.`;
+
 /** docs/flux-support.md: every package with its functions and constants. */
 export function renderFluxSupport(): string {
   const names = [...packages.keys()].filter((name) => !name.startsWith('internal/'));
   const sorted = names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const sections = sorted.map((name) => section(name, packages.get(name) ?? []));
-  return [HEAD, ...sections, ''].join('\n\n').replace(/\n+$/, '\n');
+  return [HEAD, ...sections, TAIL, ''].join('\n\n').replace(/\n+$/, '\n');
 }
 
 /** What needs no import stands first. */

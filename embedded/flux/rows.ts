@@ -225,7 +225,8 @@ class SchemaRows {
     row: string | undefined,
     value: Value | undefined,
   ): ColumnType | undefined {
-    if (value !== undefined) return columnTypeOf(value);
+    // A null has no type of its own: `r.missing + 1.0` is a float all the same.
+    if (value !== undefined && value !== null) return columnTypeOf(value);
     const again = (inner: Expression) => this.#typeOf(inner, row, undefined);
     const index = this.#columnOf(node, row);
     if (index !== undefined) return this.#types[index];
@@ -248,7 +249,7 @@ const CONVERSIONS: Readonly<Record<string, ColumnType>> = {
 };
 
 /** The type that an expression has whatever the row is, where its form alone tells. */
-function staticType(
+export function staticType(
   node: Expression,
   again: (inner: Expression) => ColumnType | undefined,
 ): ColumnType | undefined {

@@ -166,6 +166,9 @@ export class AggregatedRead extends Stream {
     if (isSelector(operation) && this.#grouped) {
       return this.#selectedOfGroups(batch, signal);
     }
+    if (operation.name === 'count' && grid === undefined && batch.some(isMixed)) {
+      return this.#countsOfMixed(batch, signal);
+    }
     for (const unit of batch) checkTypes(unit);
     const slots = new Map<GroupUnit, { cells: DenseCells; slot: number }>();
     for (const type of new Set(batch.map((unit) => unit.type))) {
@@ -201,6 +204,22 @@ export class AggregatedRead extends Stream {
     });
   }
 
+  /** Points are counted whatever their types are, as InfluxDB's storage does. */
+  async #countsOfMixed(batch: readonly GroupUnit[], signal: AbortSignal): Promise<UnitAnswer[]> {
+    const counts = await this.#answersOfSeries(
+      batch.flatMap((unit) => unit.series),
+      signal,
+    );
+    return batch.map((unit) => {
+      const found = unit.series.flatMap((series) => counts.get(series) ?? []);
+      const total = found.reduce((sum, one) => sum + BigInt(one.cells.values[one.slot]!), 0n);
+      const present = Uint8Array.of(found.length === 0 ? 0 : 1);
+      const values = BigInt64Array.of(total);
+      const cells: DenseCells = { type: 'long', width: 1, present, values, times: undefined };
+      return { unit, cells, slot: 0, grouped: true };
+    });
+  }
+
   async #answersOfSeries(
     all: readonly Series[],
     signal: AbortSignal,
@@ -231,6 +250,11 @@ interface SeriesAnswer {
 
 function unitsOf(series: readonly Series[]): GroupUnit[] {
   return series.map((one) => ({ series: [one], type: one.type, labels: [], values: [] }));
+}
+
+/** Series of different types in one group. */
+function isMixed({ series, type }: GroupUnit): boolean {
+  return series.some((one) => one.type !== type);
 }
 
 interface Shape {

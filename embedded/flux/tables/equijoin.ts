@@ -3,7 +3,9 @@ import { columnTypeOf, isRecord, typeName } from '../values/types.ts';
 import type { Column, FluxFunction, FluxRecord, Table, Value } from '../values/value.ts';
 import type { Holding } from './budget.ts';
 import { ColumnBuilder } from './builder.ts';
-import { constantColumn, fluxValue, rawAt } from './column.ts';
+import { constantColumn, fluxValue, nullColumn, rawAt } from './column.ts';
+import type { Sides, Types } from './joined-types.ts';
+import { typesOf } from './joined-types.ts';
 import type { Pause, Pausing } from './pause.ts';
 import { PAUSE, STEPS_PER_PAUSE } from './pause.ts';
 import { sortedRows } from './sort.ts';
@@ -54,16 +56,12 @@ export function* equijoin(
     else known.right = table;
   }
   const schemas = { left: left[0], right: right[0] };
+  const types = typesOf(options.as, schemas);
   const sorted = [...pairs.values()].sort((a, b) => compareKeys(a.order, b.order));
   for (const pair of sorted) {
-    const joined = yield* new PairJoin(pair, schemas, options).run();
+    const joined = yield* new PairJoin(pair, { schemas, types }, options).run();
     if (joined !== undefined) yield joined;
   }
-}
-
-interface Sides {
-  readonly left?: Table | undefined;
-  readonly right?: Table | undefined;
 }
 
 class PairJoin {
@@ -73,11 +71,15 @@ class PairJoin {
   readonly #output: RecordTable;
   #steps = 0;
 
-  constructor(pair: Sides, schemas: Sides, options: EquijoinOptions) {
+  constructor(
+    pair: Sides,
+    { schemas, types }: { readonly schemas: Sides; readonly types: Types },
+    options: EquijoinOptions,
+  ) {
     this.#pair = pair;
     this.#schemas = schemas;
     this.#options = options;
-    this.#output = new RecordTable((pair.left ?? pair.right)!);
+    this.#output = new RecordTable((pair.left ?? pair.right)!, types);
   }
 
   *run(): Pausing<Table | undefined> {
@@ -192,11 +194,13 @@ function compareRuns(left: Run | undefined, right: Run | undefined): number {
 /** A table made of records, with the group key of another; its columns come sorted. */
 class RecordTable {
   readonly #base: Table;
+  readonly #types: Types;
   readonly #builders = new Map<string, ColumnBuilder>();
   #rowCount = 0;
 
-  constructor(base: Table) {
+  constructor(base: Table, types: Types) {
     this.#base = base;
+    this.#types = types;
   }
 
   /** Adds a row; answers how many bytes it takes, about. */
@@ -254,6 +258,9 @@ class RecordTable {
       if (key === undefined) return builder.finish();
       return constantColumn(key.label, key.type, fluxValue(key.type, rawAt(key, 0)));
     });
+    for (const [label, type] of this.#types) {
+      if (!this.#builders.has(label)) columns.push(nullColumn(label, type));
+    }
     columns.sort((a, b) => compareText(a.label, b.label));
     return { key: this.#base.key, columns, rowCount: this.#rowCount };
   }

@@ -184,7 +184,7 @@ export function* movingAverage(table: Table, n: number, label: string): Generato
   let steps = 0;
   for (let row = from; row < rowCount; row++) {
     const first = Math.max(0, row - n + 1);
-    builder.appendRaw(meanOf(column, first, row + 1));
+    builder.appendRaw(meanOf(column, first, row + 1, n));
     steps += row - first + 1;
     if (steps < STEPS_PER_PAUSE) continue;
     steps = 0;
@@ -196,10 +196,13 @@ export function* movingAverage(table: Table, n: number, label: string): Generato
   yield { key: rest.key, columns, rowCount: rest.rowCount };
 }
 
-function meanOf(column: Column, from: number, to: number): number | null {
+/** Added up as InfluxDB does, which holds `n` values in a ring: to the last digit the same. */
+function meanOf(column: Column, from: number, to: number, n: number): number | null {
+  const begin = Math.min(to, Math.ceil(from / n) * n);
   let total = 0;
   let count = 0;
-  for (let row = from; row < to; row++) {
+  for (let step = 0; step < to - from; step++) {
+    const row = begin + step < to ? begin + step : from + (begin + step - to);
     const value = rawAt(column, row);
     if (value === null) continue;
     total += Number(value);

@@ -54,7 +54,7 @@ const tableFind = builtin({
   params: { tables: pipe(), fn: func() },
   async call({ tables, fn }, context) {
     const table = await findTable(tables, context, fn);
-    if (table === undefined) throw new FluxError('no table found');
+    if (table === undefined) throw new FluxError('no table found', 'not found');
     return new Derived(scopeOf(context), { sorted: true }, () => just(table));
   },
 });

@@ -90,7 +90,8 @@ function* mapTable(
     : rowColumns(table, mapper);
   // InfluxDB sorts the columns where it runs the function row by row.
   if (!asWritten) columns.sort((a, b) => compareText(a.label, b.label));
-  yield* regroup(table, columns, budget);
+  const key = asWritten ? table.key : [...table.key].sort(compareText);
+  yield* regroup({ ...table, key }, columns, budget);
 }
 
 /** The rows under the group key that the mapped columns give. */
