@@ -21,7 +21,7 @@ export function channelList(signal: AbortSignal): Paged<Channel> {
     signal,
     columns: [
       { label: 'Nr', number: true, cell: ({ id }) => id, by: ({ id }) => id },
-      { label: 'Kind', cell: ({ kind }) => kind, by: ({ kind }) => kind },
+      { label: 'Kind', wide: true, cell: ({ kind }) => kind, by: ({ kind }) => kind },
       { label: 'Address', cell: ({ shown }) => h('span', { class: 'clip' }, shown) },
       { label: 'State', cell: stateOf, by: ({ state }) => state },
       { label: 'Delivered', number: true, wide: true, cell: ({ delivered }) => whole(delivered) },

@@ -69,7 +69,7 @@ function alertList(signal: AbortSignal): Paged<Alert> {
         cell: ({ name }) => h('span', { class: 'clip' }, name),
         by: ({ name }) => name,
       },
-      { label: 'Kind', cell: ({ kind }) => kind, by: ({ kind }) => kind },
+      { label: 'Kind', wide: true, cell: ({ kind }) => kind, by: ({ kind }) => kind },
       { label: 'State', cell: pauseOf },
       { label: 'Channel', number: true, wide: true, cell: ({ channel }) => channel },
       {

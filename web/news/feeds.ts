@@ -30,11 +30,12 @@ export async function showFeeds(root: HTMLElement, { signal }: PageContext): Pro
       { label: 'Feed', cell: nameOf, by: ({ name, title, url }) => name ?? title ?? url },
       { label: 'State', cell: stateOf, by: ({ state }) => state },
       { label: 'Checked', wide: true, cell: ({ lastCheck }) => when(lastCheck) },
-      { label: 'Next', cell: nextOf, by: ({ due }) => due },
+      { label: 'Next', wide: true, cell: nextOf, by: ({ due }) => due },
       { label: 'Every', number: true, wide: true, cell: ({ intervalNow }) => intervalNow ?? '–' },
       {
         label: 'Articles',
         number: true,
+        wide: true,
         cell: ({ articles }) => whole(articles),
         by: ({ articles }) => articles,
       },

@@ -154,7 +154,9 @@ function complain(error: unknown, fields: readonly LiveField[], trouble: HTMLEle
   const near = Array.isArray(details.near) ? details.near : [];
   const offer = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : '';
   const fix = typeof details.fix === 'string' ? ` What helps: ${details.fix}.` : '';
-  const text = `${messageOf(error)}${offer}${fix}`;
+  const said = messageOf(error);
+  const end = (offer !== '' || fix !== '') && !/[.?!]$/.test(said) ? '.' : '';
+  const text = `${said}${end}${offer}${fix}`;
   const position = details.position ?? details.at;
   if (field === undefined) fill(trouble, text);
   else field.complain(text, typeof position === 'number' ? position : undefined);
