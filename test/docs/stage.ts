@@ -30,7 +30,8 @@ const FILLED_MS = 60_000;
 
 export async function startStage(): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-documents-'));
-  const settings = { DATA_DIR: join(dir, 'data'), EXCHANGES: 'bitstamp,gemini,kraken' };
+  // Those that the documents show: each more is work beside the commands.
+  const settings = { DATA_DIR: join(dir, 'data'), EXCHANGES: 'bitstamp,kraken' };
   const demo = await startTidemark({ args: ['demo'], settings });
   try {
     await filled(demo.url);
@@ -43,12 +44,14 @@ export async function startStage(): Promise<Stage> {
     async run(commands) {
       const files = [...new Set(commands.map(({ file }) => file))];
       const results = new Map<DocumentedCommand, Ran>();
-      for (const [index, file] of files.entries()) {
+      const runFile = async (file: string, index: number): Promise<void> => {
         const own = commands.filter((command) => command.file === file);
         const place = join(dir, `document-${index}`);
         await runAll(own, { place, dir, demo });
         for (const [at, command] of own.entries()) results.set(command, await read(place, at));
-      }
+      };
+      // Each has a shell and a folder of its own.
+      await Promise.all(files.map(runFile));
       return results;
     },
     async close() {
