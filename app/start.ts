@@ -42,6 +42,7 @@ import { demandRegistryKeys, needsRegistryKeys, openServing } from './keys.ts';
 import { showBuild, showProbes, timeRequests, timeStatements } from './levels.ts';
 import { openMonitorDesk } from './monitors.ts';
 import { createParts, type Parts } from './parts.ts';
+import { demandFreePorts } from './ports.ts';
 import { startPriceIngest } from './prices.ts';
 import type { Role } from './roles.ts';
 import { openRuleDesk } from './rules.ts';
@@ -99,6 +100,7 @@ export async function startApp(config: Config, options: StartOptions): Promise<A
   try {
     await makeDirectory(config.dataDir);
     // Refused before anything else is started, not after.
+    await demandFreePorts(config);
     const early = needsRegistryKeys(config)
       ? await openDatabase(config, { parts, log }, steps)
       : undefined;

@@ -86,7 +86,7 @@ function spanOf(seconds: number): string {
   return minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds % 60} s`;
 }
 
-/** Counts things that are done side by side: what is told is how many are done, and which are not. */
+/** Counts things that are done side by side: told is how many are done, and which are at it. */
 export function sideBySide(of: number, tell: (step: Step) => void) {
   let done = 0;
   /** What is being done, each with what is to be said of it. */

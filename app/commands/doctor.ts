@@ -9,9 +9,9 @@ export const doctor: Command = {
 
 Looks at Node.js, packages, settings, keys, ports, DATA_DIR, disk, limits, InfluxDB (version, rights
 of the token, bucket), its tasks (how they do, and whether they are those of this version),
-PostgreSQL (version, migrations, rights, poolers, leases), exchanges, mail server and clock, and says
-of each whether it is well and else what to do. Nothing is locked or changed; a Tidemark with the
-same settings may run meanwhile.
+PostgreSQL (version, migrations, rights, poolers, leases), exchanges, mail server and clock, and
+says of each whether it is well and else what to do. Nothing is locked or changed; a Tidemark with
+the same settings may run meanwhile.
 
   --json      one JSON object a line: level (ok, warn, fail), what, found, fix
   --offline   ask nothing beyond this machine, InfluxDB and PostgreSQL

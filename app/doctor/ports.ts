@@ -1,7 +1,5 @@
 /** The ports that Tidemark listens on: free, ours already, or somebody else's. */
-import { once } from 'node:events';
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { ownerOf, whyNotFree } from '../ports.ts';
 import { ask } from './ask.ts';
 import { type Finding, fail, ok, type Patient } from './finding.ts';
 
@@ -19,8 +17,6 @@ export interface Ports {
   readonly findings: readonly Finding[];
   readonly running: Running;
 }
-
-const LISTENING = '0A';
 
 export async function checkPorts(patient: Patient): Promise<Ports> {
   const { host, port, influxPort, influxUrl } = patient.config;
@@ -76,20 +72,6 @@ async function checkPort(
   return { finding: fail('ports', found, `stop it, or set ${name} to another port`) };
 }
 
-/** Listened on for a moment: nothing else tells for certain. */
-async function whyNotFree(host: string, port: number): Promise<string | undefined> {
-  const server = createServer();
-  try {
-    server.listen(port, host.replace(/^\[|\]$/g, ''));
-    await once(server, 'listening');
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
-  } finally {
-    server.close();
-  }
-}
-
 async function isTidemark(patient: Patient, url: string): Promise<string | undefined> {
   const { status, text } = await ask(patient, `${url}/openapi.json`);
   const found = /"title":\s*"Tidemark"/.test(text);
@@ -104,27 +86,3 @@ async function isEngine(patient: Patient, url: string): Promise<string | undefin
   const { text } = await ask(patient, `${url}/health`);
   return /"commit":\s*"tidemark"/.test(text) ? 'the engine of a running Tidemark' : undefined;
 }
-
-/** `nginx (pid 812)` of a listening port, as Linux knows it; undefined where it may not be told. */
-export async function ownerOf(port: number): Promise<string | undefined> {
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => read(`/proc/net/${name}`)));
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  const inodes = tables
-    .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
-    .filter((row) => row[1]?.endsWith(`:${wanted}`) && row[3] === LISTENING)
-    .map((row) => `socket:[${row[9]}]`);
-  if (inodes.length === 0) return undefined;
-  const pids = (await list('/proc')).filter((name) => /^\d+$/.test(name));
-  for (const pid of pids) {
-    for (const descriptor of await list(`/proc/${pid}/fd`)) {
-      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-      if (!inodes.includes(target)) continue;
-      return `${(await read(`/proc/${pid}/comm`)).trim()} (pid ${pid})`;
-    }
-  }
-  return undefined;
-}
-
-// Processes end while they are looked at, and those of others may not be.
-const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
-const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
