@@ -10,7 +10,7 @@ import { clockOf, localNs } from '../scalar/clock.ts';
 
 const HOUR_NS = 3_600_000_000_000n;
 
-/** Rows of some hours of the day, both ends included; from a later hour to an earlier: overnight. */
+/** Rows of some hours of the day, both ends included; from a later one to an earlier: overnight. */
 export const hourSelection = builtin({
   package: 'universe',
   name: 'hourSelection',
