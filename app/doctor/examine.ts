@@ -15,9 +15,9 @@ export async function examine(
 ): Promise<readonly Finding[]> {
   const all: Finding[] = [];
   const say = (...findings: readonly Finding[]): void => {
-    // What was found while it was being stopped says nothing of the set-up.
-    patient.signal.throwIfAborted();
     for (const finding of findings) {
+      // What was found while it was being stopped says nothing of the set-up.
+      patient.signal.throwIfAborted();
       all.push(finding);
       tell(finding);
     }
