@@ -13,13 +13,19 @@ const SILENT: ReadonlySet<Reason> = new Set([
 const RESULTS_MIN = 10;
 const HOSTS_MIN = 5;
 
+/** So many hosts are remembered to be down; more would be forgotten at their next result. */
+const DOWN_MAX = 100_000;
+
 /**
  * Whether it is this machine that is cut off: no host at all was reached since, over at least ten
  * results of five hosts. A scan during which another one reached its host does not count: the
- * network was there, so its own host is to blame.
+ * network was there, so its own host is to blame. Nor does, until it is reached again, a host that
+ * was not reached when others were: however many are down, they say nothing of this machine.
  */
 export class Reachability {
   readonly #hosts = new Set<string>();
+  /** Hosts that are to blame themselves. */
+  readonly #down = new Set<string>();
   #results = 0;
   #reachedMs = Number.NEGATIVE_INFINITY;
 
@@ -33,11 +39,19 @@ export class Reachability {
     times: { readonly beganMs: number; readonly endedMs: number },
   ) {
     if (SILENT.has(reason)) return;
-    if (!UNREACHED.has(reason)) return this.reached(times.endedMs);
-    if (times.beganMs <= this.#reachedMs) return;
+    if (!UNREACHED.has(reason)) return this.#answered(host, times.endedMs);
+    if (times.beganMs <= this.#reachedMs || this.#down.has(host)) return;
     this.#results += 1;
-    if (this.#hosts.size < HOSTS_MIN) this.#hosts.add(host);
+    if (this.#hosts.size < DOWN_MAX) this.#hosts.add(host);
   }
+
+  #answered(host: string, atMs: number): void {
+    for (const one of this.#hosts) if (this.#down.size < DOWN_MAX) this.#down.add(one);
+    this.#down.delete(host);
+    this.reached(atMs);
+  }
+
+  /** The network is there, and the hosts that were not reached may still tell when it is not. */
 
   reached(atMs: number): void {
     this.#reachedMs = Math.max(this.#reachedMs, atMs);

@@ -75,6 +75,29 @@ describe('own connectivity', () => {
     assert.equal(gate.offline, false);
   });
 
+  it('is not doubted for hosts that stay down, however seldom another one is asked', async () => {
+    const { judge, failAll, gate, changes } = gateAt();
+    // Nothing is known of any yet.
+    await failAll(9, 9);
+    for (let round = 0; round < 5; round += 1) {
+      await judge(100, 'ok');
+      assert.ok(!(await failAll(90, 9)).includes('offline'));
+    }
+    assert.equal(gate.offline, false);
+    assert.deepEqual(changes, []);
+  });
+
+  it('is doubted when hosts that answered do not any more, beside some that never did', async () => {
+    const { judge, failAll, gate } = gateAt();
+    await failAll(9, 9);
+    // Five of the nine come up.
+    for (let host = 0; host < 5; host += 1) await judge(host, 'ok');
+    // Only these count: the tenth of their results is the first of the third round.
+    const reasons = await failAll(27, 9);
+    assert.equal(reasons.indexOf('offline'), 18);
+    assert.equal(gate.offline, true);
+  });
+
   it('keeps what happened in the text', async () => {
     const { failAll, judge } = gateAt();
     await failAll(20, 10);
