@@ -157,7 +157,10 @@ describe('alerts', { skip: whyNoBrowser() ?? false }, () => {
       stage.visit(
         '#/alerts',
         async (page) => {
-          await region(page, 'Channels').getByText(/^http:/).first().waitFor();
+          await region(page, 'Channels')
+            .getByText(/^http:/)
+            .first()
+            .waitFor();
           await assertFits(page);
         },
         { width, dark: true },
