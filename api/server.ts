@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
+import { portTaken } from '../core/port-taken.ts';
 import { routeUpgrades } from './events/upgrades.ts';
 import { assertSafeHost } from './keys/auth.ts';
 import type { Keyring } from './keys/keyring.ts';
@@ -75,11 +76,12 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
 function bound(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message =
+      const other = `cannot listen on ${host}:${port}: ${cause.message}`;
+      reject(
         cause.code === 'EADDRINUSE'
-          ? `port ${port} on ${host} is in use: set PORT, or stop what listens there`
-          : `cannot listen on ${host}:${port}: ${cause.message}`;
-      reject(new TidemarkError('conflict', message, { cause }));
+          ? portTaken({ host, port, setting: 'PORT', cause })
+          : new TidemarkError('conflict', other, { cause }),
+      );
     });
     server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
   });

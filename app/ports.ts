@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Config } from '../core/config.ts';
-import { TidemarkError } from '../core/errors.ts';
+import { portTaken } from '../core/port-taken.ts';
 
 const LISTENING = '0A';
 
@@ -20,11 +20,7 @@ export async function demandFreePorts(config: Config): Promise<void> {
   for (const { name, host: at, port: number } of wanted) {
     if ((await whyNotFree(at, number)) !== 'EADDRINUSE') continue;
     const owner = await ownerOf(number);
-    const who = owner === undefined ? '' : `: ${owner}`;
-    throw new TidemarkError(
-      'conflict',
-      `port ${number} on ${at} is in use: set ${name}, or stop what listens there${who}`,
-    );
+    throw portTaken({ host: at, port: number, setting: name, owner });
   }
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { isCode, messageOf, TidemarkError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { portTaken } from '../core/port-taken.ts';
 import { Resources } from './resources/resources.ts';
 import { ensureSetUp } from './resources/setup.ts';
 import { readToken } from './resources/token.ts';
@@ -123,8 +124,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (cause) {
     const where = `${host}:${port}`;
     if (messageOf(cause).includes('EADDRINUSE')) {
-      const text = `port ${port} on ${host} is in use: set INFLUX_PORT, or stop what listens there`;
-      throw new TidemarkError('conflict', text, { cause });
+      throw portTaken({ host, port, setting: 'INFLUX_PORT', cause });
     }
     throw new TidemarkError('unavailable', `cannot listen on ${where}: ${messageOf(cause)}`, {
       cause,

@@ -35,6 +35,12 @@ export async function checkPorts(patient: Patient): Promise<Ports> {
   return { findings: [api.finding, engine.finding], running };
 }
 
+/** What answers there. */
+interface Ours {
+  readonly name: string;
+  readonly version?: string | undefined;
+}
+
 interface Wanted {
   /** Of the setting. */
   readonly name: string;
@@ -42,7 +48,7 @@ interface Wanted {
   readonly host: string;
   readonly place: string;
   readonly port: number;
-  readonly isOurs: (patient: Patient, url: string) => Promise<string | undefined>;
+  readonly isOurs: (patient: Patient, url: string) => Promise<Ours | undefined>;
 }
 
 async function checkPort(
@@ -64,25 +70,28 @@ async function checkPort(
   const url = `http://${place.includes(':') && !place.startsWith('[') ? `[${place}]` : place}:${port}`;
   const ours = await isOurs(patient, url);
   if (ours !== undefined) {
-    const version = /\((.+)\)$/.exec(ours)?.[1];
-    return { finding: ok('ports', `${where}: ${ours} answers`), url, version };
+    const { name: found, version } = ours;
+    return { finding: ok('ports', `${where}: ${found} answers`), url, version };
   }
   const owner = await ownerOf(port);
   const found = `${where} is taken by ${owner ?? 'another program'}`;
   return { finding: fail('ports', found, `stop it, or set ${name} to another port`) };
 }
 
-async function isTidemark(patient: Patient, url: string): Promise<string | undefined> {
+async function isTidemark(patient: Patient, url: string): Promise<Ours | undefined> {
   const { status, text } = await ask(patient, `${url}/openapi.json`);
   const found = /"title":\s*"Tidemark"/.test(text);
   const version = /"version":\s*"([^"]+)"/.exec(text)?.[1];
-  if (found) return `a running Tidemark (${version})`;
+  if (found) return { name: `a running Tidemark (${version})`, version };
   // A process without the role of the API says no more than that it is there.
   const health = await ask(patient, `${url}/healthz`);
-  return status > 0 && health.text.trim() === '{"status":"ok"}' ? 'a running Tidemark' : undefined;
+  const there = status > 0 && health.text.trim() === '{"status":"ok"}';
+  return there ? { name: 'a running Tidemark' } : undefined;
 }
 
-async function isEngine(patient: Patient, url: string): Promise<string | undefined> {
+async function isEngine(patient: Patient, url: string): Promise<Ours | undefined> {
   const { text } = await ask(patient, `${url}/health`);
-  return /"commit":\s*"tidemark"/.test(text) ? 'the engine of a running Tidemark' : undefined;
+  return /"commit":\s*"tidemark"/.test(text)
+    ? { name: 'the engine of a running Tidemark' }
+    : undefined;
 }

@@ -1,6 +1,15 @@
 import type { Column, ColumnType, Table, Value } from '../values/value.ts';
 import type { RawValue } from './column.ts';
-import { bytesOf, rawAt, rawOf, slice, take, valueAt } from './column.ts';
+import {
+  bytesOf,
+  constantColumn,
+  fluxValue,
+  rawAt,
+  rawOf,
+  slice,
+  take,
+  valueAt,
+} from './column.ts';
 
 export function columnOf(table: Table, label: string): Column | undefined {
   return table.columns.find((column) => column.label === label);
@@ -24,6 +33,13 @@ export function keyColumns(table: Table): Column[] {
     if (column !== undefined) columns.push(column);
   }
   return columns;
+}
+
+/** The columns of the key for a table of one row, as aggregates make them. */
+export function keyOfOneRow(table: Table): Column[] {
+  return keyColumns(table).map((column) =>
+    constantColumn(column.label, column.type, fluxValue(column.type, rawAt(column, 0))),
+  );
 }
 
 export function tableBytes(table: Table): number {

@@ -1,7 +1,7 @@
 import { FluxError } from '../../error.ts';
 import { fluxTypeOf } from '../../tables/aggregate.ts';
-import { constantColumn, fluxValue, rawAt } from '../../tables/column.ts';
-import { columnOf, keyColumns } from '../../tables/table.ts';
+import { constantColumn, rawAt } from '../../tables/column.ts';
+import { columnOf, keyOfOneRow } from '../../tables/table.ts';
 import { eachTableSorted } from '../../tables/transform.ts';
 import type { Column, Table } from '../../values/value.ts';
 import { array, bool, pipe, stream, string } from '../params.ts';
@@ -66,10 +66,7 @@ function covarianceOf(table: Table, options: CovarianceOptions): Table {
   }
   if (x.type !== 'double') throw new FluxError(`covariance does not support ${fluxTypeOf(x)}`);
   const value = new Moments(x, y, table.rowCount).value(options.pearsonr);
-  const constants = keyColumns(table).map((column) =>
-    constantColumn(column.label, column.type, fluxValue(column.type, rawAt(column, 0))),
-  );
-  const columns = [...constants, constantColumn(options.valueDst, 'double', value)];
+  const columns = [...keyOfOneRow(table), constantColumn(options.valueDst, 'double', value)];
   return { key: table.key, columns, rowCount: 1 };
 }
 

@@ -1,7 +1,7 @@
 import { FluxError } from '../../error.ts';
 import { ColumnBuilder } from '../../tables/builder.ts';
-import { constantColumn, fluxValue, rawAt } from '../../tables/column.ts';
-import { columnOf, keyColumns } from '../../tables/table.ts';
+import { rawAt } from '../../tables/column.ts';
+import { columnOf, keyOfOneRow } from '../../tables/table.ts';
 import { eachTableSorted } from '../../tables/transform.ts';
 import type { Table } from '../../values/value.ts';
 import { float, pipe, string } from '../params.ts';
@@ -57,10 +57,7 @@ function quantileTable(table: Table, options: QuantileOptions): Table | undefine
   }
   const builder = new ColumnBuilder(options.valueColumn, 'double', 1);
   builder.appendRaw(quantileOf(buckets, options));
-  const constants = keyColumns(table).map((column) =>
-    constantColumn(column.label, column.type, fluxValue(column.type, rawAt(column, 0))),
-  );
-  return { key: table.key, columns: [...constants, builder.finish()], rowCount: 1 };
+  return { key: table.key, columns: [...keyOfOneRow(table), builder.finish()], rowCount: 1 };
 }
 
 function bucketsOf(table: Table, { countColumn, upperBoundColumn }: QuantileOptions): Bucket[] {
