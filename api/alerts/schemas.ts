@@ -7,6 +7,7 @@ import {
   httpUrl,
   idText,
   intervalOf,
+  label,
   next,
   open,
   pairPattern,
@@ -99,7 +100,7 @@ const about = {
 };
 
 const how = {
-  name: open(plain(200)).meta({ description: 'For people.' }),
+  name: open(label(200)).meta({ description: 'For people.' }),
   for: open(length('Only when it lasts so long. Default: at once.')),
   notify: open(z.enum(['window', 'incident'])).meta({
     description: '`window` (default): once in each; `incident`: once until it is over.',

@@ -4,6 +4,7 @@ import { alertBounds } from '../../core/alert-rules.ts';
 import { ALERT_KINDS } from '../../registry/alerts.ts';
 import {
   idText,
+  label,
   momentText,
   next,
   open,
@@ -19,7 +20,7 @@ const MATCHED_MAX = alertBounds.names;
 
 const ids = (what: string) =>
   z.array(z.int().min(1)).min(1).max(MATCHED_MAX).optional().meta({ description: what });
-const names = (what: string, name = plain(128)) =>
+const names = (what: string, name = label(128)) =>
   z.array(name).min(1).max(MATCHED_MAX).optional().meta({ description: what });
 
 const matcher = {
@@ -40,7 +41,7 @@ const when = {
   until: untilText('A time, or a length from `from` on, such as 2h; at most a year.')
     .optional()
     .meta({ examples: ['2h', '2026-12-24T18:00:00Z'] }),
-  comment: open(plain(500)).meta({ description: 'For people.' }),
+  comment: open(label(500)).meta({ description: 'For people.' }),
 };
 
 /** All that is named has to fit, and something is named. */

@@ -2,6 +2,7 @@
 import { isCode } from '../../core/errors.ts';
 import type { Feed, NewFeed } from '../../registry/feeds.ts';
 import { HttpProblem } from '../http/errors.ts';
+import { labelOf } from '../http/field-schemas.ts';
 import type { FeedDesk, ListedFeed } from './feed-desk.ts';
 import { plainFeed } from './feed-wish.ts';
 
@@ -62,8 +63,9 @@ async function wantedOf(
     const address = desk.addressOf(text);
     const why = await desk.refusalOf(address.url);
     if (why !== undefined) return refusal(why);
-    const tags = folder === undefined ? {} : { [FOLDER]: folder.slice(0, TEXT_MAX) };
-    return plainFeed(desk, { ...address, name: title?.slice(0, TEXT_MAX) ?? null, tags });
+    const [name = null, tag] = [title, folder].map((each) => labelOf(each, TEXT_MAX));
+    const tags = tag === undefined ? {} : { [FOLDER]: tag };
+    return plainFeed(desk, { ...address, name, tags });
   } catch (error) {
     if (!isCode(error, 'invalid')) throw error;
     const { expected } = (error.details ?? {}) as { readonly expected?: string };

@@ -7,9 +7,9 @@ import {
   httpUrl,
   idText,
   intervalOf,
+  label,
   next,
   open,
-  plain,
   said,
   tags,
   tagText,
@@ -25,7 +25,7 @@ const STORE = ['full', 'excerpt'] as const;
 const BODY_BYTES_MAX = 25_000_000;
 
 const settings = {
-  name: open(plain(200)).meta({ description: 'For people; else it goes by its own title.' }),
+  name: open(label(200)).meta({ description: 'For people; else it goes by its own title.' }),
   interval: open(intervalOf(INTERVAL)).meta({
     type: 'string',
     description: `How often it is asked: ${INTERVAL}. Default: it adapts to the feed.`,

@@ -1,7 +1,7 @@
 /** The shapes of rules, of what is asked of them and what is told about them. */
 import { z } from 'zod';
 import { RULE_FIELDS } from '../../registry/rules.ts';
-import { idText, lines, next, plain, said, time } from '../http/field-schemas.ts';
+import { idText, label, lines, next, plain, said, time } from '../http/field-schemas.ts';
 import { limitOf } from '../schemas.ts';
 
 /** Longer ones get an answer of the checker, which says what is wrong with them. */
@@ -48,13 +48,13 @@ const spec = {
 };
 
 export const ruleWish = z
-  .strictObject({ name: said(plain(200), 'For people.'), ...spec })
+  .strictObject({ name: said(label(200), 'For people.'), ...spec })
   .meta({ id: 'RuleWish' });
 
 /** Null is as if it had never been given; absent stays as it is. */
 export const rulePatch = z
   .strictObject({
-    name: plain(200).optional().meta({ description: 'For people.' }),
+    name: label(200).optional().meta({ description: 'For people.' }),
     ...spec,
     active: z.boolean().optional().meta({ description: 'Whether articles are matched by it.' }),
   })
@@ -65,7 +65,7 @@ export const ruleTrial = z
   .strictObject({
     id: said(z.int().min(1).optional(), 'Of a rule that is there.'),
     rule: z
-      .strictObject({ name: plain(200).optional().meta({ description: 'For people.' }), ...spec })
+      .strictObject({ name: label(200).optional().meta({ description: 'For people.' }), ...spec })
       .optional()
       .meta({ description: 'Or one that is not kept.' }),
     feeds: said(feedIds.optional(), 'Of which feeds articles are tried. Default: its own.'),

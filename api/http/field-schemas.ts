@@ -8,14 +8,39 @@ const UNFIT = /[\p{Cc}\p{Cs}]/u;
 /** The same as a JSON Schema can say it. */
 export const plainPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
-/** One line of text that any of the databases can hold. */
-export const plain = (max: number) =>
+const line = (max: number) =>
   z
     .string()
-    .min(1)
     .max(max)
-    .refine((text) => !UNFIT.test(text), 'expected no control characters and whole characters')
-    .meta({ pattern: plainPattern });
+    .refine((text) => !UNFIT.test(text), 'expected no control characters and whole characters');
+
+/** One line of text that any of the databases can hold. */
+export const plain = (max: number) => line(max).min(1).meta({ pattern: plainPattern });
+
+/** Fills no place on a screen: blanks, joiners, marks of direction, fillers, empty braille. */
+const SEEN = /[^\p{Z}\p{Cc}\p{Cs}\p{DI}\u2800\ufff9-\ufffb]/u;
+const UNSEEN =
+  '\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5' +
+  '\\u180b-\\u180f\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164' +
+  '\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
+/** What of it is outside the first plane has no spelling that all readers of patterns share. */
+export const labelPattern = `${plainPattern.slice(0, -1)}[^${UNSEEN}]${plainPattern.slice(1)}`;
+const LABEL = 'a letter or sign that can be seen';
+
+/** What people read as a name: `plain`, without the blanks around it, and not of blanks alone. */
+export const label = (max: number) =>
+  line(max)
+    .trim()
+    .refine((text) => SEEN.test(text), {
+      message: `nothing of it can be seen; expected at least ${LABEL}`,
+      params: { expected: LABEL },
+    })
+    .meta({ minLength: 1, pattern: labelPattern });
+
+/** The text as a name, cut to fit; undefined where it can be none. */
+export function labelOf(text: string | undefined, max: number): string | undefined {
+  return label(max).safeParse(text?.slice(0, max)).data;
+}
 
 /** Of pairs, in any spelling: no white space and no control characters. */
 export const pairPattern =
@@ -87,7 +112,7 @@ export const intervalOf = (expected: string) =>
 const TAG_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/;
 
 export const tags = z
-  .record(z.string().regex(TAG_NAME, 'expected letters, digits and _ . -, at most 40'), plain(200))
+  .record(z.string().regex(TAG_NAME, 'expected letters, digits and _ . -, at most 40'), label(200))
   .refine((all) => Object.keys(all).length <= 16, 'expected at most 16')
   .meta({
     maxProperties: 16,

@@ -1,7 +1,7 @@
 /** The shapes of keys: who may use the API, and for what. */
 import { z } from 'zod';
 import { KEY_ROLES, KEY_STATES } from '../../registry/keys.ts';
-import { idText, next, open, plain, said, time, untilText } from '../http/field-schemas.ts';
+import { idText, label, next, open, said, time, untilText } from '../http/field-schemas.ts';
 import { limitOf } from '../schemas.ts';
 
 const RATE_MAX = 100_000;
@@ -29,7 +29,7 @@ export const keyWish = z
       untilText('A time, or a length from now such as 90d; at most ten years. Default: never.'),
     ).meta({ examples: ['90d', '2026-12-24T18:00:00Z'] }),
     ratePerSecond: open(rate),
-    note: open(plain(500)).meta({ description: 'For people.' }),
+    note: open(label(500)).meta({ description: 'For people.' }),
   })
   .meta({ id: 'KeyWish', examples: [{ name: 'grafana', role: 'read', expires: '90d' }] });
 

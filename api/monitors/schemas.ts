@@ -5,10 +5,10 @@ import {
   headers,
   httpUrl,
   intervalOf,
+  label,
   lines,
   next,
   open,
-  plain,
   said,
   tags,
   tagText,
@@ -42,7 +42,7 @@ const expectStatus = z
 
 const settings = {
   interval: open(interval),
-  name: open(plain(200)).meta({ description: 'For people.' }),
+  name: open(label(200)).meta({ description: 'For people.' }),
   method: open(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])).meta({
     description: 'Default GET.',
   }),
