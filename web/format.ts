@@ -16,6 +16,15 @@ export function price(value: number | null | undefined): string {
   return value.toLocaleString('en', { maximumFractionDigits: Math.min(digits, 18) });
 }
 
+/** A value to be read off: ten digits, whole numbers with all of theirs: 58,537.70714, 1.5e-9. */
+export function exact(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e15 || (size < 1e-8 && size > 0)) return String(Number(value.toPrecision(10)));
+  const decimals = size === 0 ? 0 : Math.max(0, 9 - Math.floor(Math.log10(size)));
+  return value.toLocaleString('en', { maximumFractionDigits: decimals });
+}
+
 /** 1.2K, 3.4M, 5B. */
 export function compact(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : COMPACT.format(value);
@@ -40,6 +49,46 @@ export function span(ms: number | null | undefined): string {
   if (size < HOUR_MS) return `${trim(ms / MINUTE_MS)} min`;
   if (size < 2 * DAY_MS) return `${trim(ms / HOUR_MS)} h`;
   return `${trim(ms / DAY_MS)} d`;
+}
+
+const UNITS = {
+  ms: { ms: 1, word: 'ms' },
+  s: { ms: 1000, word: 's' },
+  m: { ms: MINUTE_MS, word: 'min' },
+  h: { ms: HOUR_MS, word: 'h' },
+  d: { ms: DAY_MS, word: 'd' },
+  w: { ms: 7 * DAY_MS, word: 'w' },
+} as const;
+const LENGTH = /^(?:\d{1,12}(?:ms|[smhdw]))+$/;
+const PARTS = /(\d+)(ms|[smhdw])/g;
+/** As many of one unit stay as they were set: `90m` is 90 min, not 1.5 h. */
+const EXACT_MAX = 120;
+
+/** `90s`, `5m`, `1d12h`, as the API tells lengths, in milliseconds; undefined: it is none. */
+export function lengthMs(text: string): number | undefined {
+  return LENGTH.test(text) ? partsOf(text).reduce((ms, part) => ms + part.ms, 0) : undefined;
+}
+
+/** The same for people: `15m` and `929886ms` are 15 min; what is no such length stays. */
+export function lengthWords(text: string | null | undefined): string {
+  const ms = lengthMs(text ?? '');
+  if (ms === undefined) return text ?? '–';
+  const [{ count, word }, ...more] = partsOf(text ?? '') as [Part, ...Part[]];
+  return more.length === 0 && count <= EXACT_MAX ? `${count} ${word}` : span(ms);
+}
+
+interface Part {
+  readonly count: number;
+  readonly word: string;
+  readonly ms: number;
+}
+
+function partsOf(text: string): Part[] {
+  return [...text.matchAll(PARTS)].map(([, digits, unit]) => {
+    const { ms, word } = UNITS[unit as keyof typeof UNITS];
+    const count = Number(digits);
+    return { count, word, ms: count * ms };
+  });
 }
 
 /** How long ago, as of `now`: "12 s ago", "in 3 min", "now". */

@@ -13,6 +13,7 @@ const LIVE_TEXT: Readonly<Record<LiveState, string>> = {
   live: 'live',
   connecting: 'connecting',
   off: 'not live',
+  idle: '',
 };
 
 export function buildFrame(): void {

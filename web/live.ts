@@ -13,7 +13,8 @@ export interface LiveEvent {
 }
 
 type Batch = (events: readonly LiveEvent[]) => void;
-export type LiveState = 'off' | 'connecting' | 'live';
+/** `idle`: what is shown wants no events. */
+export type LiveState = 'off' | 'connecting' | 'live' | 'idle';
 
 interface Listener {
   readonly kinds: readonly Kind[];
@@ -66,7 +67,10 @@ function connect(): void {
   const kinds = wanted.join(',');
   if (source !== undefined && kinds === open && source.readyState !== EventSource.CLOSED) return;
   close();
-  if (kinds === '') return;
+  if (kinds === '') {
+    show('idle');
+    return;
+  }
   show('connecting');
   open = kinds;
   source = new EventSource(addressOf('/events', { kinds, after: last, key: readKey() }));

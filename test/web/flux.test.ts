@@ -95,6 +95,19 @@ describe('the Flux page', { skip }, () => {
         await page.close();
       });
 
+      it('tells whole figures below the plot, and nothing of events that it does not take', async () => {
+        const more = 'map(fn: (r) => ({r with _value: r._value + 58712.3456}))';
+        const page = await openFlux(api, `${PRICES}\n    |> ${more}`);
+        await runIt(page);
+        await status(page, /^120 rows in /);
+        const values = page.locator('.flux-plot .legend button b');
+        assert.deepEqual(await values.allInnerTexts(), ['58,871.3456', '58,871.3456']);
+        await page.waitForSelector('#live.idle', { state: 'attached' });
+        assert.equal(await page.locator('#live').isHidden(), true);
+        assert.equal(await textOf(page.locator('#live')), '');
+        await page.close();
+      });
+
       it('shows where a script is wrong, and goes there', async () => {
         const page = await openFlux(api, `x = "é"\n${PRICES}\n    |> rang(start: -1h)`);
         await runIt(page);
@@ -124,6 +137,10 @@ describe('the Flux page', { skip }, () => {
           .getByRole('option', { name: /^tidemark/ })
           .first()
           .waitFor();
+        await page.keyboard.press('Enter');
+        assert.equal(await page.inputValue('.flux-input'), 'from(bucket: "tidemark"');
+        await page.keyboard.type(')');
+        assert.equal(await page.inputValue('.flux-input'), 'from(bucket: "tidemark")');
         await page.close();
       });
     });

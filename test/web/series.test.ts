@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Exchange } from '../../client/types.ts';
+import { closed } from '../../web/flux/tokens.ts';
+import { exact, lengthMs, lengthWords } from '../../web/format.ts';
 import { totalsOf, withTick } from '../../web/overview/state.ts';
-import { lengthMs, lengthText, seenOf, windowMs, zoomed } from '../../web/pair/range.ts';
+import { lengthText, seenOf, windowMs, zoomed } from '../../web/pair/range.ts';
 import { medianLine, newestOf, Series } from '../../web/pair/series.ts';
 import { lonely, lookOf, stacked, summaryOf } from '../../web/parts/chart-lines.ts';
 
@@ -79,6 +81,56 @@ describe('what is seen', () => {
   });
 });
 
+describe('what people read', () => {
+  it('is a length as it was set where that is short, else rounded', () => {
+    const told = [
+      ...[['15m', '15 min'] as const, ['90m', '90 min'] as const, ['10s', '10 s'] as const],
+      ...[['929886ms', '15 min'] as const, ['350ms', '350 ms'] as const, ['1h', '1 h'] as const],
+      ...[['1d12h', '36 h'] as const, ['5415s', '1.5 h'] as const, ['2w', '2 w'] as const],
+      ...[['1mo', '1mo'] as const, [null, '–'] as const, ['', ''] as const],
+    ];
+    for (const [text, words] of told) assert.equal(lengthWords(text), words, `${text}`);
+  });
+
+  it('is a value with the digits that a quant wants', () => {
+    const told = [
+      ...[[58_812.3, '58,812.3'] as const, [58_537.70714285714, '58,537.70714'] as const],
+      ...[[1_234_567_890_123, '1,234,567,890,123'] as const, [0, '0'] as const],
+      ...[[-0.000012345678912, '-0.00001234567891'] as const, [1.5e-12, '1.5e-12'] as const],
+      ...[[6.02e23, '6.02e+23'] as const, [null, '–'] as const, [Number.NaN, '–'] as const],
+    ];
+    for (const [value, words] of told) assert.equal(exact(value), words);
+  });
+});
+
+describe('a proposal of the Flux console', () => {
+  /** `|` is the cursor, `<` where what gives way begins; the same mark is where the cursor ends. */
+  const taken = (marked: string, insert: string) => {
+    const from = marked.indexOf('<');
+    const cursor = marked.indexOf('|>>') - 1;
+    const script = marked.replace('<', '').replace('|>>', '');
+    const { text, to } = closed(script, { insert, from, cursor });
+    return `${script.slice(0, from)}${text}|>>${script.slice(to)}`;
+  };
+
+  it('within a text closes it, and the cursor stands behind', () => {
+    const cases = [
+      ['from(bucket: "<|>>', 'from(bucket: "tidemark"|>>'],
+      ['from(bucket: "<ti|>>', 'from(bucket: "tidemark"|>>'],
+      ['from(bucket: "<ti|>>")', 'from(bucket: "tidemark"|>>)'],
+      ['from(bucket: "<ti|>>de")', 'from(bucket: "tidemark"|>>)'],
+      ['from(bucket: "<|>>)\n// "', 'from(bucket: "tidemark"|>>)\n// "'],
+      ['x = "a\\"b<|>>', 'x = "a\\"btidemark"|>>'],
+    ] as const;
+    for (const [before, after] of cases) assert.equal(taken(before, 'tidemark'), after);
+  });
+
+  it('elsewhere writes what it is', () => {
+    assert.equal(taken('x = "a"\n<fr|>>', 'from('), 'x = "a"\nfrom(|>>');
+    assert.equal(taken('// "\n<|>>', '"b"'), '// "\n"b"|>>');
+  });
+});
+
 describe('a chart', () => {
   it('stands areas one upon another', () => {
     const tops = stacked([{ values: [1, null, null] }, { values: [2, 5, null] }]);
@@ -108,9 +160,12 @@ describe('a chart', () => {
       { label: 'okx', values: [3, null, 1, null] },
       { label: 'gate', values: [null] },
     ];
-    const words = summaryOf(lines, String, 2);
+    const words = summaryOf(lines, () => String, 2);
     assert.equal(words, 'okx: 1 at last, from 1 to 3; gate: nothing');
-    assert.match(summaryOf(lines, String, 1), /and 1 more$/);
+    assert.match(
+      summaryOf(lines, () => String, 1),
+      /and 1 more$/,
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { fill, h } from '../dom.ts';
 import { isLeft } from '../parts/state.ts';
 import { later } from '../time.ts';
 import type { Editor } from './editor.ts';
-import { placeAt } from './tokens.ts';
+import { closed, placeAt } from './tokens.ts';
 
 interface Proposal {
   readonly label: string;
@@ -91,7 +91,10 @@ export class Completion {
   #take(at: number): void {
     const item = this.#items[at];
     this.#close();
-    if (item !== undefined) this.#editor.insert(item.insert, this.#from);
+    if (item === undefined) return;
+    const cursor = this.#editor.input.selectionStart;
+    const { text, to } = closed(this.#editor.value(), { ...item, from: this.#from, cursor });
+    this.#editor.insert(text, this.#from, to);
   }
 
   async #ask(): Promise<void> {

@@ -13,8 +13,8 @@ export interface Editor {
   set(text: string): void;
   /** The text to begin with: takes no focus. */
   fill(text: string): void;
-  /** Puts `text` in the place of what is there from `from` to the cursor. */
-  insert(text: string, from: number): void;
+  /** Puts `text` in the place of what is there from `from` to `to`, or to the cursor. */
+  insert(text: string, from: number, to?: number): void;
   complain(complaints: readonly Complaint[]): void;
   /** Puts the cursor where the complaint is. */
   jump(complaint: Complaint): void;
@@ -86,7 +86,7 @@ export function editor({ value, onInput }: EditorOptions): Editor {
       input.value = text;
       changed();
     },
-    insert: (text, from) => write(text, from, input.selectionStart),
+    insert: (text, from, to = input.selectionStart) => write(text, from, to),
     complain(found) {
       complaints = found;
       draw();

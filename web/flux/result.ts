@@ -1,6 +1,6 @@
 /** What a script answered: as lines over time where it has times, and as a table. */
 import { append, h } from '../dom.ts';
-import { whole } from '../format.ts';
+import { exact, whole } from '../format.ts';
 import { chart } from '../parts/chart.ts';
 import { card } from '../parts/state.ts';
 import { toast } from '../parts/toast.ts';
@@ -20,7 +20,8 @@ export function resultOf({ blocks }: Answer, signal: AbortSignal): HTMLElement[]
     const more = all > lines.length && `${whole(lines.length)} of ${whole(all)} series are drawn.`;
     const why =
       all > LINES_MAX ? ` At most ${LINES_MAX}: narrow it down by filter() or limit().` : '';
-    const plot = chart({ label: `${lines.length} series over time`, times, lines, signal });
+    const label = `${lines.length} series over time`;
+    const plot = chart({ label, times, lines, signal, formatValue: exact });
     const note = more && h('p', { class: 'hint flux-more' }, more, why);
     parts.push(card({ title: 'Plot', class: 'flux-plot' }, note, plot.element));
   }

@@ -35,6 +35,25 @@ function tokenOf(match: RegExpExecArray, script: string): Token {
   return { kind: called ? 'name' : 'plain', text };
 }
 
+interface Insertion {
+  readonly insert: string;
+  /** What stands from here to the cursor gives way. */
+  readonly from: number;
+  readonly cursor: number;
+}
+
+/** The rest of a name behind the cursor, and the end of its text. */
+const REST = /^[\p{L}\p{N}_./:-]*"/u;
+
+/** What is written, and up to where: a name within a text is all of it, with its end. */
+export function closed(script: string, { insert, from, cursor }: Insertion) {
+  const last = tokensOf(script.slice(0, from)).at(-1);
+  const within = last?.kind === 'text' && !/^"(?:\\[\s\S]|[^"\\])*"$/.test(last.text);
+  if (!within) return { text: insert, to: cursor };
+  const rest = REST.exec(script.slice(cursor))?.[0] ?? '';
+  return { text: `${insert}"`, to: cursor + rest.length };
+}
+
 /** Something wrong with the script, as the API tells it: all from 1, in UTF-16 units. */
 export interface Complaint {
   readonly message: string;

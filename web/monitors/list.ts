@@ -1,7 +1,7 @@
 import type { Monitor } from '../../client/types.ts';
 import type { Query } from '../api.ts';
 import { type Child, h } from '../dom.ts';
-import { ago, span } from '../format.ts';
+import { ago, lengthWords, span } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { choice, searchBox } from '../parts/button.ts';
@@ -101,7 +101,7 @@ function columnsOf(extra: Details): readonly Column<Monitor>[] {
     },
     { label: 'p95', number: true, wide: true, cell: (row) => extra.of(row).slow },
     { label: 'Cert. days', number: true, wide: true, cell: (row) => extra.of(row).certificate },
-    { label: 'Every', number: true, wide: true, cell: ({ interval }) => interval },
+    { label: 'Every', number: true, wide: true, cell: ({ interval }) => lengthWords(interval) },
   ];
 }
 

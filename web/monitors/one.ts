@@ -1,7 +1,7 @@
 import type { Monitor, MonitorSummary, Scan, ScanTrace } from '../../client/types.ts';
 import { get, patch, post, remove } from '../api.ts';
 import { fill, h } from '../dom.ts';
-import { ago, bytes, moment, span, whole } from '../format.ts';
+import { ago, bytes, lengthWords, moment, span, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { button, choice } from '../parts/button.ts';
@@ -116,7 +116,7 @@ function partsOf(signal: AbortSignal, { window, onWindow }: PartsOptions) {
   const rows = scansTable();
   const windows = choice({
     label: 'How far back',
-    choices: (Object.keys(STEPS) as Window[]).map((name) => [name, name] as const),
+    choices: (Object.keys(STEPS) as Window[]).map((name) => [name, lengthWords(name)] as const),
     value: window,
     onChoose: onWindow,
   });
@@ -181,7 +181,7 @@ function showFigures(place: HTMLElement, { monitor, scans, summary }: Shown): vo
   const days = scans.findLast(({ certDays }) => certDays !== undefined)?.certDays;
   fill(
     place,
-    figure(uptimeText(summary.uptime), `uptime, ${summary.window}`),
+    figure(uptimeText(summary.uptime), `uptime, ${lengthWords(summary.window)}`),
     figure(span(monitor.lastTotalMs), `last scan, ${ago(monitor.lastScan, now)}`),
     figure(span(p50), 'median'),
     figure(span(p90), 'p90'),
@@ -203,7 +203,7 @@ function showSlots(place: HTMLElement, { scans, summary }: Omit<Shown, 'monitor'
     h(
       'p',
       { class: 'soft small strips-text' },
-      `Last ${summary.window}, by ${STEPS[summary.window]}`,
+      `Last ${lengthWords(summary.window)}, by ${lengthWords(STEPS[summary.window])}`,
     ),
     strip(cells, `${up} up, ${down} down, ${unknown} unknown`),
   );
@@ -273,7 +273,7 @@ function settingsOf(monitor: Monitor): HTMLElement {
   return facts([
     ['URL', monitor.url],
     ['Pattern', monitor.regexp && h('code', {}, monitor.regexp)],
-    ['Every', monitor.interval],
+    ['Every', lengthWords(monitor.interval)],
     ['Expected status', monitor.expectStatus.join(', ')],
     ['Time-out', span(monitor.timeoutMs)],
     ['Down after', `${monitor.failuresBeforeDown} failed scans`],

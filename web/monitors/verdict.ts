@@ -1,6 +1,6 @@
 /** What the end of a scan means, in colours and words. Pure: no page needed. */
 import type { MonitorSummary, Scan } from '../../client/types.ts';
-import { moment, span } from '../format.ts';
+import { lengthMs, moment, span } from '../format.ts';
 import type { Cell, Tone } from '../parts/strip.ts';
 
 /** These say nothing about the target: see docs/api.md. */
@@ -77,14 +77,9 @@ export function quantile(values: readonly number[], part: number): number | unde
   return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
 }
 
-/** `10s`, `5m`, `1d` in ms, as the API tells intervals. */
+/** Of an interval as the API tells it; a minute where it is none. */
 export function intervalMs(text: string): number {
-  const units: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
-  let ms = 0;
-  for (const [, count, unit = ''] of text.matchAll(/(\d+)([smhdw])/g)) {
-    ms += Number(count) * (units[unit] ?? 0);
-  }
-  return ms || 60_000;
+  return lengthMs(text) || 60_000;
 }
 
 /** Percent with the digits that matter near one. */

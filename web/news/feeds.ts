@@ -1,7 +1,7 @@
 import type { Feed, FeedCheck, FeedImport } from '../../client/types.ts';
 import { patch, post, remove, send } from '../api.ts';
 import { type Child, h } from '../dom.ts';
-import { whole } from '../format.ts';
+import { lengthMs, lengthWords, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import { button } from '../parts/button.ts';
@@ -31,7 +31,13 @@ export async function showFeeds(root: HTMLElement, { signal }: PageContext): Pro
       { label: 'State', cell: stateOf, by: ({ state }) => state },
       { label: 'Checked', wide: true, cell: ({ lastCheck }) => when(lastCheck) },
       { label: 'Next', wide: true, cell: nextOf, by: ({ due }) => due },
-      { label: 'Every', number: true, wide: true, cell: ({ intervalNow }) => intervalNow ?? '–' },
+      {
+        label: 'Every',
+        number: true,
+        wide: true,
+        cell: ({ intervalNow }) => lengthWords(intervalNow),
+        by: ({ intervalNow }) => lengthMs(intervalNow ?? ''),
+      },
       {
         label: 'Articles',
         number: true,

@@ -2,7 +2,7 @@
 import type { Exchange } from '../../client/types.ts';
 import { all } from '../api.ts';
 import { type Child, fill, h } from '../dom.ts';
-import { ago, moment, span, whole } from '../format.ts';
+import { ago, lengthWords, moment, span, whole } from '../format.ts';
 import { onEvents } from '../live.ts';
 import { badge, figure } from '../parts/figure.ts';
 import { card, failure, isLeft, loading } from '../parts/state.ts';
@@ -147,7 +147,7 @@ function columnsOf({ open, change }: Acts): readonly Column<Exchange>[] {
       wide: true,
       by: ({ mode }) => mode,
       cell: ({ interval, mode, streaming }) =>
-        `every ${interval}${mode === 'stream' ? (streaming ? ', stream' : ', polled stream') : ''}`,
+        `every ${lengthWords(interval)}${mode === 'stream' ? (streaming ? ', stream' : ', polled stream') : ''}`,
     },
     {
       label: '',

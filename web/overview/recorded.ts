@@ -1,6 +1,7 @@
 /** Choosing what is recorded: exchanges and pairs. */
 import type { Exchange, Metric } from '../../client/types.ts';
 import { get, Problem, patch, post, remove } from '../api.ts';
+import { lengthWords } from '../format.ts';
 import { openDialog } from '../parts/form.ts';
 import { toast } from '../parts/toast.ts';
 
@@ -36,7 +37,9 @@ export async function changeExchange(exchange: Exchange): Promise<Exchange | und
       };
       if (Object.keys(change).length === 0) return undefined;
       now = await patch<Exchange>(`/api/v1/exchanges/${encodeURIComponent(name)}`, change);
-      toast(`${name}: ${now.enabled ? `taken every ${now.interval}` : 'switched off'}`);
+      toast(
+        `${name}: ${now.enabled ? `taken every ${lengthWords(now.interval)}` : 'switched off'}`,
+      );
       return undefined;
     },
   });
@@ -61,7 +64,7 @@ export function addExchange(): Promise<boolean> {
     async submit({ exchange, interval }) {
       const wish = { exchange, ...(interval !== '' && { interval }) };
       const added = await post<Exchange>('/api/v1/exchanges', wish);
-      toast(`${added.exchange} is taken every ${added.interval}`);
+      toast(`${added.exchange} is taken every ${lengthWords(added.interval)}`);
       return undefined;
     },
   });

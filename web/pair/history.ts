@@ -2,7 +2,7 @@
 import type { Metric, RankRuns } from '../../client/types.ts';
 import { get, post } from '../api.ts';
 import { type Child, h } from '../dom.ts';
-import { compact, whole } from '../format.ts';
+import { compact, lengthWords, whole } from '../format.ts';
 import { button } from '../parts/button.ts';
 import { chart } from '../parts/chart.ts';
 import { card, failure, isLeft, loading, nothing } from '../parts/state.ts';
@@ -63,7 +63,7 @@ export function rankCard({ pair }: Subject, signal: AbortSignal): HistoryCard {
       lines: [{ label: 'rank', values: items.map(({ rank }) => rank) }],
     });
     drawn.view(rangeOf(seen));
-    const about = `Among ${items.at(-1)?.of} pairs, by the last ${window}; 1 moves most.`;
+    const about = `Among ${items.at(-1)?.of} pairs, by the last ${lengthWords(window)}; 1 moves most.`;
     return [drawn.element, h('p', { class: 'hint' }, about)];
   });
 }

@@ -1,7 +1,7 @@
 /** The pair of a page: what it is, and what the parts of the page share. */
 import type { Exchange, Pair } from '../../client/types.ts';
 import { all, get, Problem } from '../api.ts';
-import { lengthMs } from './range.ts';
+import { lengthMs } from '../format.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
 /** Of exchanges that are asked more seldom than this, not every window has a price. */

@@ -1,8 +1,9 @@
 /** Prices of a pair on every exchange: fetched for what is seen, with the newest added live. */
 import { Problem, lines as readLines } from '../api.ts';
+import { lengthMs } from '../format.ts';
 import { nowMs } from '../time.ts';
 import type { Subject } from './pair.ts';
-import { lengthMs, lengthText, type Seen, windowMs } from './range.ts';
+import { lengthText, type Seen, windowMs } from './range.ts';
 import { type Price, Series } from './series.ts';
 
 /** Windows of a chart: more than a screen has columns. */

@@ -1,4 +1,5 @@
 /** How much time is seen, and in windows of what length. Pure: no page needed. */
+import { lengthMs } from '../format.ts';
 
 export const PRESETS = [
   ['1h', '1 h'],
@@ -8,8 +9,7 @@ export const PRESETS = [
   ['30d', '30 d'],
 ] as const;
 
-const UNITS_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const LENGTH = /^(\d{1,9})([smhd])$/;
+const DAY_MS = 86_400_000;
 const LADDER_S = [
   ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
   ...[3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800],
@@ -24,17 +24,11 @@ export interface Seen {
   readonly preset: string | undefined;
 }
 
-/** `90s`, `5m`, `1h` in milliseconds; undefined: it is none. */
-export function lengthMs(text: string): number | undefined {
-  const [, count, unit] = LENGTH.exec(text) ?? [];
-  return count === undefined ? undefined : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
-}
-
 /** From an address: `range=24h`, or `from` and `to` in seconds since the epoch; else a day. */
 export function seenOf(query: Readonly<Record<string, string>>, nowMs: number): Seen {
   const fromMs = Number(query.from) * 1000;
   const toMs = Number(query.to) * 1000;
-  if (fromMs > 0 && toMs - fromMs >= LENGTH_MS_MIN && toMs <= nowMs + UNITS_MS.d) {
+  if (fromMs > 0 && toMs - fromMs >= LENGTH_MS_MIN && toMs <= nowMs + DAY_MS) {
     return { fromMs, toMs, preset: undefined };
   }
   const preset = PRESETS.find(([value]) => value === query.range)?.[0] ?? '24h';
@@ -42,7 +36,7 @@ export function seenOf(query: Readonly<Record<string, string>>, nowMs: number): 
 }
 
 export function presetSeen(preset: string, nowMs: number): Seen {
-  return { fromMs: nowMs - (lengthMs(preset) ?? UNITS_MS.d), toMs: nowMs, preset };
+  return { fromMs: nowMs - (lengthMs(preset) ?? DAY_MS), toMs: nowMs, preset };
 }
 
 /** A stretch that was drawn on the chart: not shorter than makes sense, and not of the future. */

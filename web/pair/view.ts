@@ -1,6 +1,6 @@
 /** What is seen of a pair's prices: zoom, presets, and the newest as they come. */
 import { fill, h } from '../dom.ts';
-import { ago } from '../format.ts';
+import { ago, lengthMs } from '../format.ts';
 import { onEvents } from '../live.ts';
 import type { PageContext } from '../pages/page.ts';
 import type { Mark } from '../parts/chart.ts';
@@ -10,7 +10,7 @@ import { priceChart } from './chart.ts';
 import type { Wanted } from './export.ts';
 import { nameOf, type Subject } from './pair.ts';
 import { addTail, type Loaded, loadPrices, pathOf, queryOf, readTail } from './prices.ts';
-import { lengthMs, presetSeen, type Seen, seenOf, zoomed } from './range.ts';
+import { presetSeen, type Seen, seenOf, zoomed } from './range.ts';
 import { medianLine, newestOf, type Price } from './series.ts';
 
 /** However often prices come, they are fetched no more often than this. */

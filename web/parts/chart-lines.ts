@@ -88,10 +88,12 @@ export function lonely(
 /** For those who do not see it: each line's last, least and greatest value. */
 export function summaryOf(
   lines: readonly Line[],
-  format: (value: number | null) => string,
+  formatOf: (line: Line) => (value: number | null) => string,
   max = 12,
 ): string {
-  const told = lines.slice(0, max).map(({ label, values }) => {
+  const told = lines.slice(0, max).map((line) => {
+    const { label, values } = line;
+    const format = formatOf(line);
     let least = Number.POSITIVE_INFINITY;
     let most = Number.NEGATIVE_INFINITY;
     let last: number | null = null;

@@ -26,6 +26,8 @@ export interface ChartOptions {
   /** Points no further apart than this are joined, whatever lies between them; seconds. */
   readonly bridgeS?: number;
   format?(value: number | null): string;
+  /** Of the values that are read off, where the axis has rounder ones; absent: as the axis. */
+  formatValue?(value: number | null): string;
   formatRight?(value: number | null): string;
   /** Told of the range that is seen, in seconds; undefined: all of it. */
   onZoom?(range: Range | undefined): void;
@@ -67,7 +69,7 @@ class LineChart implements Chart {
     this.#lines = lines;
     this.#marks = marksOver((marks) => options.onMarks?.(marks));
     this.#legend = legend({
-      format: (line, value) => this.#format(line.right)(value),
+      format: (line, value) => this.#formatOf(line)(value),
       onToggle: (at, shown) => this.#toggle(at, shown),
     });
     const { plot, box, summary, element } = partsOf(options, this.#height, [
@@ -127,6 +129,10 @@ class LineChart implements Chart {
     return right ? formatRight : format;
   }
 
+  #formatOf({ right }: Line): (value: number | null) => string {
+    return (right ? undefined : this.#options.formatValue) ?? this.#format(right);
+  }
+
   #data(): uPlotType.AlignedData {
     return dataOf(this.#times, this.#lines, this.#options.stacked === true);
   }
@@ -174,7 +180,7 @@ class LineChart implements Chart {
     if (anew) this.#legend.set(this.#lines, isDark());
     else this.#legend.update(this.#lines);
     this.#legend.point(this.#times, null);
-    this.#summary.textContent = summaryOf(this.#lines, this.#format());
+    this.#summary.textContent = summaryOf(this.#lines, (line) => this.#formatOf(line));
   }
 
   #redraw(): void {

@@ -1,4 +1,4 @@
-/** Tables that sort by a click on a heading; on narrow screens a row becomes a block of lines. */
+/** Tables that sort by a click on a heading; narrow windows see fewer columns. */
 import { type Child, fill, h } from '../dom.ts';
 
 export interface Column<Row> {

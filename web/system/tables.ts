@@ -1,6 +1,6 @@
 import type { Exchange, Readiness, Task } from '../../client/types.ts';
 import { h } from '../dom.ts';
-import { span, whole } from '../format.ts';
+import { lengthWords, span, whole } from '../format.ts';
 import { badge } from '../parts/figure.ts';
 import { table } from '../parts/table.ts';
 import { when } from '../parts/when.ts';
@@ -43,7 +43,7 @@ export function exchangeTable() {
         cell: ({ latenessMs }) => span(latenessMs),
         by: ({ latenessMs }) => latenessMs,
       },
-      { label: 'Every', number: true, wide: true, cell: ({ interval }) => interval },
+      { label: 'Every', number: true, wide: true, cell: ({ interval }) => lengthWords(interval) },
       { label: 'Last success', cell: (one) => when(one.lastSuccess), by: (one) => one.lastSuccess },
       {
         label: 'Failures',
@@ -77,7 +77,7 @@ export function taskTable() {
         cell: ({ ok, active }) => badge(ok ? 'ok' : active ? 'wrong' : 'off', ok ? 'good' : 'bad'),
         by: ({ ok }) => String(ok),
       },
-      { label: 'Every', number: true, wide: true, cell: ({ every }) => every ?? '–' },
+      { label: 'Every', number: true, wide: true, cell: ({ every }) => lengthWords(every) },
       { label: 'Last run', cell: ({ lastRun }) => when(lastRun), by: ({ lastRun }) => lastRun },
       { label: 'Behind', number: true, cell: ({ lagMs }) => span(lagMs), by: ({ lagMs }) => lagMs },
       {

@@ -60,7 +60,7 @@ export function spoolTable(): MetricTable {
       { label: 'Of', cell: ({ label }) => label },
       { label: 'Waiting', number: true, cell: (spool) => bytes(spool.bytes) },
       { label: 'Oldest', number: true, cell: ({ oldest }) => seconds(oldest) },
-      { label: 'Points', number: true, cell: ({ points }) => pointsText(points) },
+      { label: 'Points', number: true, cell: ({ points }) => pointsOf(points) },
       { label: 'Retries', number: true, wide: true, cell: ({ retries = 0 }) => whole(retries) },
       {
         label: 'Dead',
@@ -84,8 +84,9 @@ export function spoolTable(): MetricTable {
   });
 }
 
-function pointsText(points: Spool['points']): string {
-  return points.map(([outcome, count]) => `${whole(count)} ${outcome}`).join(', ');
+/** One below the other: beside each other they push the last columns out of the card. */
+function pointsOf(points: Spool['points']): Child {
+  return points.map(([outcome, count]) => h('div', {}, `${whole(count)} ${outcome}`));
 }
 
 interface Figure {
