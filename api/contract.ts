@@ -102,3 +102,10 @@ export interface ApiKey {
   readonly role: Role;
   readonly secret: string;
 }
+
+/** Why a place may not be reached. */
+export interface UrlRefusal {
+  readonly why: string;
+  /** What would be taken, where no setting could let this one be reached. */
+  readonly expected?: string;
+}

@@ -1,8 +1,9 @@
+import type { UrlRefusal } from '../api/contract.ts';
 import type { MonitorDesk, ScanTrace } from '../api/monitors/desk.ts';
 import type { Clock } from '../core/clock.ts';
 import { HttpError } from '../core/http-error.ts';
 import { version } from '../core/paths.ts';
-import type { TargetGate } from '../core/targets.ts';
+import { canBeName, nameExpected, type TargetGate } from '../core/targets.ts';
 import { KeptTargets } from '../ingest/scans/kept-targets.ts';
 import { outcomes, type Reason } from '../ingest/scans/outcome.ts';
 import { compilePattern } from '../ingest/scans/pattern.ts';
@@ -86,15 +87,16 @@ const ADDRESS = /^\[|^\d+\.\d+\.\d+\.\d+$/;
 const THIS_MACHINE = /(?:^|\.)localhost\.?$/;
 
 /** Other names are resolved by each scan, and only then. */
-async function refusalOf(gate: TargetGate, url: URL): Promise<string | undefined> {
+async function refusalOf(gate: TargetGate, url: URL): Promise<UrlRefusal | undefined> {
   const { hostname, port, protocol } = url;
+  if (!canBeName(hostname)) return { why: 'no host can have this name', expected: nameExpected };
   if (!ADDRESS.test(hostname) && !THIS_MACHINE.test(hostname)) return undefined;
   const usual = protocol === 'https:' ? 443 : 80;
   try {
     await gate.addresses(hostname, port === '' ? usual : Number(port));
     return undefined;
   } catch (error) {
-    if (error instanceof HttpError) return error.message;
+    if (error instanceof HttpError) return { why: error.message };
     throw error;
   }
 }

@@ -106,6 +106,20 @@ export function createGate(options: GateOptions = {}): TargetGate {
   };
 }
 
+/** Of DNS (RFC 1035, 2.3.4), without the dot at the end. */
+const NAME_LENGTH_MAX = 253;
+const LABEL_LENGTH_MAX = 63;
+export const nameExpected =
+  `a host name of at most ${NAME_LENGTH_MAX} characters, with parts of 1 to ${LABEL_LENGTH_MAX} ` +
+  'between its dots (in the xn-- form where it has other letters)';
+
+/** Whether DNS can have a name for the host of a URL, which is in ASCII there; also an address. */
+export function canBeName(host: string): boolean {
+  const name = host.replace(/\.$/, '');
+  const fits = (label: string) => label.length >= 1 && label.length <= LABEL_LENGTH_MAX;
+  return host.startsWith('[') || (name.length <= NAME_LENGTH_MAX && name.split('.').every(fits));
+}
+
 /** Where a service of ours is; a name that cannot be resolved now is nowhere. */
 async function addressesOf(
   host: string,

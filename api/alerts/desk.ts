@@ -1,6 +1,7 @@
 import type { AlertEvent, AlertEventFilter } from '../../registry/alert-events.ts';
 import type { Alert, AlertChange, AlertFilter, NewAlert } from '../../registry/alerts.ts';
 import type { ChannelAddress, ChannelView, EnsuredChannel } from '../../registry/channels.ts';
+import type { UrlRefusal } from '../contract.ts';
 import type { AlertPreview } from './preview.ts';
 
 /** Where alerts are kept, and what they may be about. */
@@ -12,7 +13,7 @@ export interface AlertDesk {
   /** Whether e-mails can be sent from here. */
   readonly mails: boolean;
   /** Why a url may not be reached; undefined: it may. */
-  refusalOf(url: string): Promise<string | undefined>;
+  refusalOf(url: string): Promise<UrlRefusal | undefined>;
   /** The tag of a pair that is listed, of those that a spelling may mean; or names like it. */
   pairOf(
     spellings: readonly string[],

@@ -61,8 +61,8 @@ async function wantedOf(
   const refusal = (why: string) => ({ url: withoutSecret(text).slice(0, SHOWN_MAX), why });
   try {
     const address = desk.addressOf(text);
-    const why = await desk.refusalOf(address.url);
-    if (why !== undefined) return refusal(why);
+    const refused = await desk.refusalOf(address.url);
+    if (refused !== undefined) return refusal(refused.why);
     const [name = null, tag] = [title, folder].map((each) => labelOf(each, TEXT_MAX));
     const tags = tag === undefined ? {} : { [FOLDER]: tag };
     return plainFeed(desk, { ...address, name, tags });

@@ -1,6 +1,7 @@
 /** What is wrong with a field of a body, said so that the one who sent it can put it right. */
 import { formatMs } from '../../core/duration.ts';
 import { isCode, TidemarkError } from '../../core/errors.ts';
+import type { UrlRefusal } from '../contract.ts';
 import { HttpProblem } from './errors.ts';
 
 export function wrongField(field: string, expected: string, got?: string | number): TidemarkError {
@@ -38,10 +39,12 @@ export function demandInterval(
 }
 
 /** @throws HttpProblem 422 where `refusal` says why the url may not be reached */
-export function demandReachable(refusal: string | undefined, field = 'url'): void {
+export function demandReachable(refusal: UrlRefusal | undefined, field = 'url'): void {
   if (refusal === undefined) return;
-  throw new HttpProblem(422, 'unprocessable', `field ${field}: ${refusal}`, {
-    details: { field, fix: 'the setting ALLOW_PRIVATE_TARGETS lists what may be reached' },
+  const { why, expected } = refusal;
+  const fix = 'the setting ALLOW_PRIVATE_TARGETS lists what may be reached';
+  throw new HttpProblem(422, 'unprocessable', `field ${field}: ${why}`, {
+    details: { field, ...(expected === undefined ? { fix } : { expected }) },
   });
 }
 

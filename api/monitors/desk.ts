@@ -8,6 +8,7 @@ import type {
   NewMonitor,
 } from '../../registry/monitors.ts';
 import type { ScanLoad } from '../../registry/scan-load.ts';
+import type { UrlRefusal } from '../contract.ts';
 
 /** A URL, taken apart. */
 export interface TargetAddress {
@@ -96,10 +97,11 @@ export interface MonitorDesk {
   check(url: string, settings: MonitorSettings): void;
   compile(pattern: string): CheckedPattern;
   /**
-   * Why an address, or a name of this very machine, may not be reached; undefined: it may, or it
-   * is another name, which is judged whenever it is scanned. Nobody is asked.
+   * Why an address, a name of this very machine or one that cannot be may not be reached;
+   * undefined: it may, or it is another name, which is judged whenever it is scanned. Nobody is
+   * asked.
    */
-  refusalOf(url: string): Promise<string | undefined>;
+  refusalOf(url: string): Promise<UrlRefusal | undefined>;
   /** `unknown` for a reason that is not known here. */
   meaningOf(reason: string): Meaning;
   /** Finds the monitor of the same url and pattern, and changes it, or makes one. */

@@ -118,9 +118,13 @@ export async function readGeneration(
   if (count > 1 && first.url === last.url) {
     throw wrong('--url', template, 'the number where it makes another page, not behind a #');
   }
+  for (const { url: each } of [first, last]) {
+    const expected = (await judges.refusalOf(each))?.expected;
+    if (expected !== undefined) throw wrong('--url', template, expected);
+  }
   const refused = await judges.refusalOf(first.url);
   const refusal =
-    refused && `${refused}: scans end as "blocked" until ALLOW_PRIVATE_TARGETS lists it`;
+    refused && `${refused.why}: scans end as "blocked" until ALLOW_PRIVATE_TARGETS lists it`;
   return { count, intervalMs, monitor, refusal };
 }
 

@@ -78,6 +78,7 @@ describe('generating monitors', () => {
       [{ count: '2', url: 'http://example.com/#{n}' }, /--url/],
       [{ count: '2', url: 'ftp://example.com/{n}' }, /--url/],
       [{ count: '2', url: 'http://u:p@example.com/{n}' }, /--url/],
+      [{ count: '100', url: `http://${'a'.repeat(61)}{n}.example.com/` }, /--url/],
       [{ count: '2', interval: '5s' }, /--interval/],
       [{ count: '2', interval: '1500ms' }, /--interval/],
       [{ count: '2', interval: '31d' }, /--interval/],

@@ -2,7 +2,9 @@
 import type { AlertDesk } from '../../api/alerts/desk.ts';
 import type { SilenceDesk } from '../../api/alerts/silence-desk.ts';
 import type { ChannelDesk, DeliveryDesk } from '../../api/channels/desk.ts';
+import { judgesOf } from '../../app/monitors.ts';
 import type { Previewed } from '../../core/alert-preview.ts';
+import { createGate } from '../../core/targets.ts';
 import type { AlertEvent } from '../../registry/alert-events.ts';
 import type { Alert, AlertChange, NewAlert } from '../../registry/alerts.ts';
 import { type ChannelAddress, shownAddress } from '../../registry/channel-address.ts';
@@ -46,8 +48,7 @@ export function fakeAlerts(): FakeAlerts {
     rulesWith: async (more) =>
       new Set([...alerts.filter(({ active }) => active).flatMap(({ rules }) => rules), ...more])
         .size,
-    refusalOf: async (url) =>
-      url.includes('169.254.') ? '169.254.169.254 leads to 169.254.169.254: not public' : undefined,
+    refusalOf: judgesOf(createGate()).refusalOf,
     pairOf: async (spellings) => {
       const pair = spellings.find((one) => listed.includes(one));
       return pair === undefined ? { near: ['btcusd'] } : { pair };
