@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const TODAY_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS;
-/** Yesterday, when the day before has just ended, its last hours with holes, and late in the day. */
+/** Yesterday: soon after a day whose last hours have holes, and late, with the holes in its own. */
 const MOMENTS_MS = [3, 18].map((hour) => TODAY_MS - DAY_MS + (hour + 1) * HOUR_MS - 1_043_456);
 const RETENTION_MS = 3 * DAY_MS;
 const LEVELS: readonly RollupLevel[] = ['1m', '5m', '1h', '1d'];

@@ -1,6 +1,6 @@
 /**
- * Prices and their roll-ups as an installation has them at a moment: of every level some steps that
- * are not there yet, a late stretch and a run that never was. A step that must not be read is wrong.
+ * Prices and their roll-ups as an installation has them at a moment: of every level some steps
+ * are not there yet, one stretch is late, one run never was. What must not be read is wrong.
  */
 import type { Stretch } from '../../api/history/plan.ts';
 import type { RollupLevel } from '../../core/rollups.ts';
