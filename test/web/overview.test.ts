@@ -101,7 +101,7 @@ describe('the overview', { skip: whyNoBrowser() ?? false }, () => {
       const dialog = page.getByRole('dialog', { name: 'What is taken of bitstamp' });
       await dialog.getByLabel('How often').fill('15s');
       await dialog.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('bitstamp: taken every 15s').waitFor();
+      await page.getByText('bitstamp: taken every 15 s').waitFor();
       await rowOf(page, 'bitstamp').getByText('every 15s').waitFor();
     });
     const { interval } = await stage.get<{ interval: string }>('/api/v1/exchanges/bitstamp');
