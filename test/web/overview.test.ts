@@ -102,7 +102,7 @@ describe('the overview', { skip: whyNoBrowser() ?? false }, () => {
       await dialog.getByLabel('How often').fill('15s');
       await dialog.getByRole('button', { name: 'Save' }).click();
       await page.getByText('bitstamp: taken every 15 s').waitFor();
-      await rowOf(page, 'bitstamp').getByText('every 15s').waitFor();
+      await rowOf(page, 'bitstamp').getByText('every 15 s').waitFor();
     });
     const { interval } = await stage.get<{ interval: string }>('/api/v1/exchanges/bitstamp');
     assert.equal(interval, '15s');
