@@ -144,7 +144,7 @@ forEachDatabase((fixture) => {
   // PGlite does one transaction after the other.
   if (fixture.kind === 'pglite') return;
   describe('a feed whose job is being changed', () => {
-    it('is saved without waiting for it', { timeout: 30_000 }, async () => {
+    it('is saved without waiting for it', { timeout: 120_000 }, async () => {
       await addFeed(database, newFeed('http://a.example/'));
       const first = await nextFeed(database);
       const me = worker('me');
