@@ -101,5 +101,12 @@ export function connectionError(cause: unknown, url: string): TidemarkError {
 /** Several addresses tried and all refused come as one error without a message. */
 function reasonOf(cause: unknown): string {
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
-  return messageOf(first) || 'connection failed';
+  const code = first instanceof Error && 'code' in first ? String(first.code) : '';
+  const words = WORDS[code];
+  return words === undefined ? messageOf(first) || 'connection failed' : `${words} (${code})`;
 }
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+};
