@@ -6,7 +6,8 @@ const RETRY_MS = 2_000;
 
 /**
  * Answers with Server-Sent Events for as long as the client stays. The first thing is the number
- * that it reads on from, so that it misses nothing even if it loses the connection at once.
+ * that it reads on from, so that it misses nothing even if it loses the connection at once. A HEAD
+ * gets the head, and ends.
  */
 export function streamEvents(ctx: Context, seat: Seat): void {
   ctx.status = 200;
@@ -16,9 +17,10 @@ export function streamEvents(ctx: Context, seat: Seat): void {
     // nginx would keep events back until there is a lot of them.
     'X-Accel-Buffering': 'no',
   });
-  ctx.respond = false;
   const { res } = ctx;
-  if (res.destroyed) {
+  const ends = ctx.method === 'HEAD';
+  ctx.respond = ends;
+  if (ends || res.destroyed) {
     seat.leave();
     return;
   }

@@ -50,7 +50,7 @@ export async function sendPage(
     });
     ctx.vary(`${type === undefined ? '' : 'Accept, '}Accept-Encoding, Authorization`);
     linkNext(ctx, 'cursor', next);
-    if (ctx.method !== 'HEAD') await sendStream(ctx, pieces);
+    await sendStream(ctx, pieces);
   } finally {
     ending.abort();
   }

@@ -6,14 +6,17 @@ import type { Context } from 'koa';
 /**
  * Sends pieces as the body with back-pressure: the next piece is asked for only when the client has
  * taken the last. When `pieces` fails, the connection is reset without the end mark of the body, so
- * that no client takes half an answer for the whole, not even one of HTTP/1.0.
+ * that no client takes half an answer for the whole, not even one of HTTP/1.0. A HEAD gets the head
+ * that it would have, and no piece is asked for.
  */
 export async function sendStream(ctx: Context, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const packed = ctx.acceptsEncodings('gzip', 'identity') === 'gzip';
+  if (packed) ctx.set('Content-Encoding', 'gzip');
+  ctx.status = 200;
+  if (ctx.method === 'HEAD') return;
   ctx.respond = false;
-  ctx.res.statusCode = 200;
   const source = resettingOnFailure(pieces, ctx);
-  if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return pipeline(source, ctx.res);
-  ctx.set('Content-Encoding', 'gzip');
+  if (!packed) return pipeline(source, ctx.res);
   // Flushed with every piece: a client sees the first rows while the last ones are not read yet.
   const gzip = createGzip({ level: 1, flush: constants.Z_SYNC_FLUSH });
   return pipeline(source, gzip, ctx.res);

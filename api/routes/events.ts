@@ -31,11 +31,6 @@ export function eventRoutes(dependencies: Dependencies): readonly Route[] {
     return whileAdmitted(await hub.seat(wantedOf(wanted)), { caller, keyring, clock });
   };
   const stream = async (ctx: Context, { after, kinds }: Live): Promise<undefined> => {
-    ctx.type = SSE;
-    if (ctx.method === 'HEAD') {
-      ctx.status = 200;
-      return;
-    }
     const last = lastEventId(ctx) ?? after;
     try {
       streamEvents(ctx, await seatOf(ctx, { after: last, kinds }));

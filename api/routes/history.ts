@@ -85,9 +85,7 @@ async function answer(
     const rows = rowsOf(dependencies, plan, market);
     const first = await rows.next();
     setHead(call, media, head);
-    if (call.ctx.method !== 'HEAD') {
-      await sendStream(call.ctx, bodyOf({ media, head }, first, rows));
-    }
+    await sendStream(call.ctx, bodyOf({ media, head }, first, rows));
   } finally {
     ending.abort();
   }

@@ -85,9 +85,7 @@ async function answerPrices(
     const [rank, first] = await Promise.all([readRank(rankRows), prices.next()]);
     const answer = { pair, rank, duration: call.query.duration };
     setHead(call, format, answer);
-    if (call.ctx.method !== 'HEAD') {
-      await sendStream(call.ctx, bodyOf(format, answer, first, prices));
-    }
+    await sendStream(call.ctx, bodyOf(format, answer, first, prices));
   } finally {
     ending.abort();
   }
