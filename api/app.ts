@@ -181,6 +181,7 @@ export function createApp(dependencies: Dependencies): Koa {
   app.use(shareWith(origins));
   app.use(catchErrors(log));
   app.use(checkPath);
+  app.use(checkExpectation);
   app.use(refuseStrangers({ keyring, host, origins }));
   const router = routerOf(routesOf(dependencies), createGuard(dependencies));
   app.use(answerOthers);
@@ -246,6 +247,19 @@ function securityHeaders(secure: boolean) {
 /** Refuses paths that no route could read; the router itself takes bad escapes as they stand. */
 async function checkPath(ctx: Context, next: Next): Promise<void> {
   decodeStrictly(ctx.path);
+  await next();
+}
+
+const CONTINUE = /^\s*100-continue\s*$/i;
+
+/** Of what a client may expect before it sends its body there is only one thing (RFC 9110). */
+async function checkExpectation(ctx: Context, next: Next): Promise<void> {
+  const expectation = ctx.get('expect');
+  if (expectation !== '' && !CONTINUE.test(expectation)) {
+    throw new HttpProblem(417, 'expectation-failed', 'nothing of that kind can be expected here', {
+      details: { header: 'Expect', expected: '100-continue, or none' },
+    });
+  }
   await next();
 }
 

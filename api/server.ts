@@ -1,10 +1,11 @@
-import { createServer, maxHeaderSize, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import type { Clock } from '../core/clock.ts';
 import { TidemarkError } from '../core/errors.ts';
 import { portTaken } from '../core/port-taken.ts';
 import { routeUpgrades } from './events/upgrades.ts';
+import { refuseUnread } from './http/unread.ts';
 import { assertSafeHost } from './keys/auth.ts';
 import type { Keyring } from './keys/keyring.ts';
 
@@ -48,11 +49,13 @@ export async function listen(options: ServerOptions): Promise<ApiServer> {
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUTS_LOOK_MS,
+      // What it answers without one has no body; api/keys/origin.ts does it.
+      requireHostHeader: false,
     },
     app.callback(),
   );
   server.timeout = SILENCE_TIMEOUT_MS;
-  server.on('clientError', refuse);
+  refuseUnread(server, { headersMs: HEADERS_TIMEOUT_MS, requestMs: REQUEST_TIMEOUT_MS });
   const cutUpgraded = routeUpgrades(server, app);
   server.on('request', (_request, response) => {
     // While closing, a kept-alive connection would hold the server open once its answer is done.
@@ -109,43 +112,4 @@ async function closeServer(
   await closed;
   inTime.abort();
   await grace;
-}
-
-interface Refusal {
-  readonly status: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-const NOT_HTTP: Refusal = {
-  status: '400 Bad Request',
-  code: 'invalid',
-  message: 'the request is not HTTP as we read it',
-};
-const REFUSALS: Readonly<Record<string, Refusal>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    code: 'too-large',
-    message: `the address and the headers of a request are at most ${maxHeaderSize} bytes`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: '408 Request Timeout',
-    code: 'timeout',
-    message: `headers have to come within ${HEADERS_TIMEOUT_MS / 1000} s, the whole request within ${REQUEST_TIMEOUT_MS / 1000} s`,
-  },
-};
-
-/** What Node cannot read as HTTP gets an answer of the same shape as every other error. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
-    socket.destroy();
-    return;
-  }
-  const { status, code, message } = REFUSALS[error.code ?? ''] ?? NOT_HTTP;
-  const body = JSON.stringify({ error: { code, message } });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
 }

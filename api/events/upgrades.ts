@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type Koa from 'koa';
+import { refuse, UPGRADE_WITH_BODY } from '../http/unread.ts';
 
 /** The connection of a request that wants to speak another protocol. */
 export interface Upgrade {
@@ -38,8 +39,7 @@ export function routeUpgrades(server: Server, app: Koa): () => void {
     socket.on('error', () => socket.destroy());
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       // Its body is not read as one any more.
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      socket.once('finish', () => socket.destroy());
+      refuse(socket, UPGRADE_WITH_BODY);
       return;
     }
     const response = new ServerResponse(request);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Next } from 'koa';
 import { TidemarkError } from '../../core/errors.ts';
 import { isLoopback } from './auth.ts';
@@ -21,15 +22,33 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * made to resolve to loopback (DNS rebinding) would be of the same origin. Its requests still carry
  * that name as Host. Writes from another origin are refused in any case; they need no CORS answer
  * to do harm.
- * @throws TidemarkError `forbidden`
+ * @throws TidemarkError `forbidden`, `invalid` where it is not said whose name is meant
  */
 export function refuseStrangers({ keyring, host, origins }: OriginOptions) {
   return async (ctx: Context, next: Next): Promise<void> => {
+    demandOneHost(ctx.req);
     if (keyring.isOpen()) demandHost(ctx.get('host'), host);
     ctx.state.mayShare = origins.allows(ctx.get('origin'));
     if (!READS.has(ctx.method)) demandSameOrigin(ctx);
     await next();
   };
+}
+
+/**
+ * Node takes the first of several, another program on the way may take the last (RFC 9112, 3.2).
+ * @throws TidemarkError `invalid`
+ */
+function demandOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  const hosts = names.filter((name) => name.toLowerCase() === 'host').length;
+  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
+  throw new TidemarkError(
+    'invalid',
+    `the request has ${hosts === 0 ? 'no' : 'more than one'} Host`,
+    {
+      details: { header: 'Host', expected: 'one' },
+    },
+  );
 }
 
 /** HTTP/1.0 needs no Host, and no browser leaves it out. */
