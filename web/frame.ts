@@ -28,9 +28,18 @@ export function buildFrame(): void {
     // A window that is made narrow, or a telephone that is turned.
     new ResizeObserver(showPlace).observe(nav);
   }
+  buildSkip();
   buildSearch();
   buildTheme();
   onKeyNeeded(askForKey);
+}
+
+/** What stands behind the # is the address of a page: the link past the others moves the focus. */
+function buildSkip(): void {
+  document.querySelector('.skip')?.addEventListener('click', (event) => {
+    event.preventDefault();
+    byId('content').focus();
+  });
 }
 
 /** Marks where one is, for eyes and for screen readers. */

@@ -132,6 +132,55 @@ describe('the system', { skip: whyNoBrowser() ?? false }, () => {
       ));
   }
 
+  it('shows all columns of its tables where two stand beside each other', () =>
+    stage.visit(
+      '#/system',
+      async (page) => {
+        const spools = region(page, 'Points on their way to InfluxDB');
+        await spools.getByText('accepted').first().waitFor();
+        await spools.getByRole('columnheader', { name: 'Retries' }).waitFor();
+        const cut = await page.evaluate(`(() => {
+          const place = document.querySelector('[aria-label="Points on their way to InfluxDB"]');
+          return place.scrollWidth - place.clientWidth;
+        })()`);
+        assert.equal(cut, 0);
+      },
+      { width: 1280, ...NOT_READY },
+    ));
+
+  it('has a way past its links for the keyboard', () =>
+    stage.visit(
+      '#/system',
+      async (page) => {
+        const checks = region(page, 'Checks of readiness');
+        await checks.waitFor();
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Enter');
+        assert.equal(await page.evaluate('document.activeElement.id'), 'content');
+        assert.match(page.url(), /#\/system$/);
+        await page.keyboard.press('Tab');
+        assert.equal(await page.evaluate('document.activeElement.textContent'), 'State');
+        assert.equal(await checks.isVisible(), true);
+      },
+      NOT_READY,
+    ));
+
+  it('moves what gets the focus out from under its bar', () =>
+    stage.visit(
+      '#/system',
+      async (page) => {
+        await region(page, 'Checks of readiness').waitFor();
+        await page.evaluate('scrollTo(0, 40)');
+        await page.locator('.parts').getByRole('link', { name: 'Backfills' }).focus();
+        const [bar, link] = (await page.evaluate(
+          `[document.querySelector('.bar').getBoundingClientRect().bottom,
+            document.activeElement.getBoundingClientRect().top]`,
+        )) as [number, number];
+        assert.ok(link >= bar, `the link begins at ${link} px, the bar ends at ${bar} px`);
+      },
+      NOT_READY,
+    ));
+
   it('shows the link of the current page where the links are a row that scrolls', () =>
     stage.visit(
       '#/system',

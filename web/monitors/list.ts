@@ -91,7 +91,7 @@ function columnsOf(extra: Details): readonly Column<Monitor>[] {
     { label: 'Monitor', cell: nameOf, by: ({ name, url }) => name ?? url },
     { label: 'State', cell: stateOf, by: ({ state }) => state },
     { label: 'Last scans', cell: (row) => extra.of(row).strip },
-    { label: 'Up 24 h', number: true, cell: (row) => extra.of(row).uptime },
+    { label: 'Up 24 h', number: true, wide: 'roomy', cell: (row) => extra.of(row).uptime },
     {
       label: 'Last',
       number: true,

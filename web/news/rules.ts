@@ -39,6 +39,7 @@ export async function showRules(root: HTMLElement, context: PageContext): Promis
       {
         label: 'Matches',
         number: true,
+        wide: 'roomy',
         cell: ({ matches }) => whole(matches),
         by: ({ matches }) => matches,
       },

@@ -132,6 +132,7 @@ function columnsOf({ open, change }: Acts): readonly Column<Exchange>[] {
     {
       label: 'Lateness',
       number: true,
+      wide: 'roomy',
       by: ({ latenessMs }) => latenessMs,
       cell: ({ latenessMs }) => span(latenessMs),
     },

@@ -39,6 +39,7 @@ export function moversCard(top: Top, signal: AbortSignal): Card {
       {
         label: 'Exchanges',
         number: true,
+        wide: 'roomy',
         cell: (row) => row.exchanges,
         by: (row) => row.exchanges,
       },

@@ -1,4 +1,4 @@
-/** Tables that sort by a click on a heading; narrow windows see fewer columns. */
+/** Tables that sort by a click on a heading; in little room they have fewer columns. */
 import { type Child, fill, h } from '../dom.ts';
 
 export interface Column<Row> {
@@ -8,8 +8,8 @@ export interface Column<Row> {
   by?(row: Row): number | string | null | undefined;
   /** Numbers stand to the right, with figures of one width. */
   readonly number?: boolean;
-  /** Left out below 700 px. */
-  readonly wide?: boolean;
+  /** Left out on windows below 900 px; `roomy`: where the table has less than 400 px. */
+  readonly wide?: boolean | 'roomy';
 }
 
 export interface TableOptions<Row> {
@@ -129,7 +129,7 @@ function headOf<Row>(column: Column<Row>, sort: () => void): HTMLElement {
 }
 
 function classOf<Row>({ number, wide }: Column<Row>): string | undefined {
-  const names = [number && 'number', wide && 'wide'].filter(Boolean);
+  const names = [number && 'number', wide === true ? 'wide' : wide].filter(Boolean);
   return names.length === 0 ? undefined : names.join(' ');
 }
 

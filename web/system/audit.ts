@@ -53,7 +53,8 @@ export async function showAudit(root: HTMLElement, context: PageContext): Promis
 }
 
 function whatOf({ route, method, path }: AuditEntry): Child {
-  return [route, ' ', h('span', { class: 'soft small clip' }, `${method} ${path}`)];
+  const address = h('span', { class: 'soft small clip' }, `${method} ${path}`);
+  return [h('span', { class: 'clip' }, route), address];
 }
 
 function toneOf(status: number): 'good' | 'bad' | 'warn' {

@@ -25,10 +25,10 @@ export async function showBackfills(root: HTMLElement, { signal }: PageContext):
     columns: [
       { label: 'Nr', number: true, cell: ({ id }) => id },
       { label: 'State', cell: stateOf },
-      { label: 'Minutes', cell: progressOf },
-      { label: 'Of', cell: ({ from, to }) => `${moment(from)} to ${moment(to)}` },
+      { label: 'Minutes', wide: 'roomy', cell: progressOf },
+      { label: 'Of', cell: rangeOf },
       { label: 'Exchanges', wide: true, cell: exchangesOf },
-      { label: 'Points', number: true, cell: (one) => whole(sum(one, 'points')) },
+      { label: 'Points', number: true, wide: 'roomy', cell: (one) => whole(sum(one, 'points')) },
       { label: 'Asked', wide: true, cell: ({ created }) => when(created) },
       { label: 'Actions', cell: (one) => stopButton(one, () => void list.refresh()) },
     ],
@@ -43,6 +43,15 @@ export async function showBackfills(root: HTMLElement, { signal }: PageContext):
     if (list.rows().some(({ state }) => state === 'open')) await list.refresh();
   });
   await list.restart();
+}
+
+/** From and to, one below the other where there is little room. */
+function rangeOf({ from, to }: Backfill): Child {
+  return [
+    h('span', { class: 'ago small' }, moment(from)),
+    ' to ',
+    h('span', { class: 'ago small' }, moment(to)),
+  ];
 }
 
 function stateOf({ state, cause, leftMs }: Backfill): Child {

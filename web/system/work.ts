@@ -59,9 +59,9 @@ export function spoolTable(): MetricTable {
     columns: [
       { label: 'Of', cell: ({ label }) => label },
       { label: 'Waiting', number: true, cell: (spool) => bytes(spool.bytes) },
-      { label: 'Oldest', number: true, cell: ({ oldest }) => seconds(oldest) },
+      { label: 'Oldest', number: true, wide: 'roomy', cell: ({ oldest }) => seconds(oldest) },
       { label: 'Points', number: true, cell: ({ points }) => pointsOf(points) },
-      { label: 'Retries', number: true, wide: true, cell: ({ retries = 0 }) => whole(retries) },
+      { label: 'Retries', number: true, wide: 'roomy', cell: ({ retries = 0 }) => whole(retries) },
       {
         label: 'Dead',
         number: true,
