@@ -10,9 +10,8 @@ RUN npm ci --no-fund --no-audit
 COPY . .
 RUN npm run build
 RUN npm prune --omit=dev --no-fund --no-audit \
-  && rm -rf dist/test dist/bench dist/scripts \
-  && find dist node_modules -name '*.map' -type f -delete \
-  && find web -name '*.ts' -type f -delete
+  && rm -rf dist/test dist/bench dist/scripts dist/web \
+  && find dist node_modules -name '*.map' -type f -delete
 
 FROM ${NODE_IMAGE}
 ARG VERSION=dev
@@ -29,7 +28,6 @@ COPY --from=build /app/package.json /app/package-lock.json /app/LICENSE ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/flux flux
 COPY --from=build /app/registry/migrations registry/migrations
-COPY --from=build /app/web web
 COPY --from=build /app/dist dist
 # By number, so that Kubernetes sees that it is not root. Nothing below /app belongs to it.
 RUN mkdir /data && chown 1000:1000 /data

@@ -6,6 +6,7 @@ COMPOSE := docker compose
 # A Docker engine that answers decides how `make start` runs; DOCKER=0 keeps it out.
 DOCKER ?= $(shell docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 && echo 1 || echo 0)
 SOURCES := $(shell find main.ts app core flux registry ingest tasks api embedded demo client web scripts test bench -name '*.ts' 2>/dev/null)
+PAGES := $(shell find web -name '*.css' -o -name '*.html' -o -name '*.svg' 2>/dev/null)
 SQL := $(shell find registry/migrations -name '*.sql' 2>/dev/null)
 
 help: ## list the commands
@@ -92,10 +93,11 @@ node_modules/.installed: package.json package-lock.json
 	@$(NPM) ci
 	@touch $@
 
-dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) $(SQL)
+dist/.built: node_modules/.installed tsconfig.json web/tsconfig.json $(SOURCES) $(PAGES) $(SQL)
 	@echo "Building (2 of 2)..."
 	@npx --no-install tsc -p .
 	@npx --no-install tsc -p web
+	@node dist/scripts/bundle-web.js >/dev/null
 	@node dist/scripts/prepare-pglite.js
 	@touch $@
 

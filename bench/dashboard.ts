@@ -9,7 +9,9 @@ import { createServer, get as httpGet, request, type ServerResponse } from 'node
 import type { AddressInfo } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
+import { projectRoot } from '../core/paths.ts';
 import { openBrowser } from '../test/helpers/browser.ts';
 import { startTidemark } from '../test/helpers/process.ts';
 import { median } from './median.ts';
@@ -89,7 +91,7 @@ async function scriptBytes(browser: Browser, url: string, hash: string): Promise
 
 /** Made in the page: 27 lines of 1,482 points, and the chart of a pair's page. */
 const CHART = `(async () => {
-  const { chart } = await import('/assets/parts/chart.js');
+  const { chart } = parts;
   const times = Array.from({ length: 1482 }, (_, at) => 1.7e9 + at * 60);
   const lines = Array.from({ length: 27 }, (_, line) => ({
     label: 'exchange' + line,
@@ -197,10 +199,21 @@ async function framesOf(browser: Browser, url: string, hash: string): Promise<st
   }
 }
 
+/** The chart alone, made as the dashboard is, as the global `parts`. */
+async function chartScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(projectRoot, 'web/parts/chart.ts')],
+    ...{ bundle: true, minify: true, write: false, target: 'es2022' },
+    ...{ format: 'iife', globalName: 'parts' },
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
 async function charts(browser: Browser, url: string): Promise<Readonly<Record<string, string>>> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
+    await page.addInitScript({ content: await chartScript() });
     await page.goto(`${url}/#/nowhere`);
     await page.getByText('There is no such page').waitFor();
     const cpu = await threadClock(page);

@@ -35,6 +35,23 @@ describe('the overview', { skip: whyNoBrowser() ?? false }, () => {
       assert.equal(await page.title(), 'Overview · Tidemark');
     }));
 
+  it('asks for a script, a style and an icon, and for nothing of another origin', () => {
+    const asked = new Set<string>();
+    return stage.visit(
+      '#/',
+      async (page) => {
+        await rowOf(page, 'kraken').waitFor();
+        const files = [...asked].filter((url) => !/\/(api\/v1|events|$)/.test(url));
+        assert.deepEqual(files.sort(), ['/assets/icon.svg', '/assets/main.css', '/assets/main.js']);
+      },
+      {
+        prepare: async (page) => {
+          page.on('request', (request) => asked.add(request.url().replace(stage.url, '')));
+        },
+      },
+    );
+  });
+
   it('sorts by a heading, both ways, and says so', () =>
     stage.visit('#/', async (page) => {
       await rowOf(page, 'kraken').waitFor();

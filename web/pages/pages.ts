@@ -1,4 +1,4 @@
-/** The pages of the dashboard, in the order of the navigation. Each is loaded when it is opened. */
+/** The pages of the dashboard, in the order of the navigation. Each is begun when it is opened. */
 import type { Page } from './page.ts';
 
 export interface Entry {

@@ -1,5 +1,5 @@
 /** Marks above a chart: what happened when, as buttons over the plot. */
-import type uPlotType from 'uplot';
+import type uPlot from 'uplot';
 import { fill, h } from '../dom.ts';
 import { moment } from '../format.ts';
 
@@ -16,7 +16,7 @@ export interface Marks {
   readonly element: HTMLElement;
   set(marks: readonly Mark[]): void;
   /** Puts them where the plot now has their times. */
-  place(plot: uPlotType): void;
+  place(plot: uPlot): void;
 }
 
 /** Marks nearer than this are one button. */
@@ -57,7 +57,7 @@ export function marksOver(openMany: (marks: readonly Mark[]) => void): Marks {
   };
 }
 
-function bunched(plot: uPlotType, marks: readonly Mark[]): readonly Bunch[] {
+function bunched(plot: uPlot, marks: readonly Mark[]): readonly Bunch[] {
   const { min, max } = plot.scales.x ?? {};
   if (min === undefined || max === undefined || min === null || max === null) return [];
   const bunches: Bunch[] = [];

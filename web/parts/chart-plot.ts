@@ -1,9 +1,6 @@
 /** The settings of uPlot for a chart of ours. */
-import type uPlotType from 'uplot';
+import uPlot from 'uplot';
 import { type Line, lonely, lookOf, stacked } from './chart-lines.ts';
-
-/** index.html loads it before this. */
-declare const uPlot: typeof uPlotType;
 
 export interface Range {
   /** Seconds since the epoch. */
@@ -23,7 +20,7 @@ export interface PlotOptions {
   readonly view: () => Range | undefined;
   readonly onSelect: (range: Range) => void;
   readonly onCursor: (index: number | null) => void;
-  readonly onDraw: (plot: uPlotType) => void;
+  readonly onDraw: (plot: uPlot) => void;
 }
 
 const FONT = '11px system-ui, sans-serif';
@@ -35,18 +32,18 @@ export function dataOf(
   times: readonly number[],
   lines: readonly Line[],
   stack: boolean,
-): uPlotType.AlignedData {
+): uPlot.AlignedData {
   const flat = (line: Line): Line => ({ ...line, values: line.values.map(() => 0) });
   const values = stack
     ? stacked(lines.map((line) => (line.hidden ? flat(line) : line)))
     : lines.map((line) => line.values);
-  return [times, ...values] as unknown as uPlotType.AlignedData;
+  return [times, ...values] as unknown as uPlot.AlignedData;
 }
 
 export function settingsOf(
   options: PlotOptions,
   size: { readonly width: number; readonly height: number },
-): uPlotType.Options {
+): uPlot.Options {
   const { lines, view, onCursor, onDraw } = options;
   const upper = options.stacked ? lines.map((_, at) => at + 1).slice(1) : [];
   return {
@@ -82,7 +79,7 @@ export function settingsOf(
   };
 }
 
-function select(plot: uPlotType, { onSelect }: PlotOptions): void {
+function select(plot: uPlot, { onSelect }: PlotOptions): void {
   const { left, width } = plot.select;
   if (width < DRAG_PX_MIN) return;
   const range = { from: plot.posToVal(left, 'x'), to: plot.posToVal(left + width, 'x') };
@@ -90,22 +87,22 @@ function select(plot: uPlotType, { onSelect }: PlotOptions): void {
   onSelect(range);
 }
 
-function axesOf({ lines, format, formatRight }: PlotOptions): uPlotType.Axis[] {
+function axesOf({ lines, format, formatRight }: PlotOptions): uPlot.Axis[] {
   const style = getComputedStyle(document.documentElement);
   const stroke = style.getPropertyValue('--ink-soft').trim();
   const grid = { stroke: style.getPropertyValue('--line').trim(), width: 1 };
   const axis = { stroke, grid, ticks: { ...grid, size: 4 }, font: FONT };
-  const told = (show: (value: number | null) => string) => (_: uPlotType, ticks: number[]) =>
+  const told = (show: (value: number | null) => string) => (_: uPlot, ticks: number[]) =>
     ticks.map(show);
-  const times: uPlotType.Axis = { ...axis, size: 34, values: TIMES };
-  const left: uPlotType.Axis = { ...axis, size: widthOf, values: told(format) };
+  const times: uPlot.Axis = { ...axis, size: 34, values: TIMES };
+  const left: uPlot.Axis = { ...axis, size: widthOf, values: told(format) };
   if (!lines.some(({ right }) => right)) return [times, left];
   const rest = { side: 1 as const, scale: 'right', grid: { show: false } };
   return [times, left, { ...axis, ...rest, size: widthOf, values: told(formatRight) }];
 }
 
 /** Hours of the day as 24, days by number first: the same everywhere. */
-const TIMES: uPlotType.Axis.Values = [
+const TIMES: uPlot.Axis.Values = [
   [31_536_000, '{YYYY}', null, null, null, null, null, null, 1],
   [2_419_200, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
   [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
@@ -115,12 +112,12 @@ const TIMES: uPlotType.Axis.Values = [
 ];
 
 /** As wide as the longest text, in steps, so that it moves seldom. */
-function widthOf(_: uPlotType, values: string[] | null): number {
+function widthOf(_: uPlot, values: string[] | null): number {
   const longest = Math.max(0, ...(values ?? []).map((text) => text.length));
   return 16 + Math.ceil(Math.max(longest, 4) / 2) * 14;
 }
 
-function seriesOf(line: Line, at: number, options: PlotOptions): uPlotType.Series {
+function seriesOf(line: Line, at: number, options: PlotOptions): uPlot.Series {
   const look = lookOf(at, options.dark);
   const stroke = plainColor(line.color ?? look.color);
   const filled = line.filled === true || options.stacked;
@@ -153,16 +150,12 @@ function plainColor(color: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(color).trim();
 }
 
-function lonelyOf(plot: uPlotType, at: number, bridgeS: number): number[] {
+function lonelyOf(plot: uPlot, at: number, bridgeS: number): number[] {
   return plot.series[at]?.show ? lonely(plot.data[0], plot.data[at] ?? [], bridgeS) : [];
 }
 
 /** Whether a gap, in pixels of the canvas, is too long to be bridged. */
-function isWide(
-  { bbox, scales }: uPlotType,
-  [from, to]: [number, number],
-  bridgeS: number,
-): boolean {
+function isWide({ bbox, scales }: uPlot, [from, to]: [number, number], bridgeS: number): boolean {
   const { min, max } = scales.x ?? {};
   if (typeof min !== 'number' || typeof max !== 'number' || max <= min) return true;
   return ((to - from) * (max - min)) / bbox.width > bridgeS;

@@ -1,14 +1,11 @@
 /** Lines over time, by uPlot: drag to zoom, or + - and arrows; double click or Escape goes back. */
-import type uPlotType from 'uplot';
+import uPlot from 'uplot';
 import { h } from '../dom.ts';
 import { compact } from '../format.ts';
 import { type Legend, legend } from './chart-legend.ts';
 import { type Line, summaryOf } from './chart-lines.ts';
 import { type Mark, type Marks, marksOver } from './chart-marks.ts';
 import { dataOf, type Range, settingsOf } from './chart-plot.ts';
-
-/** index.html loads it before this. */
-declare const uPlot: typeof uPlotType;
 
 export type { Line } from './chart-lines.ts';
 export type { Mark } from './chart-marks.ts';
@@ -60,7 +57,7 @@ class LineChart implements Chart {
   #times: readonly number[];
   #lines: readonly Line[];
   #seen: Range | undefined;
-  #plot: uPlotType | undefined;
+  #plot: uPlot | undefined;
 
   constructor(options: ChartOptions) {
     const { times, lines, signal } = options;
@@ -133,7 +130,7 @@ class LineChart implements Chart {
     return (right ? undefined : this.#options.formatValue) ?? this.#format(right);
   }
 
-  #data(): uPlotType.AlignedData {
+  #data(): uPlot.AlignedData {
     return dataOf(this.#times, this.#lines, this.#options.stacked === true);
   }
 
@@ -200,7 +197,7 @@ const KEYS: Readonly<Record<string, (range: Range) => Range>> = {
 /** `zoom` is told of the next range, of undefined to go back. */
 function zoomByKeys(
   element: HTMLElement,
-  scale: () => uPlotType.Scale | undefined,
+  scale: () => uPlot.Scale | undefined,
   zoom: (range: Range | undefined) => void,
 ): void {
   element.addEventListener('keydown', (event) => {
