@@ -204,7 +204,7 @@ async function chartScript(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(projectRoot, 'web/parts/chart.ts')],
     ...{ bundle: true, minify: true, write: false, target: 'es2022' },
-    ...{ format: 'iife', globalName: 'parts' },
+    ...{ format: 'iife', globalName: 'parts', footer: { js: 'globalThis.parts = parts;' } },
   });
   return outputFiles[0]?.text ?? '';
 }
@@ -213,9 +213,9 @@ async function charts(browser: Browser, url: string): Promise<Readonly<Record<st
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
-    await page.addInitScript({ content: await chartScript() });
     await page.goto(`${url}/#/nowhere`);
     await page.getByText('There is no such page').waitFor();
+    await page.evaluate(await chartScript());
     const cpu = await threadClock(page);
     const updates: number[] = [];
     const used: number[] = [];

@@ -24,6 +24,8 @@ export interface PlotOptions {
 }
 
 const FONT = '11px system-ui, sans-serif';
+/** More than these are thin: they stay apart, and painting takes a third (bench/dashboard.ts). */
+const FEW_LINES = 8;
 /** A drag shorter than this is a click. */
 const DRAG_PX_MIN = 6;
 
@@ -128,7 +130,7 @@ function seriesOf(line: Line, at: number, options: PlotOptions): uPlot.Series {
     label: line.label,
     stroke,
     show: options.stacked || line.hidden !== true,
-    width: line.bars ? 0 : (line.width ?? 1.5),
+    width: line.bars ? 0 : (line.width ?? (options.lines.length > FEW_LINES ? 1 : 1.5)),
     spanGaps: false,
     gaps: (plot, ...rest) => rest[3].filter((gap) => isWide(plot, gap, options.bridgeS)),
     points: {
