@@ -51,9 +51,12 @@ function failureText(error: Error | undefined): string {
   return (shown?.stack ?? String(cause ?? error)).replace(/^/gm, '    ');
 }
 
+/** A file that has not ended by then hangs: it fails, and the others go on. */
+const FILE_MS_MAX = 30 * 60_000;
+
 async function runAll(files: string[], concurrency: number): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0, skipped: [] };
-  const stream = run({ files, concurrency });
+  const stream = run({ files, concurrency, timeout: FILE_MS_MAX });
   stream.on('test:pass', (outcome: Outcome) => {
     if (outcome.skip !== undefined) {
       totals.skipped.push(`${where(outcome)}: ${outcome.skip}`);
