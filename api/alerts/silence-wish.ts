@@ -63,9 +63,13 @@ function spellings(pair: string): readonly string[] {
   return named(() => pairSpellings(pair), 'pairs');
 }
 
+const TIME = 'a time such as 2026-01-20T16:33:00Z';
+
 function untilOf(text: string, fromMs: number): number {
   const untilMs = fromMs + (wholeSecondsMs(text) ?? Number.NaN);
-  const found = Number.isNaN(untilMs) ? timeOf('until', text, fromMs) : untilMs;
+  const found = Number.isNaN(untilMs)
+    ? timeOf('until', text, fromMs, `${TIME}, or a length such as 2h`)
+    : untilMs;
   checkRange(fromMs, found);
   return Math.ceil(found);
 }
@@ -75,8 +79,8 @@ function checkRange(fromMs: number, untilMs: number): void {
   throw wrongField('until', 'a time after from, within a year');
 }
 
-function timeOf(field: string, text: string, nowMs: number): number {
+function timeOf(field: string, text: string, nowMs: number, expected = TIME): number {
   const ms = ifValid(() => readMoment(field, text, nowMs));
   if (ms !== undefined) return Math.floor(ms);
-  throw wrongField(field, 'a time such as 2026-01-20T16:33:00Z', text);
+  throw wrongField(field, expected, text);
 }

@@ -205,6 +205,8 @@ describe('channels, deliveries and silences over the API', () => {
       assert.equal(answer.status, 400, JSON.stringify(body));
       assert.equal((await errorOf(answer)).details.field, field, JSON.stringify(body));
     }
+    const unread = await call('POST /silences', { pairs: ['btcusd'], until: 'lately' });
+    assert.match((await errorOf(unread)).message, /a time such as .*, or a length such as 2h/);
     assert.deepEqual(silences.silences, []);
   });
 });
