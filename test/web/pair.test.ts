@@ -16,6 +16,14 @@ function runs(): readonly string[] {
   });
 }
 
+/** A price every five minutes of the last seven hours, so that there is one wherever is zoomed. */
+function prices(): readonly string[] {
+  const nowMs = Date.now();
+  return Array.from({ length: 84 }, (_, at) => {
+    return `price,exchange=kraken,pair=btcusd price=59000 ${nowMs - (at + 1) * STEP_MS}000000`;
+  });
+}
+
 const MARKUP = '<img src=x onerror="document.title=1"> & <b>BTC</b>';
 
 /** One story, told five minutes ago. */
@@ -39,7 +47,7 @@ async function oneAlert(page: Page): Promise<void> {
 describe('the page of a pair', { skip: whyNoBrowser() ?? false }, () => {
   let stage: Stage;
   before(async () => {
-    stage = await startStage(runs);
+    stage = await startStage(() => [...runs(), ...prices()]);
   });
   after(() => stage?.close());
 
